@@ -1,0 +1,241 @@
+//! The layers of tests, from the cheapest to the one with real browsers. Each can be run alone.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::page::{self, Kind, Page};
+use crate::relay::{self, Build};
+use crate::shell;
+use crate::suite::Wish;
+use crate::wasm::{self, Part};
+use crate::workspace::{WASM, Workspace, cargo};
+use crate::{size, tidy, tools};
+
+const TESTS: &str = "lamplight-tests";
+/// The member that holds the parity module, if it is not the library of the tests crate itself.
+const PARITY: &str = "lamplight-parity";
+const BROWSER_CRATES: [&str; 2] = ["lamplight-embed", "lamplight-web"];
+
+/// How often the kill test kills when nobody says: enough to notice, short enough for every push.
+const KILL_ROUNDS: u32 = 5;
+
+pub struct Layer {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub run: fn(&mut Ground, &Wish) -> Result<()>,
+}
+
+/// In the order in which they run.
+pub const LAYERS: &[Layer] = &[
+    Layer {
+        name: "fmt",
+        about: "rustfmt would change nothing",
+        run: fmt,
+    },
+    Layer {
+        name: "clippy",
+        about: "no warning, natively and for the browser",
+        run: clippy,
+    },
+    Layer {
+        name: "tidy",
+        about: "the rules of the house that no compiler checks",
+        run: |ground, _| tidy::check(&ground.workspace),
+    },
+    Layer {
+        name: "unit",
+        about: "the crates' own tests",
+        run: unit,
+    },
+    Layer {
+        name: "scenes",
+        about: "conversations of named people over both machines",
+        run: |ground, wish| ground.member_test("scenes", wish),
+    },
+    Layer {
+        name: "model",
+        about: "random steps against a naive model",
+        run: |ground, wish| ground.member_test("model", wish),
+    },
+    Layer {
+        name: "wire",
+        about: "golden bytes, perturbed frames, the examples of PROTOCOL.md",
+        run: |ground, wish| ground.member_test("wire", wish),
+    },
+    Layer {
+        name: "parity",
+        about: "the same seeds natively and as WebAssembly in Node, equal traces",
+        run: parity,
+    },
+    Layer {
+        name: "build",
+        about: "the page and the relay that the layers below run",
+        run: |ground, _| ground.relay().map(drop),
+    },
+    Layer {
+        name: "size",
+        about: "the page keeps its budget",
+        run: |ground, _| size::judge(ground.page()?),
+    },
+    Layer {
+        name: "store",
+        about: "what is acknowledged is on disk",
+        run: |ground, wish| ground.relay_test("store", wish),
+    },
+    Layer {
+        name: "end_to_end",
+        about: "the relay over real sockets",
+        run: |ground, wish| ground.relay_test("end_to_end", wish),
+    },
+    Layer {
+        name: "kill",
+        about: "kill -9 under load: nothing lost, nothing twice (--rounds N)",
+        // Its counts are the point, and libtest would keep them to itself.
+        run: |ground, wish| ground.relay_test("kill", &wish.with("--nocapture")),
+    },
+    Layer {
+        name: "browser",
+        about: "people in real browsers",
+        run: browser,
+    },
+];
+
+/// What layers share: the workspace, and the page and relay that are built once.
+pub struct Ground {
+    pub workspace: Workspace,
+    page: Option<Page>,
+    relay: Option<std::path::PathBuf>,
+}
+
+impl Ground {
+    pub fn new(workspace: Workspace) -> Self {
+        Self {
+            workspace,
+            page: None,
+            relay: None,
+        }
+    }
+
+    fn page(&mut self) -> Result<&Page> {
+        if self.page.is_none() {
+            self.page = Some(page::build(&self.workspace, Kind::Release)?);
+        }
+        Ok(self.page.as_ref().expect("it was built just now"))
+    }
+
+    /// The optimised relay with the page inside: the tests run what people run.
+    fn relay(&mut self) -> Result<std::path::PathBuf> {
+        if let Some(built) = &self.relay {
+            return Ok(built.clone());
+        }
+        self.page()?;
+        let page = self.page.as_ref().expect("it was built just now");
+        let program = relay::build(&self.workspace, page, Build::Release)?;
+        self.relay = Some(program.clone());
+        Ok(program)
+    }
+
+    fn cargo(&self) -> Command {
+        let mut command = Command::new(cargo());
+        command.current_dir(&self.workspace.root);
+        command
+    }
+
+    /// One integration test of the tests crate. A layer without its test is a failure: silence would look like success.
+    fn test(&self, name: &str) -> Result<Command> {
+        anyhow::ensure!(
+            self.workspace.has_test(TESTS, name),
+            "{TESTS} has no test target called `{name}`"
+        );
+        let mut command = self.cargo();
+        command.args(["test", "--package", TESTS, "--test", name]);
+        Ok(command)
+    }
+
+    fn member_test(&mut self, name: &str, wish: &Wish) -> Result<()> {
+        let mut command = self.test(name)?;
+        shell::call(wish.pass(&mut command))
+    }
+
+    fn relay_test(&mut self, name: &str, wish: &Wish) -> Result<()> {
+        let mut command = self.test(name)?;
+        command.env("LAMPLIGHT_BIN", self.relay()?).env(
+            "LAMPLIGHT_KILL_ROUNDS",
+            wish.rounds.unwrap_or(KILL_ROUNDS).to_string(),
+        );
+        shell::call(wish.pass(&mut command))
+    }
+}
+
+fn fmt(ground: &mut Ground, _: &Wish) -> Result<()> {
+    shell::call(ground.cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy(ground: &mut Ground, _: &Wish) -> Result<()> {
+    let mut native = ground.cargo();
+    native.args(["clippy", "--workspace", "--all-targets"]);
+    let mut browser = ground.cargo();
+    browser.args(["clippy", "--target", WASM]);
+    for package in BROWSER_CRATES {
+        native.args(["--exclude", package]);
+        browser.args(["--package", package]);
+    }
+    shell::call(native.args(["--", "-D", "warnings"]))?;
+    wasm::ensure_target(&ground.workspace)?;
+    shell::call(browser.args(["--", "-D", "warnings"]))
+}
+
+fn unit(ground: &mut Ground, wish: &Wish) -> Result<()> {
+    let mut crates = ground.cargo();
+    crates.args(["test", "--workspace", "--exclude", TESTS]);
+    shell::call(wish.pass(&mut crates))?;
+    let mut helpers = ground.cargo();
+    helpers.args(["test", "--package", TESTS, "--lib"]);
+    shell::call(wish.pass(&mut helpers))
+}
+
+/// The simulation is compiled for the browser's virtual machine and run in Node beside the native one. The native side is
+/// the test target `parity`, which finds module and Node by two variables and runs `tests/wasm/run.mjs`.
+fn parity(ground: &mut Ground, wish: &Wish) -> Result<()> {
+    let mut command = ground.test("parity")?;
+    let workspace = &ground.workspace;
+    let package = [PARITY, TESTS]
+        .into_iter()
+        .find(|package| workspace.has_package(package) && workspace.has_cdylib(package));
+    let Some(package) = package else {
+        anyhow::bail!("neither {PARITY} nor {TESTS} can be built as a cdylib")
+    };
+    wasm::ensure_target(workspace)?;
+    let module = wasm::build(workspace, package, Part::Library, "wasm-release")?;
+    command
+        .env("LAMPLIGHT_PARITY_WASM", module)
+        .env("LAMPLIGHT_NODE", tools::node()?);
+    shell::call(wish.pass(&mut command))
+}
+
+fn browser(ground: &mut Ground, wish: &Wish) -> Result<()> {
+    let chromium = tools::chromium()?;
+    let axe = tools::axe(&ground.workspace)?;
+    let mut command = ground.test("browser")?;
+    command
+        .env("LAMPLIGHT_BIN", ground.relay()?)
+        .env("LAMPLIGHT_AXE", axe)
+        .env("LAMPLIGHT_CHROMIUM", &chromium)
+        // The name under which chromiumoxide looks for it.
+        .env("CHROME", &chromium);
+    shell::call(wish.pass(&mut command))
+}
+
+#[cfg(test)]
+mod test {
+    use std::collections::BTreeSet;
+
+    use super::LAYERS;
+
+    #[test]
+    fn every_layer_has_a_name_of_its_own() {
+        let names: BTreeSet<_> = LAYERS.iter().map(|layer| layer.name).collect();
+        assert_eq!(names.len(), LAYERS.len());
+    }
+}

@@ -1,0 +1,280 @@
+//! The page: `crates/web` as WebAssembly, its glue, the files of `www`, put together under hashed names.
+//!
+//! Names are settled from the leaves up, since each file's hash covers the names it mentions:
+//! icons, style, module, snippets, glue, `boot.js`, manifest, and `index.html` last.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::bindgen::{self, Bound};
+use crate::compress::Effort;
+use crate::listing::{Listing, Role};
+use crate::shell::step;
+use crate::wasm::{self, Part};
+use crate::workspace::Workspace;
+
+const PACKAGE: &str = "lamplight-web";
+
+/// What the page is built for: to be looked at while it changes, or to be served.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Dev,
+    Release,
+}
+
+impl Kind {
+    pub fn of(dev: bool) -> Self {
+        if dev { Kind::Dev } else { Kind::Release }
+    }
+
+    fn profile(self) -> &'static str {
+        match self {
+            Kind::Dev => "wasm-dev",
+            Kind::Release => "wasm-release",
+        }
+    }
+
+    fn folder(self) -> &'static str {
+        match self {
+            Kind::Dev => "dev",
+            Kind::Release => "release",
+        }
+    }
+
+    fn effort(self) -> Effort {
+        match self {
+            Kind::Dev => Effort::Quick,
+            Kind::Release => Effort::Smallest,
+        }
+    }
+}
+
+/// A built page: where it lies, what it consists of, and the module as the linker left it, names inside.
+pub struct Page {
+    pub folder: PathBuf,
+    pub listing: Listing,
+    pub linked: PathBuf,
+}
+
+pub fn build(workspace: &Workspace, kind: Kind) -> Result<Page> {
+    let linked = step("the page's WebAssembly", || {
+        wasm::ensure_target(workspace)?;
+        let part = Part::Program(PACKAGE);
+        wasm::build(workspace, PACKAGE, part, kind.profile())
+    })?;
+    step("the page: glue, names, compression", || {
+        let bound = bindgen::bind(workspace, &linked, kind == Kind::Release)?;
+        let folder = workspace.target.join("page").join(kind.folder());
+        let listing = assemble(&workspace.root.join("www"), bound, kind)?;
+        listing.write(&folder, kind == Kind::Release)?;
+        Ok(Page {
+            folder,
+            listing,
+            linked,
+        })
+    })
+}
+
+fn assemble(www: &Path, bound: Bound, kind: Kind) -> Result<Listing> {
+    let mut listing = Listing::new(kind.effort());
+    let mut names = Names::default();
+    for (name, bytes) in icons(www)? {
+        let path = listing.hashed(&name, Role::Other, bytes)?;
+        names.set(&format!("icon:{name}"), path);
+    }
+    let style = style(www, kind)?;
+    names.set("style", listing.hashed("page.css", Role::Style, style)?);
+    names.set(
+        "wasm",
+        listing.hashed("page.wasm", Role::Module, bound.wasm)?,
+    );
+
+    let mut glue = bound.glue;
+    for (import, script) in bound.snippets {
+        let path = listing.hashed("snippet.js", Role::Script, script.into_bytes())?;
+        let beside = path.replace("/assets/", "./");
+        anyhow::ensure!(glue.contains(&import), "the glue does not import {import}");
+        glue = glue.replace(&import, &beside);
+    }
+    names.set(
+        "glue",
+        listing.hashed("page.js", Role::Script, glue.into_bytes())?,
+    );
+
+    let boot = names.fill(&read(&www.join("boot.js"))?)?;
+    let boot = match kind {
+        Kind::Dev => boot,
+        Kind::Release => bindgen::minify(&boot),
+    };
+    names.set(
+        "boot",
+        listing.hashed("boot.js", Role::Script, boot.into_bytes())?,
+    );
+
+    let manifest = names.fill(&read(&www.join("manifest.webmanifest"))?)?;
+    listing.fixed("/manifest.webmanifest", Role::Other, manifest.into_bytes())?;
+    let index = names.fill(&read(&www.join("index.html"))?)?;
+    listing.fixed("/", Role::Html, without_remarks(&index).into_bytes())?;
+    Ok(listing)
+}
+
+/// The addresses that templates ask for as `{{name}}`.
+#[derive(Default)]
+struct Names(Vec<(String, String)>);
+
+impl Names {
+    fn set(&mut self, name: &str, path: String) {
+        self.0.push((name.to_owned(), path));
+    }
+
+    /// Fills a template; a name that nobody set is an error, not an empty address.
+    fn fill(&self, template: &str) -> Result<String> {
+        let mut filled = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once("{{") {
+            let (name, behind) = after.split_once("}}").context("a {{ is never closed")?;
+            let (_, path) = self
+                .0
+                .iter()
+                .find(|(known, _)| known == name.trim())
+                .with_context(|| format!("nothing is called {{{{{name}}}}} in a page"))?;
+            filled.push_str(before);
+            filled.push_str(path);
+            rest = behind;
+        }
+        filled.push_str(rest);
+        Ok(filled)
+    }
+}
+
+/// One style sheet out of `www/boot.css` (what is seen before the program runs), `www/styles.css` and `www/styles/*.css`.
+fn style(www: &Path, kind: Kind) -> Result<Vec<u8>> {
+    let mut parts = vec![www.join("boot.css"), www.join("styles.css")];
+    parts.extend(sorted(&www.join("styles"), "css")?);
+    let mut style = String::new();
+    for part in parts.iter().filter(|part| part.is_file()) {
+        style.push_str(&read(part)?);
+        style.push('\n');
+    }
+    Ok(match kind {
+        Kind::Dev => style,
+        Kind::Release => tighten(&style),
+    }
+    .into_bytes())
+}
+
+/// Takes remarks, line ends and indentation out of a style sheet. More than that saves nothing after compression and
+/// would need a parser that knows each new piece of CSS.
+fn tighten(style: &str) -> String {
+    let mut small = String::with_capacity(style.len());
+    let mut rest = style;
+    while let Some((before, after)) = rest.split_once("/*") {
+        small.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, behind)| behind);
+    }
+    small.push_str(rest);
+    let lines = small.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Takes the remarks for whoever edits the template out of what is sent.
+fn without_remarks(html: &str) -> String {
+    let mut sent = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((before, after)) = rest.split_once("<!--") {
+        sent.push_str(before.trim_end());
+        rest = after.split_once("-->").map_or("", |(_, behind)| behind);
+    }
+    sent.push_str(rest);
+    sent
+}
+
+fn icons(www: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut icons = Vec::new();
+    for extension in ["png", "svg"] {
+        for path in sorted(&www.join("icons"), extension)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            icons.push((name.into_owned(), fs::read(&path)?));
+        }
+    }
+    Ok(icons)
+}
+
+fn sorted(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|found| found == extension) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn page() -> (Vec<String>, Vec<u8>) {
+        let www = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www");
+        let bound = Bound {
+            wasm: b"\0asm\x01\0\0\0".to_vec(),
+            glue: "import './snippets/a/inline0.js';\nexport default 1;".into(),
+            snippets: [("./snippets/a/inline0.js".to_owned(), "1;".to_owned())].into(),
+        };
+        let folder = std::env::temp_dir().join(format!("lamplight-page-{}", std::process::id()));
+        let listing = assemble(&www, bound, Kind::Release).unwrap();
+        listing.write(&folder, true).unwrap();
+        let index = fs::read(folder.join("index.html")).unwrap();
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder.join("assets")).unwrap() {
+            names.push(entry.unwrap().file_name().to_string_lossy().into_owned());
+        }
+        fs::remove_dir_all(&folder).unwrap();
+        (names, index)
+    }
+
+    #[test]
+    fn every_address_in_the_front_page_is_a_file_of_the_page() {
+        let (names, index) = page();
+        let index = String::from_utf8(index).unwrap();
+        assert!(!index.contains("{{"), "a placeholder is left: {index}");
+        let mut seen = 0;
+        for address in index
+            .split('"')
+            .filter_map(|part| part.strip_prefix("/assets/"))
+        {
+            assert!(
+                names.iter().any(|name| name == address),
+                "{address} of {names:?}"
+            );
+            seen += 1;
+        }
+        assert!(seen >= 4, "style, boot, glue and module are named: {index}");
+    }
+
+    #[test]
+    fn a_placeholder_that_nobody_set_is_an_error() {
+        let mut names = Names::default();
+        names.set("style", "/assets/a.css".into());
+        assert_eq!(names.fill("<{{style}}>").unwrap(), "</assets/a.css>");
+        assert!(names.fill("{{stile}}").is_err());
+        assert!(names.fill("{{style").is_err());
+    }
+
+    #[test]
+    fn a_tightened_style_loses_remarks_and_indentation_only() {
+        let style = "/* why */\na {\n  margin: calc(1px + 2px);\n}\n\n";
+        assert_eq!(tighten(style), "a {\nmargin: calc(1px + 2px);\n}");
+    }
+}

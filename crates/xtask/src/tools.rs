@@ -1,0 +1,89 @@
+//! What the tests want beside Rust: Chromium, Node, axe-core. Each is looked for first, installed where that is allowed,
+//! and otherwise asked for with the line to type.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::shell;
+use crate::workspace::Workspace;
+
+/// The accessibility checks that browser tests put into the page; 4.14 is what they were written against.
+const AXE: &str = "axe-core@4.14";
+
+/// A Chromium that can be driven over its debugging port. `LAMPLIGHT_CHROMIUM` names one that is not on PATH.
+pub fn chromium() -> Result<PathBuf> {
+    if let Some(named) =
+        std::env::var_os("LAMPLIGHT_CHROMIUM").or_else(|| std::env::var_os("CHROME"))
+    {
+        return Ok(named.into());
+    }
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let find = || names.iter().find_map(|name| shell::on_path(name));
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    install("chromium")?;
+    find().ok_or_else(|| missing("Chromium", "chromium"))
+}
+
+pub fn node() -> Result<PathBuf> {
+    let find = || shell::on_path("node").or_else(|| shell::on_path("nodejs"));
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    install("nodejs")?;
+    find().ok_or_else(|| missing("Node", "nodejs"))
+}
+
+/// The file `axe.min.js`, fetched once into `target/tools`.
+pub fn axe(workspace: &Workspace) -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("LAMPLIGHT_AXE") {
+        return Ok(named.into());
+    }
+    let tools = workspace.target.join("tools");
+    let script = tools.join("node_modules/axe-core/axe.min.js");
+    if script.is_file() {
+        return Ok(script);
+    }
+    if shell::on_path("npm").is_none() {
+        install("npm")?;
+    }
+    std::fs::create_dir_all(&tools)?;
+    shell::ask(
+        Command::new("npm")
+            .args(["install", "--no-audit", "--no-fund", "--prefix"])
+            .arg(&tools)
+            .arg(AXE),
+    )?;
+    anyhow::ensure!(
+        script.is_file(),
+        "npm installed {AXE} but left no {}",
+        script.display()
+    );
+    Ok(script)
+}
+
+fn install(package: &str) -> Result<()> {
+    if !shell::may_install() {
+        return Err(missing(package, package));
+    }
+    shell::step(&format!("apt-get install {package}"), || {
+        shell::ask(Command::new("apt-get").arg("update"))?;
+        shell::ask(
+            Command::new("apt-get")
+                .args(["install", "-y", "--no-install-recommends", package])
+                .env("DEBIAN_FRONTEND", "noninteractive"),
+        )?;
+        Ok(())
+    })
+}
+
+fn missing(what: &str, package: &str) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{what} is missing and cannot be installed from here.\n\
+         On Debian or Ubuntu: sudo apt-get install --no-install-recommends {package}\n\
+         Elsewhere: install it in your usual way so that it is on PATH; then run this again."
+    )
+}
