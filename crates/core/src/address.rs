@@ -1,0 +1,364 @@
+//! Who and where: addresses and identifiers, parsed once at the door and trusted inside.
+//!
+//! An address is `name@domain` from the first day. One principal's presentity and inbox share it by default
+//! (RFC 2779 2.1.3), yet they stay three types, so that a function says which of the three it means.
+
+use alloc::string::String;
+use core::fmt;
+
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+use crate::text::checked_text;
+
+/// Longest name part, bytes.
+pub const NAME_MAX: usize = 64;
+/// Longest domain part, bytes (RFC 1035 2.3.4).
+pub const DOMAIN_MAX: usize = 253;
+/// Longest token (tuple and device identifiers), bytes.
+pub const TOKEN_MAX: usize = 40;
+
+/// Why a text is not an address or identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressError {
+    /// There is no `@`, or nothing on one side of it.
+    NotNameAtDomain,
+    /// A part is longer than allowed.
+    TooLong,
+    /// A character that names, domains or tokens do not have.
+    BadCharacter(char),
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotNameAtDomain => f.write_str("an address looks like name@domain"),
+            Self::TooLong => f.write_str("the address is too long"),
+            Self::BadCharacter(c) => write!(f, "an address cannot contain {c:?}"),
+        }
+    }
+}
+
+impl core::error::Error for AddressError {}
+
+checked_text!(
+    /// `name@domain`, lower case.
+    Address,
+    AddressError,
+    check_address
+);
+checked_text!(
+    /// A short identifier chosen by an agent: letters, digits, `-`, `_` and `.`.
+    Token,
+    AddressError,
+    check_token
+);
+
+fn check_address(text: &str) -> Result<String, AddressError> {
+    let lower = text.trim().to_lowercase();
+    let (name, domain) = lower
+        .rsplit_once('@')
+        .ok_or(AddressError::NotNameAtDomain)?;
+    if name.is_empty() || domain.is_empty() {
+        return Err(AddressError::NotNameAtDomain);
+    }
+    if name.len() > NAME_MAX || domain.len() > DOMAIN_MAX {
+        return Err(AddressError::TooLong);
+    }
+    match name
+        .chars()
+        .find(|c| !is_name(*c))
+        .or_else(|| domain.chars().find(|c| !is_domain(*c)))
+    {
+        Some(bad) => Err(AddressError::BadCharacter(bad)),
+        None => Ok(lower),
+    }
+}
+
+fn check_token(text: &str) -> Result<&str, AddressError> {
+    if text.is_empty() || text.len() > TOKEN_MAX {
+        return Err(AddressError::TooLong);
+    }
+    match text
+        .chars()
+        .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
+    {
+        Some(bad) => Err(AddressError::BadCharacter(bad)),
+        None => Ok(text),
+    }
+}
+
+/// Syntax only; which letters one relay accepts in new names is decided where accounts are made.
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+')
+}
+
+fn is_domain(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':')
+}
+
+impl Address {
+    /// The part before the `@`.
+    pub fn name(&self) -> &str {
+        self.as_str()
+            .rsplit_once('@')
+            .map_or(self.as_str(), |(name, _)| name)
+    }
+
+    /// The part after the `@`.
+    pub fn domain(&self) -> &str {
+        self.as_str()
+            .rsplit_once('@')
+            .map_or("", |(_, domain)| domain)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Defines what an address means in one role.
+macro_rules! role {
+    ($(#[$meta:meta])* $name:ident, $scheme:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+        #[cbor(transparent)]
+        #[serde(transparent)]
+        pub struct $name(#[n(0)] pub Address);
+
+        impl $name {
+            pub fn parse(text: &str) -> Result<Self, AddressError> {
+                let bare = text.trim();
+                Address::parse(bare.strip_prefix($scheme).unwrap_or(bare)).map(Self)
+            }
+
+            pub fn address(&self) -> &Address {
+                &self.0
+            }
+
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+        }
+
+        impl From<Address> for $name {
+            fn from(address: Address) -> Self {
+                Self(address)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+role!(
+    /// RFC 2778 2.6: a human, program or group that appears to the services as a single actor.
+    Principal,
+    "acct:"
+);
+role!(
+    /// RFC 2778 2.1: what presence information is about; here in the principal's own name.
+    Presentity,
+    "pres:"
+);
+role!(
+    /// RFC 2778 2.5: where an instant inbox receives; the `im:` contact address in a tuple.
+    InboxAddress,
+    "im:"
+);
+
+impl Principal {
+    /// The presentity that sign-up gives to this principal.
+    pub fn presentity(&self) -> Presentity {
+        Presentity(self.0.clone())
+    }
+
+    /// The inbox that sign-up gives to this principal.
+    pub fn inbox(&self) -> InboxAddress {
+        InboxAddress(self.0.clone())
+    }
+}
+
+impl Presentity {
+    /// Who controls this presentity.
+    pub fn principal(&self) -> Principal {
+        Principal(self.0.clone())
+    }
+}
+
+impl InboxAddress {
+    /// Who controls this inbox.
+    pub fn principal(&self) -> Principal {
+        Principal(self.0.clone())
+    }
+}
+
+/// Defines a number with one meaning.
+macro_rules! number {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+        )]
+        #[cbor(transparent)]
+        #[serde(transparent)]
+        pub struct $name(#[n(0)] pub u64);
+    };
+}
+
+number!(
+    /// One socket on one relay, numbered by its shell; never used again in the life of the process.
+    SessionId
+);
+number!(
+    /// One `Service`: the RFC's SERVER.
+    ServerId
+);
+number!(
+    /// A question to the store or to the keeper of identities, matched with its answer.
+    Ticket
+);
+number!(
+    /// A place in one inbox's log: 1, 2, 3 ... without a gap; 0 is before the first.
+    Seq
+);
+number!(
+    /// Random when a store is made or restored: a cursor of another epoch means nothing.
+    Epoch
+);
+
+impl Seq {
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// Names one PRESENCE TUPLE within a presentity.
+pub type TupleId = Token;
+/// Names one device (a browser profile, a program) of a principal.
+pub type DeviceId = Token;
+
+/// 128 bits chosen by the sender's agent, unique per sender (RFC 2779 4.1.9). In JSON: 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(pub u128);
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl MessageId {
+    /// Reads 32 hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        digits
+            .then(|| u128::from_str_radix(text, 16).ok().map(Self))
+            .flatten()
+    }
+}
+
+impl Serialize for MessageId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for MessageId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom("a message id is 32 hexadecimal digits"))
+    }
+}
+
+impl<C> Encode<C> for MessageId {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(&self.0.to_be_bytes())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for MessageId {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        let bytes = d.bytes()?;
+        let bytes = bytes
+            .try_into()
+            .map_err(|_| minicbor::decode::Error::message("a message id is 16 bytes"))?;
+        Ok(Self(u128::from_be_bytes(bytes)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_lower_cased_and_split_at_the_last_at() {
+        let address = Address::parse(" Alice@Example.ORG ").unwrap();
+        assert_eq!((address.name(), address.domain()), ("alice", "example.org"));
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_refused_with_its_reason() {
+        assert_eq!(Address::parse("alice"), Err(AddressError::NotNameAtDomain));
+        assert_eq!(
+            Address::parse("@localhost"),
+            Err(AddressError::NotNameAtDomain)
+        );
+        assert_eq!(
+            Address::parse("a b@localhost"),
+            Err(AddressError::BadCharacter(' '))
+        );
+        assert_eq!(
+            Address::parse("a\u{202e}b@localhost"),
+            Err(AddressError::BadCharacter('\u{202e}'))
+        );
+        let long = alloc::format!("{}@localhost", "a".repeat(NAME_MAX + 1));
+        assert_eq!(Address::parse(&long), Err(AddressError::TooLong));
+    }
+
+    #[test]
+    fn a_message_id_reads_back_what_it_prints() {
+        let id = MessageId(0x0123_4567_89ab_cdef_0011_2233_4455_6677);
+        assert_eq!(
+            MessageId::parse(&alloc::string::ToString::to_string(&id)),
+            Some(id)
+        );
+        assert_eq!(MessageId::parse("+1"), None);
+    }
+}

@@ -1,0 +1,470 @@
+//! The four user agents of RFC 2778 2.7 and their line, as one machine without I/O: what a tab, a bot or a terminal runs.
+//!
+//! # Driving it
+//!
+//! ```text
+//! loop {
+//!     agent.handle(input, now);                   // never returns anything, never fails
+//!     while let Some(output) = agent.poll_output() { carry it out }
+//!     sleep until agent.poll_timeout(), then handle(Input::Wake, now)
+//! }
+//! ```
+//! **Drain `poll_output` to `None` after every `handle`.** What a page shows is read through the getters (`me`, `roster`,
+//! `conversation`, ...) whenever [`Output::Changed`] says that it is different now; nothing else changes it.
+//!
+//! `link` is the line; `presentity`, `roster`, `inbox` and `outbox` are the PRESENCE, WATCHER, INBOX and SENDER USER AGENT;
+//! `keeping` keeps drafts and the roster for the next life; `rows` puts together what is read; `desk` is what they all share.
+
+mod desk;
+mod inbox;
+mod input;
+mod keeping;
+mod link;
+mod outbox;
+mod presentity;
+mod roster;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use input::{
+    AgentConfig, Changed, Choice, IDLE_AFTER, Input, Intent, Keepsake, KeepsakeName, LineLost,
+    Notice, Outgoing, Output,
+};
+pub use view::{
+    ContactRow, ConversationView, Item, ItemState, Line, LinkView, MyStatus, RequestRow, RowKind,
+    Side,
+};
+
+use core::time::Duration;
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::address::{Address, MessageId};
+use crate::code::{Code, Refusal};
+use crate::message::Receipt;
+use crate::presence::Notification;
+use crate::time::{Instant, Now};
+use crate::wire::{Contact, Credentials, Number, ToAgent, ToService, VERSION, from_cbor};
+
+use desk::{Asked, Desk};
+use inbox::InboxUserAgent;
+use keeping::Keeping;
+use link::{Gone, Link};
+use outbox::SenderUserAgent;
+use presentity::PresenceUserAgent;
+use roster::WatcherUserAgent;
+
+/// The four user agents of one principal on one device.
+pub struct Agent {
+    config: AgentConfig,
+    desk: Desk,
+    link: Link,
+    presentity: PresenceUserAgent,
+    roster: WatcherUserAgent,
+    inbox: InboxUserAgent,
+    outbox: SenderUserAgent,
+    keeping: Keeping,
+    /// Who has a row, as far as was told.
+    rows: BTreeSet<Address>,
+    /// What `poll_timeout` asked for: a much later input means that the machine slept.
+    asked_for: Option<Instant>,
+    skipped: u64,
+}
+
+/// Whether what is to be kept can wait for its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flush {
+    WhenDue,
+    Now,
+}
+
+impl Agent {
+    // Getters; the others stand in `rows`.
+
+    /// Frames that could not be read, and those that do not belong where they came: skipped, never fatal.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    // Handle.
+
+    pub fn new(config: AgentConfig, now: Now) -> Self {
+        Self {
+            desk: Desk::new(config.seed, now),
+            link: Link::new(),
+            presentity: PresenceUserAgent::new(&config, now),
+            roster: WatcherUserAgent::default(),
+            inbox: InboxUserAgent::new(),
+            outbox: SenderUserAgent::default(),
+            keeping: Keeping::default(),
+            rows: BTreeSet::new(),
+            asked_for: None,
+            skipped: 0,
+            config,
+        }
+    }
+
+    /// Takes one input; see the module's drive contract.
+    pub fn handle(&mut self, input: Input, now: Now) {
+        self.desk.now = now;
+        let late = self
+            .asked_for
+            .map_or(Duration::ZERO, |asked| now.instant.since(asked));
+        let flush = match &input {
+            Input::Hidden | Input::Intent(Intent::Close | Intent::SignOut) => Flush::Now,
+            _ => Flush::WhenDue,
+        };
+        match input {
+            Input::Restored(keepsakes) => self.restored(keepsakes),
+            Input::Start => self.start(),
+            Input::Opened(credentials) => self.opened(credentials),
+            Input::Frame(bytes) => self.frame(&bytes),
+            Input::Lost(how) => self.lost(how),
+            Input::Intent(intent) => self.intent(intent),
+            Input::Active => self.presentity.touched(&mut self.desk),
+            Input::Hidden => self.inbox.hidden(),
+            Input::Shown => {
+                self.inbox.shown(&mut self.desk);
+                self.link.shown(&mut self.desk);
+            }
+            Input::Online => {
+                self.link.doubt(&mut self.desk);
+                self.link.hurry(&mut self.desk);
+            }
+            Input::Wake => {}
+        }
+        self.tick(late, flush);
+    }
+
+    /// What is due, what may go out, what is different now.
+    fn tick(&mut self, late: Duration, flush: Flush) {
+        let desk = &mut self.desk;
+        self.presentity.tick(desk);
+        self.roster.tick(desk);
+        let window = self.link.announced().sends_in_flight;
+        self.outbox.pump(window, desk);
+        self.inbox.pump(desk);
+        if let Some(how) = self.link.tick(self.question(), late, &mut self.desk) {
+            self.desk.put(Output::Disconnect);
+            self.line_went(&how);
+        }
+        let (roster, inbox) = (&self.roster, &self.inbox);
+        let keepsake = || {
+            let (contacts, access) = roster.kept();
+            Keepsake::Roster(contacts, access, inbox.kept())
+        };
+        self.keeping
+            .tick(flush == Flush::Now, keepsake, &mut self.desk);
+        self.see_rows();
+        self.desk.close();
+        self.asked_for = self.poll_timeout();
+    }
+
+    /// A row that came or went is a change of the whole roster.
+    fn see_rows(&mut self) {
+        let moved = |address: &Address| self.has_row(address) != self.rows.contains(address);
+        if self.desk.changed_rows().any(moved) {
+            self.desk.changed(Changed::Roster);
+        }
+        if self.desk.is_changed(&Changed::Roster) {
+            self.rows = self.addresses();
+        }
+    }
+
+    /// Since when the oldest question to the service waits.
+    fn question(&self) -> Option<Instant> {
+        let questions = [self.desk.oldest_question(), self.outbox.oldest_question()];
+        questions.into_iter().flatten().min()
+    }
+
+    fn restored(&mut self, keepsakes: Vec<Keepsake>) {
+        let desk = &mut self.desk;
+        for keepsake in keepsakes {
+            match keepsake {
+                Keepsake::Outgoing(outgoing) => self.outbox.restored(outgoing, desk),
+                Keepsake::Draft(with, text) => self.keeping.restored(with, text, desk),
+                Keepsake::Roster(contacts, access, conversations) => {
+                    self.roster.restored(contacts, access, desk);
+                    self.inbox.restored(conversations);
+                }
+            }
+        }
+    }
+
+    // The line.
+
+    fn start(&mut self) {
+        self.presentity.touched(&mut self.desk);
+        self.link.start(&mut self.desk);
+    }
+
+    fn opened(&mut self, credentials: Credentials) {
+        if self.link.opened(&mut self.desk) {
+            let hello = ToService::Hello {
+                version: VERSION,
+                credentials,
+                device: self.config.device.clone(),
+                cursor: self.inbox.cursor(),
+            };
+            self.desk.write(&hello);
+        }
+    }
+
+    fn lost(&mut self, how: LineLost) {
+        let gone = match how {
+            LineLost::SignedOut => return self.signed_out(Code::NotSignedIn),
+            LineLost::Unreachable => Gone::Unreachable,
+            LineLost::Closed => Gone::Closed,
+        };
+        // The end of a line that was given up already says nothing of the next one.
+        if matches!(self.link.view(), LinkView::Connecting { .. } | LinkView::Up) {
+            self.line_went(&gone);
+        }
+    }
+
+    fn line_went(&mut self, how: &Gone) {
+        self.leave_line();
+        self.link.down(how, &mut self.desk);
+    }
+
+    /// Everyone takes leave of a line that was up.
+    fn leave_line(&mut self) {
+        if !self.link.is_up() {
+            return;
+        }
+        let gone_after = Duration::from_millis(self.link.announced().gone_after_ms.into());
+        let desk = &mut self.desk;
+        desk.line_went();
+        self.presentity.line_went(desk);
+        self.roster.line_went(gone_after, desk);
+        self.inbox.line_went(desk);
+        self.outbox.line_went(desk);
+    }
+
+    fn signed_out(&mut self, code: Code) {
+        self.leave_line();
+        self.link.rest(&mut self.desk);
+        self.desk.put(Output::SignedOut(code));
+    }
+
+    /// The service ends the connection, or does not accept the hello.
+    fn goodbye(&mut self, refusal: Refusal) {
+        if matches!(
+            refusal.code,
+            Code::SignedOut | Code::NotSignedIn | Code::WrongCredentials
+        ) {
+            return self.signed_out(refusal.code);
+        }
+        if refusal.retry == crate::code::Retry::No {
+            self.desk.tell(Notice::Refused(None, refusal.code));
+        }
+        self.desk.put(Output::Disconnect);
+        self.line_went(&Gone::Goodbye(refusal));
+    }
+
+    // Frames.
+
+    /// An unreadable frame is skipped: one bad message must not end a conversation with everyone else.
+    fn frame(&mut self, bytes: &[u8]) {
+        self.link.heard(&self.desk);
+        match from_cbor(bytes) {
+            Ok(frame) if self.link.is_up() => self.up_frame(frame),
+            Ok(frame) if self.link.is_greeting() => self.greeting_frame(frame),
+            _ => self.skipped += 1,
+        }
+    }
+
+    fn greeting_frame(&mut self, frame: ToAgent) {
+        match frame {
+            ToAgent::Welcome { you, .. } if you != self.config.principal => {
+                // The login of this browser is someone else's by now.
+                self.signed_out(Code::SignedOut);
+            }
+            ToAgent::Welcome {
+                class,
+                resume,
+                head,
+                announced,
+                ..
+            } => {
+                let desk = &mut self.desk;
+                self.link.welcomed(announced, desk);
+                self.presentity.welcomed(class, desk);
+                self.roster.welcomed(desk);
+                self.inbox.welcomed(resume, head, desk);
+                self.outbox.welcomed(announced.sends_in_flight);
+            }
+            ToAgent::Refused { refusal, .. } | ToAgent::Goodbye { refusal } => {
+                self.goodbye(refusal);
+            }
+            _ => self.skipped += 1,
+        }
+    }
+
+    fn up_frame(&mut self, frame: ToAgent) {
+        let desk = &mut self.desk;
+        match frame {
+            ToAgent::Roster {
+                contacts,
+                access,
+                requests,
+            } => self.roster.roster(contacts, access, requests, desk),
+            ToAgent::Notify { notifications } => self.notified(notifications),
+            ToAgent::ContactKept { contact } => self.roster.contact_kept(&contact, desk),
+            ToAgent::ContactGone { presentity } => self.roster.contact_gone(&presentity, desk),
+            ToAgent::Requested { request } => self.roster.requested(request, desk),
+            ToAgent::AccessSet { watcher, decision } => {
+                self.roster.access_set(&watcher, decision, desk);
+            }
+            ToAgent::Deliver { entries, up_to } => {
+                let mine = self.inbox.deliver(entries, up_to, desk);
+                self.settle(mine);
+            }
+            ToAgent::Receipt { id, receipt } => self.receipt(id, receipt),
+            ToAgent::Page {
+                number,
+                entries,
+                more,
+            } => {
+                if let Some(Asked::Newest(with) | Asked::Older(with)) = desk.answered(number) {
+                    let mine = self.inbox.page(&with, &entries, more, desk);
+                    self.settle(mine);
+                }
+            }
+            ToAgent::Conversations {
+                number,
+                conversations,
+                head,
+            } => {
+                if desk.answered(number) == Some(Asked::Conversations) {
+                    self.inbox.conversations(conversations, head, desk);
+                }
+            }
+            ToAgent::Done { number } => self.done(number),
+            ToAgent::Refused { number, refusal } => self.refused(number, &refusal),
+            ToAgent::Goodbye { refusal } => self.goodbye(refusal),
+            // Heard, and that is all a pong says. This agent never fetches.
+            ToAgent::Pong { .. } | ToAgent::Fetched { .. } => {}
+            ToAgent::Welcome { .. } => self.skipped += 1,
+        }
+    }
+
+    fn notified(&mut self, notifications: Vec<Notification>) {
+        for notification in notifications {
+            if notification.presentity.address() == self.config.principal.address() {
+                self.presentity.notified(&notification.view, &mut self.desk);
+            } else {
+                self.roster.notified(notification, &mut self.desk);
+            }
+        }
+    }
+
+    fn receipt(&mut self, id: MessageId, receipt: Receipt) {
+        if let Some(entry) = self.outbox.receipt(id, receipt, &mut self.desk) {
+            self.inbox.accepted(&entry, &mut self.desk);
+        }
+    }
+
+    /// Messages of mine that the log already has need no receipt.
+    fn settle(&mut self, mine: Vec<MessageId>) {
+        for id in mine {
+            self.outbox.settle(id, &mut self.desk);
+        }
+    }
+
+    fn done(&mut self, number: Number) {
+        match self.desk.answered(number) {
+            Some(Asked::Delete(with, seq)) => self.inbox.deleted(&with, seq, &mut self.desk),
+            Some(asked) => self.roster.done(&asked, &self.desk),
+            None => {}
+        }
+    }
+
+    fn refused(&mut self, number: Option<Number>, refusal: &Refusal) {
+        let desk = &mut self.desk;
+        let Some(number) = number else {
+            return self.presentity.refused(refusal, desk);
+        };
+        if let Some(asked) = desk.answered(number) {
+            self.inbox.refused(&asked, refusal, desk);
+            self.roster.refused(&asked, refusal.code, desk);
+        }
+    }
+
+    // Intents.
+
+    fn intent(&mut self, intent: Intent) {
+        let desk = &mut self.desk;
+        match intent {
+            Intent::SetStatus {
+                choice,
+                note,
+                until,
+            } => self.presentity.set(choice, note, until, desk),
+            Intent::ClearStatus => self.presentity.clear(desk),
+            Intent::AddContact {
+                presentity,
+                petname,
+            } => self.add(Contact {
+                presentity,
+                petname,
+            }),
+            Intent::RemoveContact { presentity } => {
+                self.roster.remove(presentity.address(), desk);
+            }
+            Intent::Decide { watcher, decision } => self.roster.decide(&watcher, decision, desk),
+            Intent::Send { to, body } => {
+                let nothing = alloc::string::String::new();
+                self.keeping.write(to.address(), nothing, desk);
+                self.outbox.send(to, body, desk);
+            }
+            Intent::Resend { id } => self.outbox.resend(id, desk),
+            Intent::Discard { id } => self.outbox.discard(id, desk),
+            Intent::Open { with } => self.inbox.open(with, desk),
+            Intent::Close => self.inbox.close(desk),
+            Intent::LoadOlder { with } => self.inbox.load_older(&with, desk),
+            Intent::Seen { with } => self.inbox.seen(&with, desk),
+            Intent::Draft { with, text } => self.keeping.write(&with, text, desk),
+            Intent::Delete { seq } => self.inbox.delete(seq, desk),
+            Intent::Reconnect => self.link.hurry(desk),
+            Intent::SignOut => self.sign_out(),
+        }
+    }
+
+    fn add(&mut self, contact: Contact) {
+        if contact.presentity.address() == self.config.principal.address() {
+            let oneself = Some(contact.presentity.0);
+            return self.desk.tell(Notice::Refused(oneself, Code::NotYourself));
+        }
+        self.roster.add(contact, &mut self.desk);
+    }
+
+    fn sign_out(&mut self) {
+        self.desk.send(&ToService::Bye);
+        self.signed_out(Code::SignedOut);
+    }
+
+    // Poll.
+
+    /// What is to be done next.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.desk.next_output()
+    }
+
+    /// When `Input::Wake` is due: the nearest of an attempt to connect or its end, a ping or its end, the banner, idleness, the
+    /// end of a status, rows that become unknown, a send or fetch to repeat, something to keep.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let timeouts = [
+            self.link.timeout(self.question()),
+            self.presentity.timeout(),
+            self.roster.timeout(),
+            self.inbox.timeout(),
+            self.outbox.timeout(),
+            self.keeping.timeout(),
+        ];
+        timeouts.into_iter().flatten().min()
+    }
+}

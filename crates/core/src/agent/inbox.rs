@@ -1,0 +1,558 @@
+//! INBOX USER AGENT (RFC 2778 2.7): takes what comes into the inbox, tells the service that it did, and keeps what a page shows.
+//!
+//! The inbox is one log. `cursor` is how far this device has come in it; everything after it comes as `Deliver`, live or after
+//! a reconnect, and may be repeated. What lies before is fetched as a person looks at it: conversations in a line each, then
+//! page by page. `counted` is up to which place the unread numbers speak, so that a repetition counts nothing twice.
+
+mod talk;
+
+use core::time::Duration;
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::address::{Address, MessageId, Seq};
+use crate::agent::desk::{Asked, Desk};
+use crate::agent::{Changed, Item, Notice, Side};
+use crate::code::{Code, Refusal, Retry};
+use crate::message::{Body, Conversation, Entry, What};
+use crate::time::{Instant, Timestamp};
+use crate::wire::{Cursor, Resume, ToService};
+
+use talk::{Count, Fetched, KEPT_CLOSED, KEPT_OPEN, Talk};
+
+/// Messages in one page.
+const PAGE: u16 = 60;
+/// A fetch that was refused for now is tried again after this long, unless the service names a time.
+const AGAIN: Duration = Duration::from_secs(2);
+/// A mark that went out so shortly before the line did may not have arrived.
+const IN_DOUBT: Duration = Duration::from_secs(30);
+/// Conversations in the keepsake: those with the newest messages.
+const KEPT_SUMMARIES: usize = 500;
+
+/// How the list of conversations stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Summaries {
+    /// Nothing is needed.
+    Here,
+    Wanted,
+    Asked,
+}
+
+/// Whether the person can see the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    Shown,
+    Hidden,
+}
+
+/// The inbox user agent of one device.
+pub(super) struct InboxUserAgent {
+    talks: BTreeMap<Address, Talk>,
+    cursor: Option<Cursor>,
+    /// Everything from here on is in `talks`, or was.
+    live_from: Seq,
+    counted: Seq,
+    summaries: Summaries,
+    /// What the last `Acknowledge` said, and what the next one will.
+    acknowledged: Seq,
+    taken: Seq,
+    open: Option<Address>,
+    page: Page,
+    /// Read marks that may not have arrived, and when they went out.
+    reads: BTreeMap<Address, (Seq, Option<Instant>)>,
+    /// Seen before the service had said how far it goes.
+    seen_early: Option<Address>,
+    again_at: Option<Instant>,
+}
+
+impl InboxUserAgent {
+    pub fn new() -> Self {
+        Self {
+            talks: BTreeMap::new(),
+            cursor: None,
+            live_from: Seq(0),
+            counted: Seq(0),
+            summaries: Summaries::Here,
+            acknowledged: Seq(0),
+            taken: Seq(0),
+            open: None,
+            page: Page::Shown,
+            reads: BTreeMap::new(),
+            seen_early: None,
+            again_at: None,
+        }
+    }
+
+    // Getters.
+
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.cursor
+    }
+
+    /// With whom there is a conversation that has something to show.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        let shown = self.talks.iter().filter(|(_, talk)| !talk.is_bare());
+        shown.map(|(address, _)| address)
+    }
+
+    pub fn has(&self, with: &Address) -> bool {
+        self.talks.get(with).is_some_and(|talk| !talk.is_bare())
+    }
+
+    pub fn unread(&self, with: &Address) -> u32 {
+        self.talks.get(with).map_or(0, |talk| talk.unread)
+    }
+
+    pub fn unread_in_all(&self) -> u32 {
+        self.talks.values().map(|talk| talk.unread).sum()
+    }
+
+    pub fn last(&self, with: &Address) -> Option<(Side, &Body, Timestamp)> {
+        self.talks.get(with)?.last()
+    }
+
+    pub fn items(&self, with: &Address) -> Vec<Item> {
+        self.talks
+            .get(with)
+            .map_or_else(Vec::new, |talk| talk.items().collect())
+    }
+
+    pub fn has_more(&self, with: &Address) -> bool {
+        self.talks.get(with).is_some_and(Talk::has_more)
+    }
+
+    pub fn is_loading(&self, with: &Address) -> bool {
+        self.talks.get(with).is_some_and(|talk| talk.loading)
+    }
+
+    pub fn first_unread(&self, with: &Address) -> Option<MessageId> {
+        self.talks.get(with)?.first_unread()
+    }
+
+    /// For the keepsake: the newest conversations, a line each.
+    pub fn kept(&self) -> Vec<Conversation> {
+        let mut summaries: Vec<_> = self.talks.values().map(Talk::summary).collect();
+        summaries.sort_by_key(|one| core::cmp::Reverse(one.last.as_ref().map(|last| last.seq)));
+        summaries.truncate(KEPT_SUMMARIES);
+        summaries
+    }
+
+    pub fn timeout(&self) -> Option<Instant> {
+        self.again_at
+    }
+
+    // The line.
+
+    pub fn restored(&mut self, conversations: Vec<Conversation>) {
+        for conversation in conversations {
+            let talk = talk(&mut self.talks, &conversation.with, self.live_from);
+            talk.adopt(conversation, Seq(0), Seq(0));
+        }
+    }
+
+    pub fn welcomed(&mut self, resume: Resume, head: Cursor, desk: &mut Desk) {
+        match resume {
+            Resume::Resumed => {
+                // The last acknowledgement may have been lost with its line.
+                self.acknowledged = Seq(0);
+                if self.summaries == Summaries::Asked {
+                    self.summaries = Summaries::Wanted;
+                }
+            }
+            Resume::Fresh | Resume::ResetEpoch => {
+                self.reads.clear();
+                self.talks.values_mut().for_each(Talk::forget_places);
+                self.start_over(head, desk);
+            }
+            Resume::ResetTooFar => self.start_over(head, desk),
+        }
+    }
+
+    fn start_over(&mut self, head: Cursor, desk: &mut Desk) {
+        self.cursor = Some(head);
+        self.counted = head.seq;
+        self.live_from = head.seq.next();
+        self.taken = Seq(0);
+        self.acknowledged = Seq(0);
+        self.summaries = Summaries::Wanted;
+        for talk in self.talks.values_mut() {
+            talk.reset(self.live_from);
+        }
+        if let Some(open) = &self.open {
+            desk.changed(Changed::Conversation(open.clone()));
+        }
+    }
+
+    pub fn line_went(&mut self, desk: &mut Desk) {
+        let doubtful =
+            |sent: Option<Instant>| sent.is_none_or(|sent| desk.at().since(sent) <= IN_DOUBT);
+        self.reads.retain(|_, (_, sent)| doubtful(*sent));
+        for (_, sent) in self.reads.values_mut() {
+            *sent = None;
+        }
+        self.again_at = None;
+        for (with, talk) in &mut self.talks {
+            if talk.loading {
+                desk.changed(Changed::Conversation(with.clone()));
+            }
+            talk.line_went();
+        }
+    }
+
+    /// Asks for what is needed and says what is due; after everything else in a `handle`.
+    pub fn pump(&mut self, desk: &mut Desk) {
+        if self.again_at.is_some_and(|at| at <= desk.at()) {
+            self.again_at = None;
+        }
+        if !desk.up {
+            return;
+        }
+        if self.taken > self.acknowledged {
+            self.acknowledged = self.taken;
+            desk.send(&ToService::Acknowledge { up_to: self.taken });
+        }
+        for (with, (up_to, sent)) in self
+            .reads
+            .iter_mut()
+            .filter(|(_, (_, sent))| sent.is_none())
+        {
+            *sent = Some(desk.at());
+            desk.send(&ToService::MarkRead {
+                with: with.clone(),
+                up_to: *up_to,
+            });
+        }
+        if self.again_at.is_none() {
+            self.fetch(desk);
+        }
+    }
+
+    fn fetch(&mut self, desk: &mut Desk) {
+        if self.summaries == Summaries::Wanted {
+            self.summaries = Summaries::Asked;
+            desk.ask(Asked::Conversations, |number| {
+                ToService::FetchConversations { number }
+            });
+        }
+        let Some(open) = self.open.clone() else {
+            return;
+        };
+        let talk = talk(&mut self.talks, &open, self.live_from);
+        if talk.fetched == Fetched::Nothing && !talk.loading {
+            talk.loading = true;
+            ask_page(Asked::Newest(open.clone()), &open, None, PAGE, desk);
+            desk.changed(Changed::Conversation(open));
+        }
+    }
+
+    // Frames.
+
+    /// Takes what was added to the log. Says which messages of mine are among it: they are accepted.
+    pub fn deliver(&mut self, entries: Vec<Entry>, up_to: Seq, desk: &mut Desk) -> Vec<MessageId> {
+        let mut accepted = Vec::new();
+        let mut news = Vec::new();
+        for entry in entries {
+            if self.cursor.is_some_and(|cursor| entry.seq <= cursor.seq) {
+                continue;
+            }
+            if let What::Sent(id, _) = &entry.what {
+                accepted.push(*id);
+            }
+            self.take(&entry, desk);
+            if let What::Received(_, body) = entry.what {
+                news.push((entry.seq, entry.with, body));
+            }
+        }
+        if let Some(cursor) = &mut self.cursor {
+            cursor.seq = cursor.seq.max(up_to);
+            self.taken = self.taken.max(cursor.seq);
+        }
+        self.counted = self.counted.max(up_to);
+        for (seq, from, body) in news {
+            self.tell(seq, from, body, desk);
+        }
+        accepted
+    }
+
+    fn take(&mut self, entry: &Entry, desk: &mut Desk) {
+        let counted = self.counted;
+        let open = self.open.as_ref() == Some(&entry.with);
+        let talk = talk(&mut self.talks, &entry.with, self.live_from);
+        let before = talk.marks();
+        let mut count = Count::Exact;
+        let mut moved = false;
+        match &entry.what {
+            What::Received(..) | What::Sent(..) => {
+                moved = talk.insert(entry);
+                talk.trim(if open { KEPT_OPEN } else { KEPT_CLOSED });
+                if matches!(entry.what, What::Received(..)) && entry.seq > talk.read {
+                    talk.unread += 1;
+                }
+            }
+            What::Delivered(up_to) => talk.deliver(*up_to),
+            What::Read(up_to) => {
+                count = talk.mark_read(*up_to, counted.max(entry.seq));
+                if self
+                    .reads
+                    .get(&entry.with)
+                    .is_some_and(|(read, _)| read <= up_to)
+                {
+                    self.reads.remove(&entry.with);
+                }
+            }
+            What::Deleted(seq) => {
+                moved = talk.holds(*seq);
+                count = talk.delete(*seq, counted.max(entry.seq));
+            }
+        }
+        if entry.seq <= counted {
+            // The summaries, read beyond this place, have it in their numbers.
+            talk.unread = before.0;
+            count = Count::Exact;
+        }
+        if moved || before != talk.marks() {
+            desk.roster_to_keep = true;
+            desk.conversation_changed(&entry.with);
+        }
+        self.counted = counted.max(entry.seq);
+        self.recount(count);
+    }
+
+    fn recount(&mut self, count: Count) {
+        if count == Count::Lost && self.summaries == Summaries::Here {
+            self.summaries = Summaries::Wanted;
+        }
+    }
+
+    fn tell(&self, seq: Seq, from: Address, body: Body, desk: &mut Desk) {
+        let in_view = self.page == Page::Shown && self.open.as_ref() == Some(&from);
+        let talk = self.talks.get(&from);
+        let unread = talk.is_some_and(|talk| seq > talk.read && talk.holds(seq));
+        if unread && !in_view {
+            desk.tell(Notice::Message { from, body });
+        }
+    }
+
+    /// A message of mine is durable at this place.
+    pub fn accepted(&mut self, entry: &Entry, desk: &mut Desk) {
+        let talk = talk(&mut self.talks, &entry.with, self.live_from);
+        if talk.insert(entry) {
+            talk.trim(KEPT_OPEN);
+            desk.roster_to_keep = true;
+        }
+        desk.conversation_changed(&entry.with);
+    }
+
+    pub fn conversations(&mut self, conversations: Vec<Conversation>, head: Seq, desk: &mut Desk) {
+        self.summaries = Summaries::Here;
+        let mut before = core::mem::take(&mut self.talks);
+        for conversation in conversations {
+            let with = conversation.with.clone();
+            let mut talk = before
+                .remove(&with)
+                .unwrap_or_else(|| Talk::new(with.clone(), self.live_from));
+            talk.adopt(conversation, head, self.counted);
+            self.talks.insert(with, talk);
+        }
+        for (with, mut talk) in before {
+            let open = self.open.as_ref() == Some(&with);
+            if open || talk.newest().is_some_and(|newest| newest > head) {
+                let nothing = Conversation {
+                    with: with.clone(),
+                    last: None,
+                    unread: 0,
+                    read: Seq(0),
+                    delivered: Seq(0),
+                };
+                talk.adopt(nothing, head, self.counted);
+                self.talks.insert(with, talk);
+            }
+        }
+        self.counted = self.counted.max(head);
+        // What stands in the summaries has reached this device.
+        self.taken = self
+            .taken
+            .max(self.cursor.map_or(Seq(0), |cursor| cursor.seq));
+        if let Some(open) = self.open.clone() {
+            self.come_into_view(&open);
+            if self.seen_early.take() == self.open && self.page == Page::Shown {
+                self.seen(&open, desk);
+            }
+            desk.changed(Changed::Conversation(open));
+        }
+        desk.roster_to_keep = true;
+        desk.changed(Changed::Roster);
+    }
+
+    /// A page came. Says which messages of mine are in it: they are accepted.
+    pub fn page(
+        &mut self,
+        with: &Address,
+        entries: &[Entry],
+        more: bool,
+        desk: &mut Desk,
+    ) -> Vec<MessageId> {
+        let talk = talk(&mut self.talks, with, self.live_from);
+        talk.page(entries, more);
+        if self.open.as_ref() != Some(with) {
+            talk.trim(KEPT_CLOSED);
+        }
+        desk.conversation_changed(with);
+        let mine = entries.iter().filter_map(|entry| match entry.what {
+            What::Sent(id, _) => Some(id),
+            _ => None,
+        });
+        mine.collect()
+    }
+
+    /// An entry that I deleted is gone.
+    pub fn deleted(&mut self, with: &Address, seq: Seq, desk: &mut Desk) {
+        let counted = self.counted;
+        if let Some(talk) = self.talks.get_mut(with).filter(|talk| talk.holds(seq)) {
+            let count = talk.delete(seq, counted);
+            self.recount(count);
+            desk.roster_to_keep = true;
+            desk.conversation_changed(with);
+        }
+    }
+
+    /// A question of this agent was refused: later again, or never.
+    pub fn refused(&mut self, asked: &Asked, refusal: &Refusal, desk: &mut Desk) {
+        match asked {
+            Asked::Conversations => self.summaries = Summaries::Wanted,
+            Asked::Newest(with) | Asked::Older(with) => {
+                if let Some(talk) = self.talks.get_mut(with) {
+                    talk.line_went();
+                }
+                desk.changed(Changed::Conversation(with.clone()));
+            }
+            Asked::Delete(with, _) => {
+                desk.tell(Notice::Refused(Some(with.clone()), refusal.code));
+                return;
+            }
+            _ => return,
+        }
+        let wait = match refusal.retry {
+            Retry::AfterMs(ms) => AGAIN.max(Duration::from_millis(ms)),
+            Retry::Later => AGAIN,
+            Retry::No => AGAIN * 30,
+        };
+        self.again_at = Some(desk.at().after(wait));
+    }
+
+    // Intents.
+
+    pub fn open(&mut self, with: Address, desk: &mut Desk) {
+        if self.open.as_ref() != Some(&with) {
+            self.close(desk);
+            self.open = Some(with.clone());
+            talk(&mut self.talks, &with, self.live_from);
+            self.come_into_view(&with);
+        }
+        desk.changed(Changed::Conversation(with));
+    }
+
+    pub fn close(&mut self, desk: &mut Desk) {
+        let Some(with) = self.open.take() else {
+            return;
+        };
+        if let Some(talk) = self.talks.get_mut(&with) {
+            talk.trim(KEPT_CLOSED);
+            if talk.is_bare() && talk.fetched == Fetched::Newest {
+                self.talks.remove(&with);
+            }
+        }
+        desk.changed(Changed::Conversation(with));
+    }
+
+    fn come_into_view(&mut self, with: &Address) {
+        let counted = self.counted;
+        if let Some(talk) = self.talks.get_mut(with) {
+            talk.come_into_view(counted);
+        }
+    }
+
+    pub fn hidden(&mut self) {
+        self.page = Page::Hidden;
+    }
+
+    pub fn shown(&mut self, desk: &mut Desk) {
+        if self.page == Page::Hidden
+            && let Some(open) = self.open.clone()
+        {
+            self.come_into_view(&open);
+            desk.changed(Changed::Conversation(open));
+        }
+        self.page = Page::Shown;
+    }
+
+    pub fn load_older(&mut self, with: &Address, desk: &mut Desk) {
+        let Some(talk) = self.talks.get_mut(with) else {
+            return;
+        };
+        let ready = talk.fetched == Fetched::Newest && !talk.loading && talk.has_more();
+        if desk.up && ready && self.again_at.is_none() {
+            talk.loading = true;
+            let before = Some(talk.known_from());
+            let limit = PAGE.min(u16::try_from(talk.room()).unwrap_or(PAGE));
+            ask_page(Asked::Older(with.clone()), with, before, limit, desk);
+            desk.changed(Changed::Conversation(with.clone()));
+        }
+    }
+
+    pub fn seen(&mut self, with: &Address, desk: &mut Desk) {
+        if self.cursor.is_none() || self.summaries != Summaries::Here {
+            self.seen_early = Some(with.clone());
+            return;
+        }
+        let counted = self.counted;
+        let Some(talk) = self.talks.get_mut(with) else {
+            return;
+        };
+        let Some(newest) = talk.newest().filter(|_| talk.unread > 0) else {
+            return;
+        };
+        talk.mark_read(newest, counted);
+        self.reads.insert(with.clone(), (newest, None));
+        desk.roster_to_keep = true;
+        desk.conversation_changed(with);
+    }
+
+    pub fn delete(&mut self, seq: Seq, desk: &mut Desk) {
+        let holder = self.talks.iter().find(|(_, talk)| talk.holds(seq));
+        let Some((with, _)) = holder else {
+            return;
+        };
+        if desk.up {
+            desk.ask(Asked::Delete(with.clone(), seq), |number| {
+                ToService::Delete {
+                    number,
+                    seqs: [seq].into(),
+                }
+            });
+        } else {
+            desk.tell(Notice::Refused(Some(with.clone()), Code::TryLater));
+        }
+    }
+}
+
+fn talk<'t>(
+    talks: &'t mut BTreeMap<Address, Talk>,
+    with: &Address,
+    live_from: Seq,
+) -> &'t mut Talk {
+    talks
+        .entry(with.clone())
+        .or_insert_with(|| Talk::new(with.clone(), live_from))
+}
+
+fn ask_page(asked: Asked, with: &Address, before: Option<Seq>, limit: u16, desk: &mut Desk) {
+    let with = Some(with.clone());
+    desk.ask(asked, |number| ToService::FetchInbox {
+        number,
+        with,
+        before,
+        limit,
+    });
+}

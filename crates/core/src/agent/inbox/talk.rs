@@ -1,0 +1,331 @@
+//! One conversation as far as it is here: its messages, what is unread, what was delivered.
+//!
+//! Every message at or after `known_from` is here or on its way as `Deliver`. What can be counted from that is counted; where
+//! it does not reach, the method says [`Count::Lost`] and the service is asked.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use crate::address::{Address, MessageId, Seq};
+use crate::agent::{Item, ItemState, Side};
+use crate::message::{Body, Conversation, Entry, What};
+use crate::time::Timestamp;
+
+/// The most messages of one conversation that are kept here. A page of history beyond it is not fetched.
+pub(super) const KEPT_OPEN: usize = 2_000;
+/// ... once it is not in view any more.
+pub(super) const KEPT_CLOSED: usize = 300;
+
+/// Whether what is here was enough to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    Exact,
+    /// The service has to be asked.
+    Lost,
+}
+
+/// How much of the conversation was fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fetched {
+    Nothing,
+    /// At least the newest page.
+    Newest,
+}
+
+/// One message that is here.
+struct Held {
+    id: MessageId,
+    side: Side,
+    body: Body,
+    at: Timestamp,
+}
+
+/// One conversation.
+pub(super) struct Talk {
+    with: Address,
+    items: BTreeMap<Seq, Held>,
+    known_from: Seq,
+    pub fetched: Fetched,
+    /// A page is on its way.
+    pub loading: bool,
+    /// The service has messages older than `known_from`.
+    more: bool,
+    /// The newest message; after a reload it is here without its neighbours.
+    last: Option<Entry>,
+    pub unread: u32,
+    pub read: Seq,
+    delivered: Seq,
+    /// What was unread when the conversation came into view: after the first place, up to the second.
+    divider: Option<(Seq, Seq)>,
+    /// Deleted while a page is on its way that may still hold them.
+    gone: BTreeSet<Seq>,
+}
+
+impl Talk {
+    pub fn new(with: Address, known_from: Seq) -> Self {
+        Self {
+            with,
+            items: BTreeMap::new(),
+            known_from,
+            fetched: Fetched::Nothing,
+            loading: false,
+            more: true,
+            last: None,
+            unread: 0,
+            read: Seq(0),
+            delivered: Seq(0),
+            divider: None,
+            gone: BTreeSet::new(),
+        }
+    }
+
+    // Getters.
+
+    pub fn items(&self) -> impl Iterator<Item = Item> {
+        self.items.iter().map(|(seq, held)| Item {
+            id: held.id,
+            seq: Some(*seq),
+            side: held.side,
+            text: held.body.as_str().into(),
+            at: held.at,
+            state: match held.side {
+                Side::Theirs => ItemState::Received,
+                Side::Mine if *seq <= self.delivered => ItemState::Delivered,
+                Side::Mine => ItemState::Accepted,
+            },
+        })
+    }
+
+    pub fn last(&self) -> Option<(Side, &Body, Timestamp)> {
+        let entry = self.last.as_ref()?;
+        let (side, _, body) = message(&entry.what)?;
+        Some((side, body, entry.at))
+    }
+
+    /// What shows beside the messages: unread, read, delivered.
+    pub fn marks(&self) -> (u32, Seq, Seq) {
+        (self.unread, self.read, self.delivered)
+    }
+
+    /// Whether there is nothing to show.
+    pub fn is_bare(&self) -> bool {
+        self.last.is_none() && self.items.is_empty()
+    }
+
+    pub fn has_more(&self) -> bool {
+        self.more && self.room() > 0
+    }
+
+    /// How many more may be kept.
+    pub fn room(&self) -> usize {
+        KEPT_OPEN.saturating_sub(self.items.len())
+    }
+
+    /// The place before which an older page ends.
+    pub fn known_from(&self) -> Seq {
+        self.known_from
+    }
+
+    pub fn holds(&self, seq: Seq) -> bool {
+        self.items.contains_key(&seq)
+    }
+
+    pub fn first_unread(&self) -> Option<MessageId> {
+        let (after, up_to) = self.divider?;
+        self.items
+            .range(after.next()..=up_to.max(after.next()))
+            .find(|(_, held)| held.side == Side::Theirs)
+            .map(|(_, held)| held.id)
+    }
+
+    /// The newest message's place.
+    pub fn newest(&self) -> Option<Seq> {
+        let held = self.items.keys().next_back().copied();
+        held.max(self.last.as_ref().map(|entry| entry.seq))
+    }
+
+    /// As it stands in the keepsake.
+    pub fn summary(&self) -> Conversation {
+        Conversation {
+            with: self.with.clone(),
+            last: self.last.clone(),
+            unread: self.unread,
+            read: self.read,
+            delivered: self.delivered,
+        }
+    }
+
+    // Entries.
+
+    /// Takes in a message. Says whether it was not here yet.
+    pub fn insert(&mut self, entry: &Entry) -> bool {
+        let Some((side, id, body)) = message(&entry.what) else {
+            return false;
+        };
+        let twin = |held: &Held| held.side == side && held.id == id;
+        if self.gone.contains(&entry.seq)
+            || self.items.contains_key(&entry.seq)
+            || self.items.values().any(twin)
+        {
+            return false;
+        }
+        let held = Held {
+            id,
+            side,
+            body: body.clone(),
+            at: entry.at,
+        };
+        self.items.insert(entry.seq, held);
+        if self.last.as_ref().is_none_or(|last| last.seq < entry.seq) {
+            self.last = Some(entry.clone());
+        }
+        true
+    }
+
+    pub fn deliver(&mut self, up_to: Seq) {
+        self.delivered = self.delivered.max(up_to);
+    }
+
+    /// Read up to here, on some device. `counted`: up to which place messages have been counted as unread.
+    pub fn mark_read(&mut self, up_to: Seq, counted: Seq) -> Count {
+        if up_to <= self.read {
+            return Count::Exact;
+        }
+        self.read = up_to;
+        if self.newest().is_none_or(|newest| newest <= up_to) {
+            self.unread = 0;
+            return Count::Exact;
+        }
+        self.unread = self.received(up_to, counted);
+        if self.known_from <= up_to.next() {
+            Count::Exact
+        } else {
+            Count::Lost
+        }
+    }
+
+    /// How many of theirs are here after the one place, up to the other.
+    fn received(&self, after: Seq, up_to: Seq) -> u32 {
+        let within = self.items.range(after.next()..);
+        within
+            .take_while(|(seq, _)| **seq <= up_to)
+            .filter(|(_, held)| held.side == Side::Theirs)
+            .count() as u32
+    }
+
+    /// The message at this place is no more.
+    pub fn delete(&mut self, seq: Seq, counted: Seq) -> Count {
+        if self.loading {
+            self.gone.insert(seq);
+        }
+        let held = self.items.remove(&seq);
+        let was_last = self.last.as_ref().is_some_and(|last| last.seq == seq);
+        if was_last {
+            self.last = None;
+            self.find_last();
+        }
+        let Some(held) = held else {
+            // Not here, so it may be one that was counted.
+            return if was_last || (self.unread > 0 && seq > self.read) {
+                Count::Lost
+            } else {
+                Count::Exact
+            };
+        };
+        if held.side == Side::Theirs && seq > self.read && seq <= counted {
+            self.unread = self.unread.saturating_sub(1);
+        }
+        if was_last && self.last.is_none() && self.more {
+            Count::Lost
+        } else {
+            Count::Exact
+        }
+    }
+
+    fn find_last(&mut self) {
+        let newest = self.items.iter().next_back();
+        self.last = newest.map(|(seq, held)| Entry {
+            seq: *seq,
+            with: self.with.clone(),
+            at: held.at,
+            what: match held.side {
+                Side::Mine => What::Sent(held.id, held.body.clone()),
+                Side::Theirs => What::Received(held.id, held.body.clone()),
+            },
+        });
+    }
+
+    // Pages and summaries.
+
+    /// Takes in a page that reaches up to what is here already, or to the end.
+    pub fn page(&mut self, entries: &[Entry], more: bool) {
+        for entry in entries {
+            self.insert(entry);
+        }
+        if let Some(first) = entries.first() {
+            self.known_from = self.known_from.min(first.seq);
+        }
+        if !more {
+            self.known_from = Seq(0);
+        }
+        self.more = more;
+        self.fetched = Fetched::Newest;
+        self.loading = false;
+        self.gone.clear();
+    }
+
+    /// Takes in how the conversation stood at `head`; what came after is here.
+    pub fn adopt(&mut self, conversation: Conversation, head: Seq, counted: Seq) {
+        let newer = self.last.take().filter(|last| last.seq > head);
+        self.last = newer.or(conversation.last);
+        let read_here = self.read;
+        self.read = conversation.read;
+        self.unread = conversation.unread + self.received(head.max(self.read), counted);
+        self.deliver(conversation.delivered);
+        self.mark_read(read_here, counted);
+    }
+
+    /// Forgets what was here: the service's log has gone on without this device. `known_from`: where it joins again.
+    pub fn reset(&mut self, known_from: Seq) {
+        self.items.clear();
+        self.known_from = known_from;
+        self.fetched = Fetched::Nothing;
+        self.more = true;
+        self.divider = None;
+        self.line_went();
+    }
+
+    /// Places mean nothing any more.
+    pub fn forget_places(&mut self) {
+        self.read = Seq(0);
+        self.delivered = Seq(0);
+    }
+
+    pub fn line_went(&mut self) {
+        self.loading = false;
+        self.gone.clear();
+    }
+
+    /// Drops the oldest beyond so many.
+    pub fn trim(&mut self, most: usize) {
+        while self.items.len() > most {
+            if let Some((seq, _)) = self.items.pop_first() {
+                self.known_from = seq.next();
+                self.more = true;
+            }
+        }
+    }
+
+    /// From now on this stays marked as the first unread, while it is read.
+    pub fn come_into_view(&mut self, counted: Seq) {
+        self.divider = (self.unread > 0).then_some((self.read, counted));
+    }
+}
+
+/// The message in a log entry.
+fn message(what: &What) -> Option<(Side, MessageId, &Body)> {
+    match what {
+        What::Received(id, body) => Some((Side::Theirs, *id, body)),
+        What::Sent(id, body) => Some((Side::Mine, *id, body)),
+        What::Delivered(_) | What::Read(_) | What::Deleted(_) => None,
+    }
+}

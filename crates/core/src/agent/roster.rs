@@ -1,0 +1,473 @@
+//! WATCHER USER AGENT (RFC 2778 2.7): whom I watch and what I was told of them, who asks to see me and what I decided.
+//!
+//! What a person wants is shown at once and kept as a wish until the service has answered; a wish that was on a lost line is
+//! said again at the next welcome. A refused one is taken back, and told.
+
+use core::time::Duration;
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::address::{Address, Presentity, Principal};
+use crate::agent::desk::{Asked, Desk};
+use crate::agent::{Changed, Notice, RequestRow};
+use crate::code::Code;
+use crate::person::{Person, Reason, Word, person};
+use crate::presence::{Basic, Freshness, Note, Notification, View};
+use crate::time::{Instant, Timestamp};
+use crate::wire::{Access, Contact, Decision, Request, Standing, ToService};
+
+/// One whom I keep.
+struct Kept {
+    petname: Option<Note>,
+    /// What I was told last, if anything yet.
+    view: Option<View>,
+    /// On which line that was.
+    line: u32,
+}
+
+/// What is wanted of a contact and not answered yet.
+enum ContactWish {
+    /// With what to go back to: `None` takes the contact away again.
+    Keep(Contact, Option<Contact>),
+    /// With what to go back to.
+    Drop(Contact),
+}
+
+/// What is wanted of a watcher and not answered yet, with what to go back to.
+struct DecisionWish {
+    decision: Option<Decision>,
+    before: Option<Decision>,
+    request: Option<Request>,
+}
+
+/// The watcher user agent.
+#[derive(Default)]
+pub(super) struct WatcherUserAgent {
+    contacts: BTreeMap<Address, Kept>,
+    access: BTreeMap<Address, Access>,
+    requests: BTreeMap<Address, Request>,
+    contact_wishes: BTreeMap<Address, ContactWish>,
+    decision_wishes: BTreeMap<Address, DecisionWish>,
+    /// Counts lines: what was said on an earlier one is stale.
+    line: u32,
+    up: bool,
+    /// When what is stale becomes unknown.
+    unknown_at: Option<Instant>,
+    /// Whether the service has said once who asks: from then on a new one is news.
+    told: bool,
+}
+
+impl WatcherUserAgent {
+    // Getters.
+
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.contacts.keys()
+    }
+
+    pub fn is_contact(&self, address: &Address) -> bool {
+        self.contacts.contains_key(address)
+    }
+
+    pub fn petname(&self, address: &Address) -> Option<&Note> {
+        self.contacts.get(address)?.petname.as_ref()
+    }
+
+    pub fn decision(&self, address: &Address) -> Option<Decision> {
+        self.access.get(address).map(|access| access.decision)
+    }
+
+    pub fn requests(&self) -> Vec<RequestRow> {
+        let mut rows: Vec<_> = self
+            .requests
+            .values()
+            .map(|request| RequestRow {
+                watcher: request.watcher.clone(),
+                at: request.at,
+            })
+            .collect();
+        rows.sort_by_key(|row| row.at);
+        rows
+    }
+
+    /// What a human reads of this address, as far as the line lets one say.
+    pub fn person(&self, address: &Address) -> Person {
+        let nobody = |word| Person {
+            word,
+            reason: Reason::NoWord,
+            note: None,
+            stale: false,
+            inbox: Basic::Open,
+        };
+        let Some(kept) = self.contacts.get(address) else {
+            return nobody(Word::NotShared);
+        };
+        match &kept.view {
+            None => nobody(Word::Unknown),
+            Some(view) if self.up && kept.line == self.line => person(view),
+            Some(view) => person(&aged(view, Freshness::Stale)),
+        }
+    }
+
+    fn contact(&self, address: &Address) -> Option<Contact> {
+        let kept = self.contacts.get(address)?;
+        Some(Contact {
+            presentity: Presentity(address.clone()),
+            petname: kept.petname.clone(),
+        })
+    }
+
+    /// For the keepsake.
+    pub fn kept(&self) -> (Vec<Contact>, Vec<Access>) {
+        let contacts = self.contacts.keys().filter_map(|one| self.contact(one));
+        let access = self.access.values().cloned();
+        (contacts.collect(), access.collect())
+    }
+
+    pub fn timeout(&self) -> Option<Instant> {
+        self.unknown_at
+    }
+
+    // The line.
+
+    pub fn restored(&mut self, contacts: Vec<Contact>, access: Vec<Access>, desk: &mut Desk) {
+        self.replace(contacts, access);
+        desk.changed(Changed::Roster);
+    }
+
+    pub fn welcomed(&mut self, desk: &mut Desk) {
+        self.line = self.line.wrapping_add(1);
+        self.up = true;
+        for (address, wish) in &self.contact_wishes {
+            say_contact(address, wish, desk);
+        }
+        for (address, wish) in &self.decision_wishes {
+            say_decision(address, wish, desk);
+        }
+    }
+
+    /// Nobody vouches for what was said: stale from now on, unknown after `gone_after`.
+    pub fn line_went(&mut self, gone_after: Duration, desk: &mut Desk) {
+        self.up = false;
+        self.unknown_at = Some(desk.at().after(gone_after));
+        desk.changed(Changed::Roster);
+    }
+
+    pub fn tick(&mut self, desk: &mut Desk) {
+        if self.unknown_at.is_some_and(|at| at <= desk.at()) {
+            self.unknown_at = None;
+            let (up, line) = (self.up, self.line);
+            let forgotten = |kept: &&mut Kept| !(up && kept.line == line);
+            for kept in self.contacts.values_mut().filter(forgotten) {
+                kept.view = kept
+                    .view
+                    .as_ref()
+                    .map(|view| aged(view, Freshness::Unknown));
+            }
+            desk.changed(Changed::Roster);
+        }
+    }
+
+    // Frames.
+
+    /// Everything that is kept for me; wishes stand over it.
+    pub fn roster(
+        &mut self,
+        contacts: Vec<Contact>,
+        access: Vec<Access>,
+        requests: Vec<Request>,
+        desk: &mut Desk,
+    ) {
+        self.replace(contacts, access);
+        let known = core::mem::take(&mut self.requests);
+        for request in requests {
+            let address = request.watcher.address().clone();
+            if self.told && !known.contains_key(&address) {
+                desk.tell(Notice::Request(request.watcher.clone()));
+            }
+            self.requests.insert(address, request);
+        }
+        self.told = true;
+        self.lay_wishes(desk.now.timestamp);
+        desk.roster_to_keep = true;
+        desk.changed(Changed::Roster);
+        desk.changed(Changed::Requests);
+    }
+
+    fn replace(&mut self, contacts: Vec<Contact>, access: Vec<Access>) {
+        let mut known = core::mem::take(&mut self.contacts);
+        for contact in contacts {
+            let known = known.remove(contact.presentity.address());
+            let (view, line) = known.map_or((None, 0), |kept| (kept.view, kept.line));
+            let kept = Kept {
+                petname: contact.petname,
+                view,
+                line,
+            };
+            self.contacts.insert(contact.presentity.0, kept);
+        }
+        self.access = access
+            .into_iter()
+            .map(|access| (access.watcher.0.clone(), access))
+            .collect();
+    }
+
+    fn lay_wishes(&mut self, now: Timestamp) {
+        for (address, wish) in &self.contact_wishes {
+            match wish {
+                ContactWish::Keep(contact, _) => keep(&mut self.contacts, contact),
+                ContactWish::Drop(_) => drop(self.contacts.remove(address)),
+            }
+        }
+        for (address, wish) in &self.decision_wishes {
+            set(&mut self.access, address, wish.decision, now);
+            self.requests.remove(address);
+        }
+    }
+
+    /// The newest value replaces.
+    pub fn notified(&mut self, notification: Notification, desk: &mut Desk) {
+        let address = notification.presentity.0;
+        if let Some(kept) = self.contacts.get_mut(&address) {
+            kept.view = Some(notification.view);
+            kept.line = self.line;
+            desk.changed(Changed::Row(address));
+        }
+    }
+
+    pub fn contact_kept(&mut self, contact: &Contact, desk: &mut Desk) {
+        let address = contact.presentity.address();
+        if self.contact_wishes.contains_key(address) {
+            return;
+        }
+        keep(&mut self.contacts, contact);
+        row_changed(address, desk);
+    }
+
+    pub fn contact_gone(&mut self, presentity: &Presentity, desk: &mut Desk) {
+        let address = presentity.address();
+        let wished = self.contact_wishes.contains_key(address);
+        if !wished && self.contacts.remove(address).is_some() {
+            row_changed(address, desk);
+        }
+    }
+
+    pub fn requested(&mut self, request: Request, desk: &mut Desk) {
+        let watcher = request.watcher.clone();
+        let before = self.requests.insert(watcher.address().clone(), request);
+        desk.changed(Changed::Requests);
+        if before.is_none() {
+            desk.tell(Notice::Request(watcher));
+        }
+    }
+
+    pub fn access_set(&mut self, watcher: &Principal, decision: Option<Decision>, desk: &mut Desk) {
+        if !self.decision_wishes.contains_key(watcher.address()) {
+            self.decided(watcher.address(), decision, desk);
+        }
+    }
+
+    fn decided(&mut self, address: &Address, decision: Option<Decision>, desk: &mut Desk) {
+        set(&mut self.access, address, decision, desk.now.timestamp);
+        if self.requests.remove(address).is_some() {
+            desk.changed(Changed::Requests);
+        }
+        desk.roster_to_keep = true;
+        desk.changed(Changed::Row(address.clone()));
+    }
+
+    // Intents.
+
+    pub fn add(&mut self, contact: Contact, desk: &mut Desk) {
+        let address = contact.presentity.address().clone();
+        let before = match self.contact_wishes.remove(&address) {
+            Some(ContactWish::Keep(_, before)) => before,
+            Some(ContactWish::Drop(before)) => Some(before),
+            None => self.contact(&address),
+        };
+        keep(&mut self.contacts, &contact);
+        self.wish_contact(&address, ContactWish::Keep(contact, before), desk);
+        row_changed(&address, desk);
+    }
+
+    pub fn remove(&mut self, address: &Address, desk: &mut Desk) {
+        let Some(before) = self.contact(address) else {
+            return;
+        };
+        self.contacts.remove(address);
+        self.wish_contact(address, ContactWish::Drop(before), desk);
+        row_changed(address, desk);
+    }
+
+    fn wish_contact(&mut self, address: &Address, wish: ContactWish, desk: &mut Desk) {
+        if self.up {
+            say_contact(address, &wish, desk);
+        }
+        self.contact_wishes.insert(address.clone(), wish);
+    }
+
+    pub fn decide(&mut self, watcher: &Principal, decision: Option<Decision>, desk: &mut Desk) {
+        let address = watcher.address();
+        let earlier = self.decision_wishes.remove(address);
+        let (before, request) = earlier.map_or_else(
+            || (self.decision(address), self.requests.get(address).cloned()),
+            |wish| (wish.before, wish.request),
+        );
+        let wish = DecisionWish {
+            decision,
+            before,
+            request,
+        };
+        if self.up {
+            say_decision(address, &wish, desk);
+        }
+        self.decision_wishes.insert(address.clone(), wish);
+        self.decided(address, decision, desk);
+    }
+
+    // Answers.
+
+    /// A wish was carried out. If it was said more than once, the last answer settles it: until then the service still works.
+    pub fn done(&mut self, asked: &Asked, desk: &Desk) {
+        if desk.is_asked(asked) {
+            return;
+        }
+        match asked {
+            Asked::KeepContact(address) => {
+                if let Some(ContactWish::Keep(..)) = self.contact_wishes.get(address) {
+                    self.contact_wishes.remove(address);
+                }
+            }
+            Asked::DropContact(address) => {
+                if let Some(ContactWish::Drop(_)) = self.contact_wishes.get(address) {
+                    self.contact_wishes.remove(address);
+                }
+            }
+            Asked::Decide(address) => drop(self.decision_wishes.remove(address)),
+            _ => {}
+        }
+    }
+
+    /// A wish was refused: back to what was before, and tell.
+    pub fn refused(&mut self, asked: &Asked, code: Code, desk: &mut Desk) {
+        let (Asked::KeepContact(address) | Asked::DropContact(address) | Asked::Decide(address)) =
+            asked
+        else {
+            return;
+        };
+        desk.tell(Notice::Refused(Some(address.clone()), code));
+        if desk.is_asked(asked) {
+            return;
+        }
+        if let Asked::Decide(_) = asked {
+            self.take_back_decision(address, desk);
+        } else {
+            self.take_back_contact(address, desk);
+        }
+    }
+
+    fn take_back_contact(&mut self, address: &Address, desk: &mut Desk) {
+        let before = match self.contact_wishes.remove(address) {
+            Some(ContactWish::Keep(_, before)) => before,
+            Some(ContactWish::Drop(before)) => Some(before),
+            None => return,
+        };
+        match before {
+            Some(contact) => keep(&mut self.contacts, &contact),
+            None => drop(self.contacts.remove(address)),
+        }
+        row_changed(address, desk);
+    }
+
+    fn take_back_decision(&mut self, address: &Address, desk: &mut Desk) {
+        let Some(wish) = self.decision_wishes.remove(address) else {
+            return;
+        };
+        self.decided(address, wish.before, desk);
+        if let Some(request) = wish.request {
+            self.requests.insert(address.clone(), request);
+            desk.changed(Changed::Requests);
+        }
+    }
+}
+
+fn keep(contacts: &mut BTreeMap<Address, Kept>, contact: &Contact) {
+    let address = contact.presentity.address().clone();
+    let kept = contacts.entry(address).or_insert(Kept {
+        petname: None,
+        // Asked, not answered yet: the first notification says more.
+        view: Some(View::Pending),
+        line: 0,
+    });
+    kept.petname.clone_from(&contact.petname);
+}
+
+/// What I just decided about a watcher stands in `access`.
+fn set(
+    access: &mut BTreeMap<Address, Access>,
+    address: &Address,
+    decision: Option<Decision>,
+    at: Timestamp,
+) {
+    let watcher = Principal(address.clone());
+    let decided = decision.map(|decision| Access {
+        watcher,
+        decision,
+        at,
+    });
+    match decided {
+        Some(decided) => drop(access.insert(address.clone(), decided)),
+        None => drop(access.remove(address)),
+    }
+}
+
+fn say_contact(address: &Address, wish: &ContactWish, desk: &mut Desk) {
+    match wish {
+        ContactWish::Keep(contact, _) => {
+            let contacts = [contact.clone()].into();
+            desk.ask(Asked::KeepContact(address.clone()), |number| {
+                ToService::Subscribe {
+                    number,
+                    standing: Standing::Contact,
+                    contacts,
+                }
+            });
+        }
+        ContactWish::Drop(_) => {
+            let presentities = [Presentity(address.clone())].into();
+            desk.ask(Asked::DropContact(address.clone()), |number| {
+                ToService::Unsubscribe {
+                    number,
+                    presentities,
+                }
+            });
+        }
+    }
+}
+
+fn say_decision(address: &Address, wish: &DecisionWish, desk: &mut Desk) {
+    let (watcher, decision) = (Principal(address.clone()), wish.decision);
+    desk.ask(Asked::Decide(address.clone()), |number| {
+        ToService::SetAccess {
+            number,
+            watcher,
+            decision,
+        }
+    });
+}
+
+fn row_changed(address: &Address, desk: &mut Desk) {
+    desk.roster_to_keep = true;
+    desk.changed(Changed::Row(address.clone()));
+}
+
+/// The same view with no better freshness than this.
+fn aged(view: &View, freshness: Freshness) -> View {
+    let mut view = view.clone();
+    if let View::Shown(information) = &mut view
+        && information.freshness != Freshness::Unknown
+    {
+        information.freshness = freshness;
+    }
+    view
+}

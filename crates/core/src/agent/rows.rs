@@ -1,0 +1,137 @@
+//! What a page reads: rows of the contact list and conversations, put together from the four user agents when asked for.
+
+use core::cmp::Ordering;
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::address::Address;
+use crate::agent::{
+    Agent, ContactRow, ConversationView, Line, MyStatus, Outgoing, RequestRow, RowKind, Side,
+};
+
+impl Agent {
+    /// The line to the service.
+    pub fn link(&self) -> Line {
+        Line {
+            link: self.link.view(),
+            banner: self.link.banner(),
+            waiting: self.outbox.waiting(),
+        }
+    }
+
+    /// Oneself.
+    pub fn me(&self) -> MyStatus {
+        self.presentity.me()
+    }
+
+    /// Contacts and other people one has talked with, whose name or address contains `query` in any case: unread first, then by
+    /// presence, then by name.
+    pub fn roster(&self, query: &str) -> Vec<ContactRow> {
+        let query = query.trim().to_lowercase();
+        let waiting = self.outbox.newest();
+        let addresses = self.addresses();
+        let all = addresses
+            .iter()
+            .map(|address| self.row_with(address, waiting.get(address).copied()));
+        let mut rows: Vec<_> = all.filter(|row| matches(row, &query)).collect();
+        rows.sort_by(in_order);
+        rows
+    }
+
+    /// One row, if there is one.
+    pub fn row(&self, address: &Address) -> Option<ContactRow> {
+        self.has_row(address).then(|| self.any_row(address))
+    }
+
+    /// Who asks to see me, oldest first.
+    pub fn requests(&self) -> Vec<RequestRow> {
+        self.roster.requests()
+    }
+
+    /// One conversation as far as it is here.
+    pub fn conversation(&self, with: &Address) -> ConversationView {
+        let mut items = self.inbox.items(with);
+        items.extend(self.outbox.items(with));
+        ConversationView {
+            row: self.any_row(with),
+            items,
+            more: self.inbox.has_more(with),
+            loading: self.inbox.is_loading(with),
+            first_unread: self.inbox.first_unread(with),
+            draft: self.keeping.draft(with).to_owned(),
+        }
+    }
+
+    /// Unread messages in all conversations.
+    pub fn unread(&self) -> u32 {
+        self.inbox.unread_in_all()
+    }
+
+    /// Every address that has a row.
+    pub(super) fn addresses(&self) -> BTreeSet<Address> {
+        let waiting = self.outbox.newest();
+        let mut addresses: BTreeSet<Address> = self.roster.addresses().cloned().collect();
+        addresses.extend(self.inbox.addresses().cloned());
+        addresses.extend(self.keeping.with_drafts().cloned());
+        addresses.extend(waiting.into_keys().cloned());
+        addresses
+    }
+
+    pub(super) fn has_row(&self, address: &Address) -> bool {
+        self.roster.is_contact(address)
+            || self.inbox.has(address)
+            || self.keeping.has_draft(address)
+            || self.outbox.has(address)
+    }
+
+    fn any_row(&self, address: &Address) -> ContactRow {
+        self.row_with(address, self.outbox.newest().get(address).copied())
+    }
+
+    fn row_with(&self, address: &Address, waiting: Option<&Outgoing>) -> ContactRow {
+        let name = match self.roster.petname(address) {
+            Some(petname) => petname.as_str(),
+            None => address.name(),
+        };
+        let kind = if self.roster.is_contact(address) {
+            RowKind::Contact
+        } else {
+            RowKind::Stranger
+        };
+        let last = match waiting {
+            Some(outgoing) => Some((Side::Mine, &outgoing.body, outgoing.at)),
+            None => self.inbox.last(address),
+        };
+        ContactRow {
+            address: address.clone(),
+            name: name.to_owned(),
+            kind,
+            person: self.roster.person(address),
+            unread: self.inbox.unread(address),
+            last: last.map(|(side, body, at)| (side, body.as_str().to_owned(), at)),
+            draft: self.keeping.has_draft(address),
+            sees_me: self.roster.decision(address),
+        }
+    }
+}
+
+fn matches(row: &ContactRow, query: &str) -> bool {
+    let holds = |text: &str| text.to_lowercase().contains(query);
+    query.is_empty() || holds(row.address.as_str()) || holds(&row.name)
+}
+
+fn in_order(one: &ContactRow, other: &ContactRow) -> Ordering {
+    let first = |row: &ContactRow| (row.unread == 0, row.person.word);
+    let names = || fold(&one.name).cmp(&fold(&other.name));
+    first(one)
+        .cmp(&first(other))
+        .then_with(names)
+        .then_with(|| one.address.cmp(&other.address))
+}
+
+fn fold(name: &str) -> String {
+    name.to_lowercase()
+}

@@ -1,0 +1,260 @@
+//! Many tuples, one word: what a human reads of another (DESIGN 2.2).
+//!
+//! A pure function of the tuples as a set: their order, repetition and the number of devices that say the same do not matter.
+//!
+//! | person tuple (by hand) | device tuples | word |
+//! |---|---|---|
+//! | any | none | offline |
+//! | busy | one or more | busy |
+//! | away | one or more | away |
+//! | any other value, or none but a note | one or more | available, by hand |
+//! | none | one that is neither busy nor away | available |
+//! | none | all busy or away, one of them busy | busy |
+//! | none | all away | away, since the latest of them went |
+//!
+//! A view that is pending or refused is *not shared*; one whose freshness is unknown is *unknown*, never offline.
+
+use minicbor::{Decode, Encode};
+
+use crate::presence::{
+    Activity, Basic, Freshness, Note, PresenceInformation, PresenceTuple, TupleKind, View,
+};
+use crate::time::Timestamp;
+
+/// The one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum Word {
+    #[n(0)]
+    Available,
+    #[n(1)]
+    Busy,
+    #[n(2)]
+    Away,
+    #[n(3)]
+    Offline,
+    /// Nobody can say at the moment.
+    #[n(4)]
+    Unknown,
+    /// They have not let us see.
+    #[n(5)]
+    NotShared,
+}
+
+/// Why the word is what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub enum Reason {
+    /// Set by hand, perhaps until a time.
+    #[n(0)]
+    ByHand(#[n(0)] Option<Timestamp>),
+    /// No input on any device since then.
+    #[n(1)]
+    Idle(#[n(0)] Timestamp),
+    /// As the devices say.
+    #[n(2)]
+    Devices,
+    /// Last there then; zero when never seen.
+    #[n(3)]
+    Absent(#[n(0)] Timestamp),
+    /// Asked, not answered yet.
+    #[n(4)]
+    Pending,
+    /// Refused, or there is nobody of this address.
+    #[n(5)]
+    Refused,
+    /// The service or the line cannot tell.
+    #[n(6)]
+    NoWord,
+}
+
+/// What a human reads of another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Person {
+    pub word: Word,
+    pub reason: Reason,
+    pub note: Option<Note>,
+    /// The line is down; this was true when it went.
+    pub stale: bool,
+    /// Whether their inbox accepts messages now, as far as we know.
+    pub inbox: Basic,
+}
+
+/// Reads a view as one human.
+pub fn person(view: &View) -> Person {
+    let information = match view {
+        View::Pending => return without(Word::NotShared, Reason::Pending),
+        View::Ended(_) => return without(Word::NotShared, Reason::Refused),
+        View::Shown(information) => information,
+    };
+    let inbox = information.inbox().map_or(Basic::Open, |(_, basic)| basic);
+    let stale = information.freshness == Freshness::Stale;
+    if information.freshness == Freshness::Unknown {
+        return Person {
+            inbox,
+            ..without(Word::Unknown, Reason::NoWord)
+        };
+    }
+    if !information.is_present() {
+        let absent = without(Word::Offline, Reason::Absent(information.since));
+        return Person {
+            inbox,
+            stale,
+            ..absent
+        };
+    }
+    let (word, reason, note) = by_hand(information).unwrap_or_else(|| by_devices(information));
+    Person {
+        word,
+        reason,
+        note,
+        stale,
+        inbox,
+    }
+}
+
+fn without(word: Word, reason: Reason) -> Person {
+    Person {
+        word,
+        reason,
+        note: None,
+        stale: false,
+        inbox: Basic::Open,
+    }
+}
+
+type Reading = (Word, Reason, Option<Note>);
+
+fn of_kind(
+    information: &PresenceInformation,
+    kind: TupleKind,
+) -> impl Iterator<Item = &PresenceTuple> {
+    information
+        .tuples
+        .iter()
+        .filter(move |tuple| tuple.kind == kind)
+}
+
+/// The newest status set by hand; its id breaks a tie.
+fn by_hand(information: &PresenceInformation) -> Option<Reading> {
+    let tuple =
+        of_kind(information, TupleKind::Person).max_by_key(|tuple| (tuple.since, &tuple.id))?;
+    Some((
+        word_of(tuple),
+        Reason::ByHand(tuple.until),
+        tuple.status.note.clone(),
+    ))
+}
+
+fn by_devices(information: &PresenceInformation) -> Reading {
+    let devices = || of_kind(information, TupleKind::Device);
+    let word = devices().map(word_of).min().unwrap_or(Word::Offline);
+    let reason = match word {
+        Word::Away => {
+            let latest = devices().map(|tuple| tuple.since).max();
+            Reason::Idle(latest.unwrap_or(information.since))
+        }
+        _ => Reason::Devices,
+    };
+    // Of the devices that say the word, the note of the newest, and of the greatest id at a tie.
+    let noted = devices().filter(|tuple| word_of(tuple) == word && tuple.status.note.is_some());
+    let note = noted
+        .max_by_key(|tuple| (tuple.since, &tuple.id))
+        .and_then(|tuple| tuple.status.note.clone());
+    (word, reason, note)
+}
+
+fn word_of(tuple: &PresenceTuple) -> Word {
+    if tuple.status.has(&Activity::Busy) {
+        Word::Busy
+    } else if tuple.status.has(&Activity::Away) {
+        Word::Away
+    } else {
+        Word::Available
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Token;
+    use crate::presence::{Status, by_hand as by_hand_id};
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    fn tuple(kind: TupleKind, id: &str, activities: Vec<Activity>, since: u64) -> PresenceTuple {
+        PresenceTuple {
+            id: Token::parse(id).unwrap(),
+            kind,
+            status: Status {
+                activities,
+                ..Status::open()
+            },
+            address: None,
+            markup: vec![],
+            since: Timestamp(since),
+            until: None,
+        }
+    }
+
+    fn read(tuples: Vec<PresenceTuple>) -> Word {
+        person(&View::Shown(PresenceInformation {
+            tuples,
+            freshness: Freshness::Fresh,
+            since: Timestamp(0),
+        }))
+        .word
+    }
+
+    fn device(id: &str, activities: Vec<Activity>) -> PresenceTuple {
+        tuple(TupleKind::Device, id, activities, 5)
+    }
+
+    fn hand(activities: Vec<Activity>) -> PresenceTuple {
+        let mut tuple = tuple(TupleKind::Person, "x", activities, 9);
+        tuple.id = by_hand_id();
+        tuple
+    }
+
+    #[test]
+    fn the_table_of_this_module_holds() {
+        use Activity::{Away, Busy};
+        let rows = [
+            (vec![], Word::Offline),
+            (vec![hand(vec![Busy])], Word::Offline),
+            (vec![hand(vec![Busy]), device("a", vec![])], Word::Busy),
+            (vec![hand(vec![Away]), device("a", vec![])], Word::Away),
+            (vec![hand(vec![]), device("a", vec![Away])], Word::Available),
+            (
+                vec![device("a", vec![Away]), device("b", vec![])],
+                Word::Available,
+            ),
+            (
+                vec![device("a", vec![Away]), device("b", vec![Busy])],
+                Word::Busy,
+            ),
+            (
+                vec![device("a", vec![Away]), device("b", vec![Away])],
+                Word::Away,
+            ),
+        ];
+        for (tuples, word) in rows {
+            let mut reversed = tuples.clone();
+            reversed.reverse();
+            let mut doubled = tuples.clone();
+            doubled.extend(tuples.iter().cloned());
+            assert_eq!(read(tuples.clone()), word, "{tuples:?}");
+            assert_eq!(read(reversed), word, "the order mattered: {tuples:?}");
+            assert_eq!(read(doubled), word, "repetition mattered: {tuples:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_is_never_offline_and_pending_is_not_shared() {
+        let information = PresenceInformation {
+            tuples: vec![],
+            freshness: Freshness::Unknown,
+            since: Timestamp(0),
+        };
+        assert_eq!(person(&View::Shown(information)).word, Word::Unknown);
+        assert_eq!(person(&View::Pending).word, Word::NotShared);
+    }
+}

@@ -1,0 +1,534 @@
+//! Sessions: one socket each, from its first byte to its last. Who it is, whether its line lives, which frames wait.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use super::Service;
+use super::asking::Reading;
+use super::input::{Identity, Output, Slot};
+use super::rate::Bucket;
+use super::timers::Timer;
+use crate::address::{Presentity, Principal, Seq, SessionId, TupleId};
+use crate::code::{Code, Refusal};
+use crate::presence::Note;
+use crate::store::{InboxRecord, Key};
+use crate::time::{Instant, Now};
+use crate::wire::{
+    Access, Codec, Contact, Cursor, FRAME_MAX, Request, Resume, ToAgent, ToService, VERSION,
+};
+
+/// How far a session has come.
+#[derive(Clone, Debug)]
+pub enum Stage {
+    /// The socket is open, nobody has spoken.
+    Silent,
+    /// The hello is with whoever knows identities.
+    Asking {
+        cursor: Option<Cursor>,
+    },
+    /// Known; what is kept for the principal is being read.
+    Entering {
+        cursor: Option<Cursor>,
+    },
+    In,
+}
+
+/// One socket.
+#[derive(Debug)]
+pub struct Session {
+    pub codec: Codec,
+    pub stage: Stage,
+    pub identity: Option<Identity>,
+    heard: Instant,
+    pinged: bool,
+    frames: Bucket,
+    pub publishes: Bucket,
+    pub fetches: Bucket,
+    /// Frames that wait for stored state, in order.
+    pub held: VecDeque<ToService>,
+    /// Whom this session watches.
+    pub watches: BTreeSet<Presentity>,
+    /// Its own device tuples.
+    pub devices: BTreeSet<TupleId>,
+    pub sends_in_flight: u16,
+    /// Up to where it was sent the log, and up to where it took it.
+    pub sent: Seq,
+    pub acknowledged: Seq,
+    /// A part of the log is being read for it.
+    pub reading: bool,
+}
+
+/// A principal with at least one session.
+#[derive(Debug, Default)]
+pub struct Home {
+    pub sessions: BTreeSet<SessionId>,
+    pub contacts: Option<BTreeMap<Presentity, Option<Note>>>,
+    pub inbox: Option<InboxRecord>,
+    /// The newest place of the log that was seen go by, also while `inbox` is still being read.
+    pub newest: Seq,
+    pub sends: Bucket,
+    pub requests: Bucket,
+}
+
+impl Session {
+    pub fn principal(&self) -> Option<&Principal> {
+        self.identity.as_ref().map(|identity| &identity.principal)
+    }
+
+    pub fn is_in(&self) -> bool {
+        matches!(self.stage, Stage::In)
+    }
+}
+
+impl Service {
+    // Coming.
+
+    pub(super) fn opened(&mut self, id: SessionId, codec: Codec, now: Now) {
+        let session = Session {
+            codec,
+            stage: Stage::Silent,
+            identity: None,
+            heard: now.instant,
+            pinged: false,
+            frames: Bucket::default(),
+            publishes: Bucket::default(),
+            fetches: Bucket::default(),
+            held: VecDeque::new(),
+            watches: BTreeSet::new(),
+            devices: BTreeSet::new(),
+            sends_in_flight: 0,
+            sent: Seq(0),
+            acknowledged: Seq(0),
+            reading: false,
+        };
+        self.sessions.insert(id, session);
+        if self.draining {
+            return self.send_away(id, self.drained(id), now);
+        }
+        let bounds = &self.config.bounds;
+        self.timers
+            .set(Timer::Hello(id), now.instant.after(bounds.hello));
+        self.timers
+            .set(Timer::Line(id), now.instant.after(bounds.ping));
+    }
+
+    /// A frame's bytes: counted, read, and handed on or held.
+    pub(super) fn frame(&mut self, id: SessionId, bytes: &[u8], now: Now) {
+        let limits = self.config.limits.frames;
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        session.heard = now.instant;
+        session.pinged = false;
+        if bytes.len() > FRAME_MAX {
+            return self.send_away(id, Code::TooLarge.refusal(), now);
+        }
+        let allowed = session.frames.take(limits, now.instant);
+        let frame = match session.codec.decode::<ToService>(bytes) {
+            Ok(frame) => frame,
+            Err(_) if matches!(session.stage, Stage::Silent) => {
+                return self.send_away(id, Code::BadFrame.refusal(), now);
+            }
+            Err(error) => return self.refuse(id, None, error.code().refusal()),
+        };
+        if let Err(wait) = allowed {
+            return self.refuse_frame(id, &frame, Code::TooManyRequests.refusal_after(wait));
+        }
+        match (&session.stage, frame) {
+            (Stage::Silent, frame) => self.hello(id, frame, now),
+            (_, ToService::Hello { .. }) => self.refuse(id, None, Code::BadFrame.refusal()),
+            (_, ToService::Bye) => self.bye(id, now),
+            (Stage::In, frame) if session.held.is_empty() => self.take(id, frame, now),
+            (_, frame) => self.hold(id, frame),
+        }
+    }
+
+    pub(super) fn heard(&mut self, id: SessionId, now: Now) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.heard = now.instant;
+            session.pinged = false;
+        }
+    }
+
+    fn hello(&mut self, id: SessionId, frame: ToService, now: Now) {
+        let ToService::Hello {
+            version,
+            credentials,
+            cursor,
+            ..
+        } = frame
+        else {
+            return self.send_away(id, Code::HelloFirst.refusal(), now);
+        };
+        if version != VERSION {
+            return self.send_away(id, Code::WrongVersion.refusal(), now);
+        }
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.stage = Stage::Asking { cursor };
+            self.outputs
+                .push_back(Output::Authenticate(id, credentials));
+        }
+    }
+
+    pub(super) fn authenticated(
+        &mut self,
+        id: SessionId,
+        answer: Result<Identity, Refusal>,
+        now: Now,
+    ) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let Stage::Asking { cursor } = session.stage else {
+            return;
+        };
+        let identity = match answer {
+            Ok(identity) => identity,
+            Err(refusal) => return self.send_away(id, refusal, now),
+        };
+        self.timers.clear(&Timer::Hello(id));
+        let principal = identity.principal.clone();
+        let home = self.homes.entry(principal.clone()).or_default();
+        if home.sessions.len() >= self.config.limits.sessions {
+            return self.send_away(id, Code::TooManySessions.refusal(), now);
+        }
+        let first = home.sessions.is_empty();
+        home.sessions.insert(id);
+        session.identity = Some(identity);
+        session.stage = Stage::Entering { cursor };
+        if first {
+            self.load(
+                Key::Contacts(principal.clone()),
+                Reading::Contacts(principal.clone()),
+            );
+            self.load(
+                Key::Inbox(principal.inbox()),
+                Reading::Inbox(principal.clone()),
+            );
+        }
+        self.need(&principal.presentity(), id);
+        self.enter(&principal, now);
+    }
+
+    /// Welcomes every session of a principal whose kept state is all here.
+    pub(super) fn enter(&mut self, principal: &Principal, now: Now) {
+        let Some(home) = self.homes.get(principal) else {
+            return;
+        };
+        let waiting: alloc::vec::Vec<_> = home
+            .sessions
+            .iter()
+            .copied()
+            .filter(|id| matches!(self.sessions[id].stage, Stage::Entering { .. }))
+            .collect();
+        if waiting.is_empty() || home.contacts.is_none() || home.inbox.is_none() {
+            return;
+        }
+        match self.known_state(&principal.presentity()) {
+            Some(true) => waiting.into_iter().for_each(|id| self.welcome(id, now)),
+            Some(false) => {
+                for id in waiting {
+                    self.send_away(id, Code::NotSignedIn.refusal(), now);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn welcome(&mut self, id: SessionId, now: Now) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let (Stage::Entering { cursor }, Some(identity)) =
+            (session.stage.clone(), session.identity.clone())
+        else {
+            return;
+        };
+        let Some(home) = self.homes.get(&identity.principal) else {
+            return;
+        };
+        let (Some(inbox), Some(contacts)) = (home.inbox, home.contacts.clone()) else {
+            return;
+        };
+        let (resume, sent) = resume(cursor, inbox, self.config.limits.resume_span);
+        session.stage = Stage::In;
+        session.sent = sent;
+        session.acknowledged = sent;
+        let welcome = ToAgent::Welcome {
+            version: VERSION,
+            you: identity.principal.clone(),
+            class: identity.class,
+            server: self.config.server,
+            session: id,
+            now: now.timestamp,
+            resume,
+            head: Cursor {
+                epoch: inbox.epoch,
+                seq: inbox.head,
+            },
+            announced: self.config.announced(),
+        };
+        self.send(id, &welcome);
+        let own = identity.principal.presentity();
+        let (access, requests) = self.decisions(&own);
+        let kept = contacts.iter().map(|(presentity, petname)| Contact {
+            presentity: presentity.clone(),
+            petname: petname.clone(),
+        });
+        self.send(
+            id,
+            &ToAgent::Roster {
+                contacts: kept.collect(),
+                access,
+                requests,
+            },
+        );
+        self.watch(id, &own, now);
+        for presentity in contacts.keys() {
+            self.watch(id, presentity, now);
+        }
+        self.pull(id);
+        self.go_on(id, now);
+    }
+
+    fn decisions(&self, own: &Presentity) -> (alloc::vec::Vec<Access>, alloc::vec::Vec<Request>) {
+        self.known(own).map_or_else(Default::default, |known| {
+            let access = known.access.values().cloned().collect();
+            let requests = known.requests.iter().map(|(watcher, at)| Request {
+                watcher: watcher.clone(),
+                at: *at,
+            });
+            (access, requests.collect())
+        })
+    }
+
+    // Frames.
+
+    fn hold(&mut self, id: SessionId, frame: ToService) {
+        let limit = self.config.limits.held_frames;
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if session.held.len() >= limit {
+            let refusal = Code::TooManyRequests.refusal_after(Duration::from_secs(1));
+            return self.refuse_frame(id, &frame, refusal);
+        }
+        session.held.push_back(frame);
+    }
+
+    /// Carries a frame out, or holds it until what it needs is here.
+    fn take(&mut self, id: SessionId, frame: ToService, now: Now) {
+        if self.lacks(id, &frame) {
+            self.hold(id, frame);
+        } else {
+            self.carry_out(id, frame, now);
+        }
+    }
+
+    /// Goes on with the frames that waited.
+    pub(super) fn go_on(&mut self, id: SessionId, now: Now) {
+        loop {
+            let Some(session) = self.sessions.get_mut(&id) else {
+                return;
+            };
+            if !session.is_in() {
+                return;
+            }
+            let Some(frame) = session.held.front().cloned() else {
+                return;
+            };
+            if self.lacks(id, &frame) {
+                return;
+            }
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.held.pop_front();
+            }
+            self.carry_out(id, frame, now);
+        }
+    }
+
+    /// Whether a frame needs presentities that are not here; asks for them.
+    fn lacks(&mut self, id: SessionId, frame: &ToService) -> bool {
+        let needed = match frame {
+            ToService::Send { to, .. } => core::slice::from_ref(&Presentity(to.0.clone())).to_vec(),
+            ToService::Fetch { presentities, .. } => presentities.clone(),
+            ToService::Subscribe { contacts, .. } => contacts
+                .iter()
+                .map(|contact| contact.presentity.clone())
+                .collect(),
+            _ => return false,
+        };
+        let mut lacking = false;
+        for presentity in &needed {
+            lacking |= !self.need(presentity, id);
+        }
+        lacking
+    }
+
+    // The line.
+
+    pub(super) fn line_due(&mut self, id: SessionId, late: bool, now: Now) {
+        let (ping, pong) = (self.config.bounds.ping, self.config.bounds.pong);
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let line = Timer::Line(id);
+        if !session.pinged && session.heard.after(ping) > now.instant {
+            return self.timers.set(line, session.heard.after(ping));
+        }
+        // A relay that was held up itself cannot know who was silent meanwhile: once more before it judges.
+        if session.pinged && !late {
+            self.outputs.push_back(Output::Close(id, Code::TooSlow));
+            return self.lost(id, now);
+        }
+        session.pinged = true;
+        self.outputs.push_back(Output::Ping(id));
+        self.timers.set(line, now.instant.after(pong));
+    }
+
+    // Going.
+
+    /// The person leaves: no grace.
+    fn bye(&mut self, id: SessionId, now: Now) {
+        self.outputs.push_back(Output::Close(id, Code::SignedOut));
+        self.leave(id, Duration::ZERO, now);
+    }
+
+    /// The socket is gone: its devices have their grace.
+    pub(super) fn lost(&mut self, id: SessionId, now: Now) {
+        self.leave(id, self.config.bounds.grace, now);
+    }
+
+    /// Says why, and closes.
+    pub(super) fn send_away(&mut self, id: SessionId, refusal: Refusal, now: Now) {
+        let code = refusal.code;
+        self.send(id, &ToAgent::Goodbye { refusal });
+        self.outputs.push_back(Output::Close(id, code));
+        let grace = match code {
+            Code::SignedOut | Code::NotSignedIn => Duration::ZERO,
+            _ => self.config.bounds.grace,
+        };
+        self.leave(id, grace, now);
+    }
+
+    fn leave(&mut self, id: SessionId, grace: Duration, now: Now) {
+        let Some(session) = self.sessions.remove(&id) else {
+            return;
+        };
+        self.timers.clear(&Timer::Hello(id));
+        self.timers.clear(&Timer::Line(id));
+        self.asked.open.retain(|(of, _), _| *of != id);
+        self.first_states.remove(&id);
+        for presentity in &session.watches {
+            self.unwatch(id, presentity, now);
+        }
+        let Some(identity) = session.identity else {
+            return;
+        };
+        let own = identity.principal.presentity();
+        self.devices_leave(&own, &session.devices, grace, now);
+        if let Some(home) = self.homes.get_mut(&identity.principal) {
+            home.sessions.remove(&id);
+            if home.sessions.is_empty() {
+                self.homes.remove(&identity.principal);
+            }
+        }
+        self.release(&own, id, now);
+    }
+
+    pub(super) fn revoked(&mut self, principal: &Principal, login: Option<u64>, now: Now) {
+        let Some(home) = self.homes.get(principal) else {
+            return;
+        };
+        let sessions: alloc::vec::Vec<_> = home.sessions.iter().copied().collect();
+        for id in sessions {
+            let of = self
+                .sessions
+                .get(&id)
+                .and_then(|session| session.identity.as_ref());
+            if of.is_some_and(|identity| login.is_none_or(|login| login == identity.login)) {
+                self.send_away(id, Code::SignedOut.refusal(), now);
+            }
+        }
+    }
+
+    pub(super) fn drain(&mut self, now: Now) {
+        self.draining = true;
+        let sessions: alloc::vec::Vec<_> = self.sessions.keys().copied().collect();
+        for id in sessions {
+            self.send_away(id, self.drained(id), now);
+        }
+    }
+
+    /// Spreads the return of many over ten seconds; the multiplier scatters neighbouring ids.
+    fn drained(&self, id: SessionId) -> Refusal {
+        let spread =
+            id.0.wrapping_add(self.seed)
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                >> 32;
+        Code::Draining.refusal_after(Duration::from_millis(500 + spread % 9_500))
+    }
+
+    // Saying.
+
+    pub(super) fn send(&mut self, id: SessionId, frame: &ToAgent) {
+        if let Some(session) = self.sessions.get(&id) {
+            let bytes = Arc::from(session.codec.encode(frame));
+            self.outputs
+                .push_back(Output::Send(id, Slot::InOrder, bytes));
+        }
+    }
+
+    /// To every welcomed session of a principal.
+    pub(super) fn send_home(&mut self, principal: &Principal, frame: &ToAgent) {
+        for id in self.sessions_of(principal) {
+            self.send(id, frame);
+        }
+    }
+
+    /// The welcomed sessions of a principal.
+    pub(super) fn sessions_of(&self, principal: &Principal) -> alloc::vec::Vec<SessionId> {
+        let Some(home) = self.homes.get(principal) else {
+            return alloc::vec::Vec::new();
+        };
+        home.sessions
+            .iter()
+            .copied()
+            .filter(|id| self.sessions[id].is_in())
+            .collect()
+    }
+
+    pub(super) fn refuse(&mut self, id: SessionId, number: Option<u32>, refusal: Refusal) {
+        self.send(id, &ToAgent::Refused { number, refusal });
+    }
+
+    /// Refuses a frame in the way that its kind is answered.
+    pub(super) fn refuse_frame(&mut self, id: SessionId, frame: &ToService, refusal: Refusal) {
+        match frame {
+            ToService::Send { id: message, .. } => {
+                let receipt = crate::message::Receipt::Refused(refusal);
+                self.send(
+                    id,
+                    &ToAgent::Receipt {
+                        id: *message,
+                        receipt,
+                    },
+                );
+            }
+            _ => self.refuse(id, frame.number(), refusal),
+        }
+    }
+}
+
+/// How a cursor is answered, and from where on the log is sent.
+fn resume(cursor: Option<Cursor>, inbox: InboxRecord, span: u64) -> (Resume, Seq) {
+    match cursor {
+        None => (Resume::Fresh, inbox.head),
+        Some(cursor) if cursor.epoch != inbox.epoch || cursor.seq > inbox.head => {
+            (Resume::ResetEpoch, inbox.head)
+        }
+        Some(cursor) if inbox.head.0 - cursor.seq.0 > span => (Resume::ResetTooFar, inbox.head),
+        Some(cursor) => (Resume::Resumed, cursor.seq),
+    }
+}

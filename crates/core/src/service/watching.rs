@@ -1,0 +1,318 @@
+//! Watching and being watched: fetches, subscriptions, the presentity's consent.
+
+use alloc::vec::Vec;
+
+use super::Service;
+use super::asking::{Keeping, fault_code};
+use crate::address::{Presentity, Principal, SessionId};
+use crate::code::Code;
+use crate::presence::{Notification, View};
+use crate::store::{Change, StoreFault};
+use crate::time::Now;
+use crate::wire::{Access, Contact, Decision, Number, Request, Standing, ToAgent};
+
+/// Most presentities in one fetch.
+const FETCH_MAX: usize = 100;
+/// Most contacts in one frame.
+const SUBSCRIBE_MAX: usize = 1_000;
+
+impl Service {
+    /// FETCHER: what is known now, and no subscription. All of them are here by now.
+    pub(super) fn fetch(
+        &mut self,
+        id: SessionId,
+        number: Number,
+        presentities: &[Presentity],
+        now: Now,
+    ) {
+        if presentities.len() > FETCH_MAX {
+            return self.refuse(id, Some(number), Code::TooLarge.refusal());
+        }
+        if let Some(wait) = self.too_many_fetches(id, now) {
+            return self.refuse(id, Some(number), Code::TooManyRequests.refusal_after(wait));
+        }
+        let notifications = presentities.iter().map(|presentity| {
+            let view = self.view_for(id, presentity);
+            let view = view.unwrap_or_else(|| View::Ended(Code::TryLater.refusal()));
+            Notification {
+                presentity: presentity.clone(),
+                view,
+            }
+        });
+        let notifications = notifications.collect();
+        self.send(
+            id,
+            &ToAgent::Fetched {
+                number,
+                notifications,
+            },
+        );
+    }
+
+    pub(super) fn too_many_fetches(
+        &mut self,
+        id: SessionId,
+        now: Now,
+    ) -> Option<core::time::Duration> {
+        let rate = self.config.limits.fetches;
+        self.sessions
+            .get_mut(&id)?
+            .fetches
+            .take(rate, now.instant)
+            .err()
+    }
+
+    /// SUBSCRIBER: all of them are here by now.
+    pub(super) fn subscribe(
+        &mut self,
+        id: SessionId,
+        number: Number,
+        standing: Standing,
+        contacts: Vec<Contact>,
+        now: Now,
+    ) {
+        let Some(watcher) = self.principal_of(id) else {
+            return;
+        };
+        if let Some(code) = self.cannot_subscribe(id, &watcher, standing, &contacts) {
+            return self.refuse(id, Some(number), code.refusal());
+        }
+        for contact in &contacts {
+            if let Err(wait) = self.ask(&watcher, &contact.presentity, now) {
+                return self.refuse(id, Some(number), Code::TooManyRequests.refusal_after(wait));
+            }
+        }
+        if standing == Standing::Session || contacts.is_empty() {
+            for contact in &contacts {
+                self.watch(id, &contact.presentity, now);
+            }
+            return self.send(id, &ToAgent::Done { number });
+        }
+        for contact in contacts {
+            let change = Change::SetContact {
+                watcher: watcher.clone(),
+                contact: contact.clone(),
+            };
+            self.keep(change, Keeping::Request(id, number));
+            let home = self
+                .homes
+                .get_mut(&watcher)
+                .and_then(|home| home.contacts.as_mut());
+            if let Some(kept) = home {
+                kept.insert(contact.presentity.clone(), contact.petname.clone());
+            }
+            self.send_home(
+                &watcher,
+                &ToAgent::ContactKept {
+                    contact: contact.clone(),
+                },
+            );
+            for session in self.sessions_of(&watcher) {
+                self.watch(session, &contact.presentity, now);
+            }
+        }
+    }
+
+    fn cannot_subscribe(
+        &self,
+        id: SessionId,
+        watcher: &Principal,
+        standing: Standing,
+        contacts: &[Contact],
+    ) -> Option<Code> {
+        if contacts.len() > SUBSCRIBE_MAX {
+            return Some(Code::TooLarge);
+        }
+        let session = self.sessions.get(&id)?;
+        let kept = self.homes.get(watcher)?.contacts.as_ref()?;
+        let most = self.config.limits.subscriptions;
+        let new = contacts.iter().filter(|contact| match standing {
+            Standing::Contact => !kept.contains_key(&contact.presentity),
+            Standing::Session => !session.watches.contains(&contact.presentity),
+        });
+        let present = match standing {
+            Standing::Contact => kept.len(),
+            Standing::Session => session.watches.len(),
+        };
+        if present + new.count() > most {
+            return Some(Code::TooManySubscriptions);
+        }
+        contacts.iter().find_map(|contact| {
+            if contact.presentity == watcher.presentity() {
+                return Some(Code::NotYourself);
+            }
+            (self.known_state(&contact.presentity) == Some(false)).then_some(Code::UnknownAddress)
+        })
+    }
+
+    /// Asks a presentity that has not decided about this watcher, once.
+    fn ask(
+        &mut self,
+        watcher: &Principal,
+        presentity: &Presentity,
+        now: Now,
+    ) -> Result<(), core::time::Duration> {
+        let rate = self.config.limits.requests;
+        let most = self.config.limits.pending_requests;
+        let Some(known) = self.known(presentity) else {
+            return Ok(());
+        };
+        let decided = known.access.contains_key(watcher) || known.requests.contains_key(watcher);
+        if decided || known.requests.len() >= most {
+            return Ok(());
+        }
+        if let Some(home) = self.homes.get_mut(watcher) {
+            home.requests.take(rate, now.instant)?;
+        }
+        let request = Request {
+            watcher: watcher.clone(),
+            at: now.timestamp,
+        };
+        if let Some(known) = self.known_mut(presentity) {
+            known.requests.insert(watcher.clone(), now.timestamp);
+        }
+        let change = Change::AddRequest {
+            presentity: presentity.clone(),
+            request: request.clone(),
+        };
+        self.keep(change, Keeping::Quietly);
+        self.send_home(&presentity.principal(), &ToAgent::Requested { request });
+        Ok(())
+    }
+
+    /// No more of these: from before the answer on, nothing of them is sent.
+    pub(super) fn unsubscribe(
+        &mut self,
+        id: SessionId,
+        number: Number,
+        presentities: &[Presentity],
+        now: Now,
+    ) {
+        let Some(watcher) = self.principal_of(id) else {
+            return;
+        };
+        let mut waits = false;
+        for presentity in presentities
+            .iter()
+            .filter(|presentity| **presentity != watcher.presentity())
+        {
+            let kept = self
+                .homes
+                .get_mut(&watcher)
+                .and_then(|home| home.contacts.as_mut());
+            if kept.is_none_or(|kept| kept.remove(presentity).is_none()) {
+                self.unwatch(id, presentity, now);
+                continue;
+            }
+            waits = true;
+            let change = Change::RemoveContact {
+                watcher: watcher.clone(),
+                presentity: presentity.clone(),
+            };
+            self.keep(change, Keeping::Request(id, number));
+            self.take_back_request(&watcher, presentity);
+            self.send_home(
+                &watcher,
+                &ToAgent::ContactGone {
+                    presentity: presentity.clone(),
+                },
+            );
+            for session in self.sessions_of(&watcher) {
+                self.unwatch(session, presentity, now);
+            }
+        }
+        if !waits {
+            self.send(id, &ToAgent::Done { number });
+        }
+    }
+
+    fn take_back_request(&mut self, watcher: &Principal, presentity: &Presentity) {
+        let change = Change::RemoveRequest {
+            presentity: presentity.clone(),
+            watcher: watcher.clone(),
+        };
+        let Some(known) = self.known_mut(presentity) else {
+            return self.keep(change, Keeping::Quietly);
+        };
+        if known.requests.remove(watcher).is_some() {
+            let decision = known.access.get(watcher).map(|access| access.decision);
+            self.keep(change, Keeping::Quietly);
+            let frame = ToAgent::AccessSet {
+                watcher: watcher.clone(),
+                decision,
+            };
+            self.send_home(&presentity.principal(), &frame);
+        }
+    }
+
+    /// ACCESS RULES: in force at once, acknowledged when durable.
+    pub(super) fn set_access(
+        &mut self,
+        id: SessionId,
+        number: Number,
+        watcher: Principal,
+        decision: Option<Decision>,
+        now: Now,
+    ) {
+        let most = self.config.limits.watchers;
+        let Some(me) = self.principal_of(id) else {
+            return;
+        };
+        let own = me.presentity();
+        if watcher == me {
+            return self.refuse(id, Some(number), Code::NotYourself.refusal());
+        }
+        let Some(known) = self.known_mut(&own) else {
+            return self.refuse(id, Some(number), Code::TryLater.refusal());
+        };
+        known.requests.remove(&watcher);
+        match decision {
+            Some(_) if known.access.len() >= most && !known.access.contains_key(&watcher) => {
+                return self.refuse(id, Some(number), Code::TooManySubscriptions.refusal());
+            }
+            Some(decision) => {
+                let access = Access {
+                    watcher: watcher.clone(),
+                    decision,
+                    at: now.timestamp,
+                };
+                known.access.insert(watcher.clone(), access);
+            }
+            None => drop(known.access.remove(&watcher)),
+        }
+        let change = Change::SetAccess {
+            presentity: own.clone(),
+            watcher: watcher.clone(),
+            decision,
+            at: now.timestamp,
+        };
+        self.keep(change, Keeping::Request(id, number));
+        self.tell_watcher(&own, &watcher, now);
+        self.send_home(&me, &ToAgent::AccessSet { watcher, decision });
+    }
+
+    /// Changes of a numbered request: done when all are durable, refused at the first that is not.
+    pub(super) fn request_stored(
+        &mut self,
+        id: SessionId,
+        number: Number,
+        fault: Option<StoreFault>,
+    ) {
+        match fault {
+            Some(fault) => {
+                if self.asked.open.remove(&(id, number)).is_some() {
+                    self.refuse(id, Some(number), fault_code(fault).refusal());
+                }
+            }
+            None => {
+                if self.one_less(id, number) {
+                    self.send(id, &ToAgent::Done { number });
+                }
+            }
+        }
+    }
+
+    pub(super) fn principal_of(&self, id: SessionId) -> Option<Principal> {
+        self.sessions.get(&id)?.principal().cloned()
+    }
+}

@@ -1,0 +1,195 @@
+//! What must last, as the service asks for it and hands it over: the contract of a store.
+//!
+//! The service sends `Output::Load(ticket, Key)` and gets `Input::Loaded(ticket, ..)`; it sends `Output::Keep(ticket, Change)`
+//! and gets `Input::Stored(ticket, ..)` **after the change is durable**. A store carries out changes one after the other, in the
+//! order they were handed over, and answers in that order; a load sees every change that was answered before it was asked for.
+//! `tests` runs one suite over every store there is.
+
+use alloc::vec::Vec;
+
+use crate::address::{Address, Epoch, InboxAddress, Presentity, Principal, Seq, TupleId};
+use crate::message::{Conversation, Entry, InstantMessage};
+use crate::presence::PresenceTuple;
+use crate::time::Timestamp;
+use crate::wire::{Access, Contact, Decision, Request};
+
+/// What the service may ask for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// What a presentity has kept: [`PresentityRecord`].
+    Presentity(Presentity),
+    /// The contacts of a principal.
+    Contacts(Principal),
+    /// How far an inbox's log goes: [`InboxRecord`].
+    Inbox(InboxAddress),
+    /// Entries of any kind after a place, oldest first, at most `limit`.
+    Log {
+        inbox: InboxAddress,
+        after: Seq,
+        limit: u16,
+    },
+    /// Messages (received and sent) before a place, the newest `limit` of them, given oldest first.
+    History {
+        inbox: InboxAddress,
+        with: Option<Address>,
+        before: Option<Seq>,
+        limit: u16,
+    },
+    /// Every conversation, the one with the newest message first.
+    Conversations(InboxAddress),
+}
+
+/// The answer to a load.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Loaded {
+    /// To `Key::Presentity`; `None`: there is no such account.
+    Presentity(Option<PresentityRecord>),
+    Contacts(Vec<Contact>),
+    Inbox(InboxRecord),
+    /// To `Key::Log`: up to `up_to`, which is the end of the log when it fitted the limit.
+    Log {
+        entries: Vec<Entry>,
+        up_to: Seq,
+    },
+    /// To `Key::History`.
+    History {
+        entries: Vec<Entry>,
+        more: bool,
+    },
+    Conversations {
+        conversations: Vec<Conversation>,
+        head: Seq,
+    },
+}
+
+/// What lasts of a presentity.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PresentityRecord {
+    pub access: Vec<Access>,
+    pub requests: Vec<Request>,
+    /// Person and service tuples. Without an `inbox` tuple the inbox is OPEN since sign-up.
+    pub tuples: Vec<PresenceTuple>,
+    /// When they were last there; zero: never.
+    pub last_seen: Timestamp,
+}
+
+/// What lasts of an inbox beside its log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct InboxRecord {
+    pub epoch: Epoch,
+    /// The newest place of the log.
+    pub head: Seq,
+    /// Up to where any device has taken entries.
+    pub acknowledged: Seq,
+}
+
+/// Whether the receiver gets a message too, or only the sender's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Copies {
+    Both,
+    SenderOnly,
+}
+
+/// What the service hands over to be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// Append to the receiver's log and the sender's. Known by (sender, id): a repetition with the same content changes nothing
+    /// and answers as the first time, one with other content answers `IdConflict`; this memory outlives deletion and retention.
+    Append {
+        message: InstantMessage,
+        copies: Copies,
+    },
+    /// A device took everything up to here. Answer `Acknowledged` with the marks it made in senders' logs.
+    Acknowledge {
+        inbox: InboxAddress,
+        up_to: Seq,
+        at: Timestamp,
+    },
+    /// A mark in the own log, replacing an earlier one of this conversation. Nothing if it is not beyond the present one.
+    MarkRead {
+        inbox: InboxAddress,
+        with: Address,
+        up_to: Seq,
+        at: Timestamp,
+    },
+    /// Content gone, a tombstone at the end of the log for each message that was there.
+    Delete {
+        inbox: InboxAddress,
+        seqs: Vec<Seq>,
+        at: Timestamp,
+    },
+    SetContact {
+        watcher: Principal,
+        contact: Contact,
+    },
+    RemoveContact {
+        watcher: Principal,
+        presentity: Presentity,
+    },
+    /// Sets or forgets a decision, and removes the watcher's request.
+    SetAccess {
+        presentity: Presentity,
+        watcher: Principal,
+        decision: Option<Decision>,
+        at: Timestamp,
+    },
+    AddRequest {
+        presentity: Presentity,
+        request: Request,
+    },
+    RemoveRequest {
+        presentity: Presentity,
+        watcher: Principal,
+    },
+    KeepTuple {
+        presentity: Presentity,
+        tuple: PresenceTuple,
+    },
+    DropTuple {
+        presentity: Presentity,
+        tuple: TupleId,
+    },
+    LastSeen {
+        presentity: Presentity,
+        at: Timestamp,
+    },
+}
+
+/// The answer to a change that is durable.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Kept {
+    /// Carried out; there is nothing to tell.
+    Done,
+    /// `sender`: the place of the sender's copy; `receiver`: of the receiver's, if there is one. `at`: of the first time.
+    Appended {
+        sender: Entry,
+        receiver: Option<Entry>,
+        first: First,
+    },
+    /// This sender used this id for another content.
+    IdConflict,
+    /// The receiver's inbox has no room.
+    InboxFull,
+    /// There is no such inbox.
+    NoInbox,
+    /// New `Delivered` marks, each in one sender's log.
+    Acknowledged { marks: Vec<(InboxAddress, Entry)> },
+    /// New entries at the end of the own log (a read mark, tombstones).
+    Logged { entries: Vec<Entry> },
+}
+
+/// Whether an append did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum First {
+    Time,
+    Repetition,
+}
+
+/// Why a store could not do what was asked. Nothing of the change was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoreFault {
+    /// No room on the disk.
+    Full,
+    /// Anything else; may pass.
+    Failed,
+}
