@@ -1,0 +1,263 @@
+//! Every setting with its unit, default, meaning and the cost of changing it: the only place where defaults of the relay stand.
+//! `lamplight config default` prints this table as a file; flags and environment names follow from the keys.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lamplight_core::service::Rate;
+
+use super::words::{LogFormat, LogLevel, Offer, Size, Value};
+
+/// One line of the table.
+pub struct Setting {
+    /// The table in the file; empty for the keys that stand before all tables.
+    pub section: &'static str,
+    pub name: &'static str,
+    pub unit: &'static str,
+    pub default: &'static str,
+    pub about: &'static str,
+    /// What raising or changing it costs.
+    pub cost: &'static str,
+    /// Whether the TOML value stands without quotes.
+    pub is_number: bool,
+    pub(super) set: fn(&mut Config, &str) -> Result<(), String>,
+    pub(super) get: fn(&Config) -> String,
+}
+
+impl Setting {
+    /// `limits.frames`, or `listen` for the main ones.
+    pub fn key(&self) -> String {
+        if self.section.is_empty() {
+            self.name.to_owned()
+        } else {
+            format!("{}.{}", self.section, self.name)
+        }
+    }
+
+    /// `limits-frames`, to stand after two dashes.
+    pub fn flag(&self) -> String {
+        self.key().replace(['.', '_'], "-")
+    }
+
+    /// `LAMPLIGHT_LIMITS_FRAMES`.
+    pub fn environment(&self) -> String {
+        format!("LAMPLIGHT_{}", self.key().replace('.', "_").to_uppercase())
+    }
+}
+
+macro_rules! settings {
+    ($(
+        $(#[$meta:meta])*
+        $part:ident ($section:literal) $Type:ident {
+            $($name:ident: $type:ty = $default:literal [$unit:literal] $about:literal $cost:literal)*
+        }
+    )*) => {
+        /// The configuration of a relay.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Config {
+            $($(#[$meta])* pub $part: $Type,)*
+        }
+
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub struct $Type {
+                $(#[doc = $about] pub $name: $type,)*
+            }
+        )*
+
+        impl Default for Config {
+            fn default() -> Self {
+                Self {
+                    $($part: $Type {
+                        $($name: <$type as Value>::read($default).expect("a default reads"),)*
+                    },)*
+                }
+            }
+        }
+
+        /// The table.
+        pub static SETTINGS: &[Setting] = &[$($(
+            Setting {
+                section: $section,
+                name: stringify!($name),
+                unit: $unit,
+                default: $default,
+                about: $about,
+                cost: $cost,
+                is_number: matches!(stringify!($type).as_bytes(), b"u16" | b"u32" | b"u64" | b"usize"),
+                set: |config, text| {
+                    config.$part.$name = <$type as Value>::read(text)?;
+                    Ok(())
+                },
+                get: |config| config.$part.$name.print(),
+            },
+        )*)*];
+    };
+}
+
+settings! {
+    /// Where the relay is.
+    relay ("") RelaySettings {
+        listen: SocketAddr = "127.0.0.1:2778" ["address:port"]
+            "Where the relay listens. Port 0 takes a free one, which the start line names."
+            "Beyond loopback everyone who reaches the port can try to sign in: set `public_url` and put TLS in front."
+        domain: String = "localhost" ["domain"]
+            "What stands behind the @ of every address here."
+            "Changing it later makes every address a different one."
+        public_url: String = "" ["URL"]
+            "Where browsers find the relay, such as \"https://chat.example.org\". Empty: the listening address, which must then be loopback."
+            "Must be https, because passwords and cookies travel; http is accepted for loopback only."
+        origins: Vec<String> = "" ["list of URLs"]
+            "Further origins whose pages may connect and sign in, exactly as a browser writes them."
+            "Each one can act for whoever visits it and is signed in."
+        data: PathBuf = "./lamplight-data" ["folder"]
+            "The folder with everything that lasts."
+            "Must be on a local disk that keeps what it was told to sync; a network file system is not one."
+        drain: Duration = "10 s" ["time"]
+            "How long a stop waits for goodbyes and unwritten data."
+            "A longer wait delays restarts that meet dead connections."
+    }
+
+    /// Who may come in.
+    accounts ("accounts") AccountSettings {
+        sign_up: Offer = "loopback" ["open, closed, loopback"]
+            "Who may make an account: everyone (open), nobody (closed), or everyone while the relay listens on loopback only."
+            "Open invites whoever finds the relay, and their programs."
+        guests: Offer = "loopback" ["open, closed, loopback"]
+            "Who may enter without an account."
+            "A guest costs a row for as long as it lives and can write to everyone who lets strangers write."
+        guest_life: Duration = "24 h" ["time"]
+            "How long a guest lasts; then it is forgotten with its inbox."
+            "Longer lives keep more rows."
+        login_idle: Duration = "30 d" ["time"]
+            "A login that was not used for this long is over."
+            "A longer time leaves forgotten devices signed in."
+        login_life: Duration = "180 d" ["time"]
+            "A login is over after this long in any case."
+            "As above."
+        ticket_life: Duration = "30 s" ["time"]
+            "How long the single-use ticket holds that a page trades its login for."
+            "A longer time gives a stolen ticket more time."
+        password_memory: Size = "19 MiB" ["size"]
+            "Memory of one password hash (argon2id). Old hashes are renewed at the next sign-in."
+            "Each sign-in under way takes this much; less makes stolen hashes cheaper to guess."
+        password_passes: u32 = "2" ["number"]
+            "Passes of one password hash."
+            "Time of every sign-in, about 20 ms each at 19 MiB."
+        password_queue: u32 = "64" ["number"]
+            "Sign-ins that may wait for a free core; more are told to come back."
+            "Each place lets the last one wait some 20 ms longer."
+        failures: Rate = "5 then 1 per 1 min" ["rate"]
+            "Wrong passwords per name and network before a wait."
+            "More lets others guess faster."
+        new_accounts: Rate = "20 then 1 per 1 min" ["rate"]
+            "New accounts and guests per network. Not counted for loopback."
+            "More lets one machine fill the relay faster."
+    }
+
+    /// Sockets.
+    connections ("connections") ConnectionSettings {
+        per_ip: u32 = "500" ["number, 0: no limit"]
+            "Open connections per address. Not counted for loopback."
+            "Each costs 30 KB at most while it waits, 4 MiB at worst."
+        new_per_ip: Rate = "100 then 1 per 50 ms" ["rate"]
+            "New connections per address. Not counted for loopback."
+            "More lets one machine keep the relay busy with handshakes."
+        header_wait: Duration = "10 s" ["time"]
+            "How long a request may take to arrive."
+            "Longer lets slow senders hold connections."
+        outbox: Size = "4 MiB" ["size"]
+            "What may wait for one slow socket before it is closed. Newer presence replaces older and does not add up."
+            "Memory per slow connection."
+    }
+
+    /// Inboxes.
+    inbox ("inbox") InboxSettings {
+        messages: u64 = "10000" ["messages"]
+            "Messages that one inbox holds."
+            "Disk, and the time to count what is unread."
+        bytes: Size = "64 MiB" ["size"]
+            "Bytes of messages that one inbox holds."
+            "Disk, per principal."
+    }
+
+    /// How much of anything the services take.
+    limits ("limits") LimitSettings {
+        held_frames: usize = "32" ["frames"]
+            "Frames of one session that wait for stored state."
+            "Memory per session while the store is slow, up to 64 KiB each."
+        subscriptions: usize = "10000" ["number"]
+            "Contacts of one principal, and subscriptions of one session."
+            "Memory and one notification each at sign-in."
+        watchers: usize = "20000" ["number"]
+            "Watching sessions of one presentity."
+            "One frame to each whenever it changes."
+        pending_requests: usize = "100" ["number"]
+            "Requests of strangers that wait for an answer, per presentity."
+            "Rows, and lines that a person has to answer."
+        sessions: usize = "10" ["number"]
+            "Live sessions of one principal."
+            "Each gets every message and every change."
+        sends_in_flight: u16 = "32" ["messages"]
+            "Messages of one session that are not answered yet."
+            "Memory, up to 16 KiB each."
+        delivery_window: u64 = "256" ["entries"]
+            "Log entries on their way to one session that it has not acknowledged."
+            "Memory of the socket's outbox."
+        resume_span: u64 = "3000" ["entries"]
+            "Log entries that a device may have missed and still catches up with instead of starting afresh."
+            "Reading and sending that many at once."
+        page: u16 = "300" ["entries"]
+            "Entries in one page of history."
+            "Size of one frame."
+        frames: Rate = "100 then 1 per 50 ms" ["rate"]
+            "Frames of one session."
+            "The one task that owns the services handles them all."
+        sends: Rate = "20 then 1 per 200 ms" ["rate"]
+            "Messages of one principal."
+            "Disk, and what others have to read."
+        publishes: Rate = "5 then 1 per 2 s" ["rate"]
+            "Changes of presence of one session."
+            "One frame to each watcher."
+        fetches: Rate = "50 then 1 per 100 ms" ["rate"]
+            "Fetches of one session."
+            "Reads from the disk."
+        requests: Rate = "20 then 1 per 3 min" ["rate"]
+            "Requests to see someone who has not decided about the asker."
+            "What strangers may ask of people."
+    }
+
+    /// How long anything takes at most.
+    bounds ("bounds") BoundSettings {
+        hello: Duration = "10 s" ["time"]
+            "From the open socket to its hello."
+            "Longer lets nameless connections stay."
+        ping: Duration = "20 s" ["time"]
+            "Silence after which the relay pings."
+            "A shorter time sends more pings; a longer one sees lost devices later. A proxy must allow longer idle times than this."
+        pong: Duration = "10 s" ["time"]
+            "Silence after a ping that means the line is cut."
+            "A shorter time loses slow lines; a longer one shows lost devices longer."
+        grace: Duration = "10 s" ["time"]
+            "How long a device is still shown after its socket went, so that a reload is not seen."
+            "A shorter time shows reloads; a longer one shows people who left."
+        settle: Duration = "30 s" ["time"]
+            "After a start, how long an absent presentity is unknown rather than offline."
+            "A shorter time calls people offline who are about to reconnect."
+        notify_every: Duration = "1 s" ["time"]
+            "The least time between two notifications of one presentity to one watcher."
+            "A shorter time sends more frames when someone's presence flaps."
+    }
+
+    /// What is written about what happens.
+    log ("log") LogSettings {
+        level: LogLevel = "info" ["error, warn, info, debug"]
+            "From which weight on lines are logged. No level logs addresses, messages or secrets."
+            "Lines, and the disk they go to."
+        format: LogFormat = "auto" ["auto, human, json"]
+            "How lines look: for people on a terminal, JSON elsewhere."
+            "None."
+    }
+}

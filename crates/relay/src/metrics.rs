@@ -1,0 +1,84 @@
+//! Counts of what the relay does, as plain atomics, and their text for Prometheus. No label names a person.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One number that goes up, or up and down.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    pub fn up(&self) {
+        self.add(1);
+    }
+
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    pub fn down(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Everything that is counted.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Open TCP connections.
+    pub connections: Count,
+    /// Open WebSockets.
+    pub sessions: Count,
+    pub frames_in: Count,
+    pub frames_out: Count,
+    /// Sockets closed because they did not read.
+    pub slow: Count,
+    /// Messages that were made durable for the first time.
+    pub messages: Count,
+    /// Violations of the page's content security policy that browsers reported.
+    pub csp_reports: Count,
+}
+
+impl Metrics {
+    /// The text format of Prometheus. `store_waiting` is read where it is kept.
+    pub fn print(&self, store_waiting: usize) -> String {
+        let rows = [
+            ("connections", "gauge", "Open TCP connections.", self.connections.get()),
+            ("sessions", "gauge", "Open WebSockets.", self.sessions.get()),
+            ("frames_in_total", "counter", "Frames from agents.", self.frames_in.get()),
+            ("frames_out_total", "counter", "Frames to agents.", self.frames_out.get()),
+            ("slow_sockets_total", "counter", "Sockets closed because they did not read.", self.slow.get()),
+            ("messages_accepted_total", "counter", "Messages made durable.", self.messages.get()),
+            ("csp_reports_total", "counter", "Violations of the content security policy.", self.csp_reports.get()),
+            ("store_waiting", "gauge", "Jobs that wait for the store.", store_waiting as u64),
+        ];
+        let mut text = String::new();
+        for (name, kind, help, value) in rows {
+            let _ = writeln!(
+                text,
+                "# HELP lamplight_{name} {help}\n# TYPE lamplight_{name} {kind}\nlamplight_{name} {value}"
+            );
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_stand_in_the_text() {
+        let metrics = Metrics::default();
+        metrics.messages.add(3);
+        metrics.sessions.up();
+        metrics.sessions.down();
+        let text = metrics.print(7);
+        for line in ["lamplight_messages_accepted_total 3", "lamplight_sessions 0", "lamplight_store_waiting 7"] {
+            assert!(text.lines().any(|one| one == line), "{line} is missing in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Principals and their logins as SQL. Which names and passwords are acceptable is decided in `identity`, not here.
+
+use lamplight_core::address::{Address, Principal};
+use lamplight_core::time::Timestamp;
+use lamplight_core::wire::Class;
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+use super::rows::{address, damaged, timestamp};
+
+/// A principal to be made, with its presentity and inbox.
+#[derive(Clone, Debug)]
+pub struct NewPrincipal {
+    pub principal: Principal,
+    pub class: Class,
+    /// What the name looks like; two principals never share one.
+    pub skeleton: String,
+    /// A PHC string; none for guests.
+    pub password: Option<String>,
+    pub at: Timestamp,
+    /// When a guest is forgotten.
+    pub expires: Option<Timestamp>,
+}
+
+impl NewPrincipal {
+    /// An account without a password, whose name looks like nothing but itself: what tests of the store need.
+    pub fn plain(principal: Principal) -> Self {
+        Self {
+            skeleton: principal.as_str().to_owned(),
+            principal,
+            class: Class::Account,
+            password: None,
+            at: Timestamp(0),
+            expires: None,
+        }
+    }
+}
+
+/// What became of a [`NewPrincipal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    Made,
+    NameTaken,
+    LooksAlike,
+}
+
+/// One way in that is open: a signed-in page or a program's token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    pub id: u64,
+    pub principal: Principal,
+    pub class: Class,
+    pub created: Timestamp,
+    pub used: Timestamp,
+    /// When the guest that it belongs to is forgotten.
+    pub expires: Option<Timestamp>,
+}
+
+pub fn create(db: &Connection, new: &NewPrincipal) -> Result<Created> {
+    let taken: Option<bool> = db
+        .prepare_cached(
+            "SELECT max(address = ?1) FROM principals WHERE address = ?1 OR skeleton = ?2",
+        )?
+        .query_row(params![new.principal.as_str(), new.skeleton], |row| {
+            row.get(0)
+        })?;
+    match taken {
+        Some(true) => return Ok(Created::NameTaken),
+        Some(false) => return Ok(Created::LooksAlike),
+        None => {}
+    }
+    db.prepare_cached(
+        "INSERT INTO principals (address, skeleton, class, password, created, expires)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        new.principal.as_str(),
+        new.skeleton,
+        class_number(new.class),
+        new.password,
+        new.at.0 as i64,
+        new.expires.map(|at| at.0 as i64)
+    ])?;
+    Ok(Created::Made)
+}
+
+/// The password of an account as a PHC string.
+pub fn password(db: &Connection, of: &Address) -> Result<Option<String>> {
+    let found: Option<Option<String>> = db
+        .prepare_cached("SELECT password FROM principals WHERE address = ?1")?
+        .query_row([of.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(found.flatten())
+}
+
+pub fn set_password(db: &Connection, of: &Principal, password: &str) -> Result<()> {
+    db.prepare_cached("UPDATE principals SET password = ?2 WHERE address = ?1")?
+        .execute(params![of.as_str(), password])?;
+    Ok(())
+}
+
+/// Opens a login; `None` if the principal is gone. Its number is never used again.
+pub fn add_login(
+    db: &Connection,
+    of: &Principal,
+    token_hash: &[u8],
+    at: Timestamp,
+) -> Result<Option<u64>> {
+    let added = db
+        .prepare_cached(
+            "INSERT INTO logins (principal, token, created, used)
+             SELECT id, ?2, ?3, ?3 FROM principals WHERE address = ?1",
+        )?
+        .execute(params![of.as_str(), token_hash, at.0 as i64])?;
+    Ok((added == 1).then(|| db.last_insert_rowid() as u64))
+}
+
+/// Closes a login; whether it was open.
+pub fn remove_login(db: &Connection, id: u64) -> Result<bool> {
+    let removed = db
+        .prepare_cached("DELETE FROM logins WHERE id = ?1")?
+        .execute([id as i64])?;
+    Ok(removed == 1)
+}
+
+pub fn find_login(db: &Connection, token_hash: &[u8]) -> Result<Option<Login>> {
+    db.prepare_cached(
+        "SELECT l.id, p.address, p.class, l.created, l.used, p.expires
+         FROM logins l JOIN principals p ON p.id = l.principal WHERE l.token = ?1",
+    )?
+    .query_row([token_hash], login)
+    .optional()
+}
+
+fn login(row: &Row<'_>) -> Result<Login> {
+    Ok(Login {
+        id: row.get::<_, i64>(0)? as u64,
+        principal: Principal(address(row, 1)?),
+        class: match row.get::<_, i64>(2)? {
+            0 => Class::Account,
+            1 => Class::Guest,
+            _ => return Err(damaged(2, "a class")),
+        },
+        created: timestamp(row, 3)?,
+        used: timestamp(row, 4)?,
+        expires: row.get::<_, Option<i64>>(5)?.map(|at| Timestamp(at as u64)),
+    })
+}
+
+/// Notes that a login was used, so that it does not run out.
+pub fn touch_login(db: &Connection, id: u64, at: Timestamp) -> Result<()> {
+    db.prepare_cached("UPDATE logins SET used = ?2 WHERE id = ?1")?
+        .execute(params![id as i64, at.0 as i64])?;
+    Ok(())
+}
+
+/// Forgets guests whose time is over, with all that was kept for them; at most `limit` at once. What they wrote to others stays
+/// in the others' inboxes.
+pub fn forget_expired(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Principal>> {
+    let gone: Vec<(i64, Principal)> = db
+        .prepare_cached("SELECT id, address FROM principals WHERE expires <= ?1 LIMIT ?2")?
+        .query_map(params![now.0 as i64, limit], |row| {
+            Ok((row.get(0)?, Principal(address(row, 1)?)))
+        })?
+        .collect::<Result<_>>()?;
+    for (id, _) in &gone {
+        db.prepare_cached("DELETE FROM principals WHERE id = ?1")?
+            .execute([id])?;
+    }
+    Ok(gone.into_iter().map(|(_, principal)| principal).collect())
+}
+
+/// Forgets logins that were not used since `idle` or are older than `old`; at most `limit` at once.
+pub fn forget_stale_logins(
+    db: &Connection,
+    idle: Timestamp,
+    old: Timestamp,
+    limit: u32,
+) -> Result<Vec<(u64, Principal)>> {
+    let stale: Vec<(u64, Principal)> = db
+        .prepare_cached(
+            "SELECT l.id, p.address FROM logins l JOIN principals p ON p.id = l.principal
+             WHERE l.used < ?1 OR l.created < ?2 LIMIT ?3",
+        )?
+        .query_map(params![idle.0 as i64, old.0 as i64, limit], |row| {
+            Ok((row.get::<_, i64>(0)? as u64, Principal(address(row, 1)?)))
+        })?
+        .collect::<Result<_>>()?;
+    for (id, _) in &stale {
+        remove_login(db, *id)?;
+    }
+    Ok(stale)
+}
+
+fn class_number(class: Class) -> i64 {
+    match class {
+        Class::Account => 0,
+        Class::Guest => 1,
+    }
+}

@@ -1,0 +1,192 @@
+//! The tables, how they came to be, and the settings every connection opens with.
+//!
+//! A database carries the number of its schema in `user_version`. Opening one brings it forward step by step, each step in one
+//! transaction; a database of a newer relay is refused, because an older relay would write into tables it does not understand.
+
+use std::time::Duration;
+
+use lamplight_core::address::Epoch;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::OpenError;
+
+/// Each step brings a database from the version of its index to the next one. Never change a step that was released.
+const STEPS: &[&str] = &[VERSION_1];
+
+/// The schema this build reads and writes.
+pub const VERSION: usize = STEPS.len();
+
+/// Version 1.
+///
+/// `entries` holds every log of every inbox, clustered by inbox and place, so that catching up reads neighbouring pages. A message
+/// that was deleted keeps its row without content: its place in the other log is still needed for delivery marks.
+const VERSION_1: &str = "
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE principals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    address TEXT NOT NULL UNIQUE,
+    -- What the name looks like, so that no other name may look the same.
+    skeleton TEXT NOT NULL UNIQUE,
+    class INTEGER NOT NULL,
+    -- A PHC string; none for guests.
+    password TEXT,
+    created INTEGER NOT NULL,
+    -- When a guest is forgotten.
+    expires INTEGER,
+    last_seen INTEGER NOT NULL DEFAULT 0,
+    -- The inbox that sign-up gives: the end of its log, up to where any device took it, and what it holds.
+    head INTEGER NOT NULL DEFAULT 0,
+    acknowledged INTEGER NOT NULL DEFAULT 0,
+    messages INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX expiring ON principals (expires) WHERE expires IS NOT NULL;
+
+CREATE TABLE logins (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    principal INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    -- SHA-256 of the token: who reads this table cannot sign in.
+    token BLOB NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    used INTEGER NOT NULL
+);
+CREATE INDEX logins_of ON logins (principal);
+
+CREATE TABLE entries (
+    inbox INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    -- 0 received, 1 sent, 2 delivered, 3 read, 4 deleted.
+    kind INTEGER NOT NULL,
+    peer TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    -- Of a message: its identifier, its text (NULL once deleted) and the place of the copy in the other log.
+    id BLOB,
+    body TEXT,
+    -- Of a message the place of the copy in the peer's log; of a mark the place it speaks of.
+    place INTEGER,
+    PRIMARY KEY (inbox, seq)
+) WITHOUT ROWID;
+CREATE INDEX messages_with ON entries (inbox, peer, seq, kind) WHERE body IS NOT NULL;
+
+CREATE TABLE conversations (
+    inbox INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    peer TEXT NOT NULL,
+    -- The newest message that is left.
+    last INTEGER,
+    read INTEGER NOT NULL DEFAULT 0,
+    delivered INTEGER NOT NULL DEFAULT 0,
+    -- Where the marks stand in the log, so that the next one can replace them.
+    read_mark INTEGER,
+    delivered_mark INTEGER,
+    PRIMARY KEY (inbox, peer)
+) WITHOUT ROWID;
+
+-- Every message that was ever accepted, for ever: a repetition is known also after deletion and retention.
+CREATE TABLE sent (
+    sender INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    id BLOB NOT NULL,
+    -- The first half of SHA-256 over receiver and body.
+    content BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    receiver_place INTEGER,
+    PRIMARY KEY (sender, id)
+) WITHOUT ROWID;
+
+CREATE TABLE contacts (
+    watcher INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    presentity TEXT NOT NULL,
+    petname TEXT,
+    PRIMARY KEY (watcher, presentity)
+) WITHOUT ROWID;
+
+CREATE TABLE access (
+    presentity INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    watcher TEXT NOT NULL,
+    -- 0 allow, 1 deny, 2 block.
+    decision INTEGER NOT NULL,
+    PRIMARY KEY (presentity, watcher)
+) WITHOUT ROWID;
+
+-- In the order of asking, hence with a rowid.
+CREATE TABLE requests (
+    nr INTEGER PRIMARY KEY,
+    presentity INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    watcher TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    UNIQUE (presentity, watcher)
+);
+
+CREATE TABLE tuples (
+    presentity INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    -- The tuple as CBOR with numbered fields, which later builds can extend.
+    tuple BLOB NOT NULL,
+    PRIMARY KEY (presentity, id)
+) WITHOUT ROWID;
+";
+
+/// Settings of a connection that writes.
+pub fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
+    // WAL with FULL: a commit returns only after its log is on the disk (trust.md D1). NORMAL would lose acknowledged messages.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // A larger log between checkpoints costs disk and spares fsyncs: 4,000 pages are 16 MiB.
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    // What a person deletes is overwritten, not only unlinked.
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    prepare_any(connection)
+}
+
+/// Settings of a connection that reads.
+pub fn prepare_reader(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "query_only", "ON")?;
+    prepare_any(connection)
+}
+
+fn prepare_any(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    // 16 MiB, so that memory does not grow with what is stored.
+    connection.pragma_update(None, "cache_size", -16 * 1024)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Brings the database to [`VERSION`].
+pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let found = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, usize>(0))?;
+    if found > VERSION {
+        return Err(OpenError::Newer { found });
+    }
+    for (at, step) in STEPS.iter().enumerate().skip(found) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", at + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// The store's epoch, chosen at random when the store is made.
+pub fn epoch(connection: &Connection) -> Result<Epoch, OpenError> {
+    let known = connection
+        .query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| {
+            row.get::<_, i64>(0)
+        })
+        .optional()?;
+    if let Some(known) = known {
+        return Ok(Epoch(known as u64));
+    }
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|_| OpenError::NoRandomness)?;
+    // 53 bits, so that JSON readers in browsers keep every digit; never zero.
+    let epoch = (u64::from_le_bytes(bytes) >> 11).max(1);
+    connection.execute(
+        "INSERT INTO meta (name, value) VALUES ('epoch', ?1)",
+        [epoch as i64],
+    )?;
+    Ok(Epoch(epoch))
+}
