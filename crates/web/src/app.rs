@@ -1,0 +1,77 @@
+//! Which of the two pages is shown: the door, or home.
+
+use lamplight_embed::{Code, Door, Principal, Shell, SignedIn, local};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::dom;
+use crate::pages::door::DoorPage;
+use crate::pages::home::Home;
+
+/// Who was in last, so that a reload shows the contacts before the relay has answered.
+const LAST: &str = "lamplight-principal";
+
+#[derive(Clone, PartialEq)]
+enum Place {
+    /// At the door, perhaps with a reason.
+    Door(Option<Code>),
+    In(Shell),
+}
+
+/// Finds out where to begin while the frame of the page still says that it opens, then draws.
+pub async fn run() {
+    let place = first_place().await;
+    if let Some(root) = dom::by_id("app") {
+        yew::Renderer::<App>::with_root_and_props(root, AppProps { place }).render();
+    }
+}
+
+async fn first_place() -> Place {
+    let last = local()
+        .get(LAST)
+        .and_then(|text| Principal::parse(&text).ok());
+    let principal = match last {
+        Some(principal) => Some(principal),
+        None => Door.session().await.ok().map(|who| who.principal),
+    };
+    match principal {
+        Some(principal) => Place::In(open(principal).await),
+        None => Place::Door(None),
+    }
+}
+
+async fn open(principal: Principal) -> Shell {
+    local().set(LAST, principal.as_str());
+    let shell = Shell::open(principal).await;
+    shell.start();
+    shell
+}
+
+#[derive(Properties, PartialEq)]
+struct AppProps {
+    place: Place,
+}
+
+#[component]
+fn App(props: &AppProps) -> Html {
+    let place = use_state_eq(|| props.place.clone());
+    let enter = {
+        let place = place.setter();
+        Callback::from(move |who: SignedIn| {
+            let place = place.clone();
+            spawn_local(async move { place.set(Place::In(open(who.principal).await)) });
+        })
+    };
+    let leave = {
+        let place = place.setter();
+        Callback::from(move |reason: Option<Code>| {
+            local().remove(LAST);
+            crate::parts::attention::clear();
+            place.set(Place::Door(reason));
+        })
+    };
+    match &*place {
+        Place::Door(reason) => html! { <DoorPage reason={*reason} {enter} /> },
+        Place::In(shell) => html! { <Home shell={shell.clone()} {leave} /> },
+    }
+}

@@ -1,0 +1,119 @@
+//! Every shortcut, in one table: what the page listens to is what its help shows.
+
+use web_sys::KeyboardEvent;
+
+use crate::texts::{Texts, t};
+
+/// What a shortcut does, wherever the keyboard is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    Help,
+    Search,
+    PreviousChat,
+    NextChat,
+    NextUnread,
+}
+
+/// One line of the help.
+pub struct Shortcut {
+    /// As printed on the keys.
+    pub keys: &'static [&'static str],
+    pub what: fn(&Texts) -> &'static str,
+    /// `None`: a part of the page listens to it where it has the keyboard.
+    pub act: Option<Act>,
+}
+
+pub const SHORTCUTS: &[Shortcut] = &[
+    Shortcut {
+        keys: &["?"],
+        what: |t| t.key_help,
+        act: Some(Act::Help),
+    },
+    Shortcut {
+        keys: &["Ctrl", "K"],
+        what: |t| t.key_search,
+        act: Some(Act::Search),
+    },
+    Shortcut {
+        keys: &["Alt", "↑"],
+        what: |t| t.key_previous,
+        act: Some(Act::PreviousChat),
+    },
+    Shortcut {
+        keys: &["Alt", "↓"],
+        what: |t| t.key_next,
+        act: Some(Act::NextChat),
+    },
+    Shortcut {
+        keys: &["Alt", "Shift", "↓"],
+        what: |t| t.key_unread,
+        act: Some(Act::NextUnread),
+    },
+    Shortcut {
+        keys: &["↑", "↓", "Home", "End"],
+        what: |t| t.key_walk,
+        act: None,
+    },
+    Shortcut {
+        keys: &["Enter"],
+        what: |t| t.key_send,
+        act: None,
+    },
+    Shortcut {
+        keys: &["Shift", "Enter"],
+        what: |t| t.key_line,
+        act: None,
+    },
+    Shortcut {
+        keys: &["Esc"],
+        what: |t| t.key_leave,
+        act: None,
+    },
+];
+
+/// What this key press means anywhere on the page.
+pub fn act_of(event: &KeyboardEvent, typing: bool) -> Option<Act> {
+    let wanted = SHORTCUTS
+        .iter()
+        .find(|shortcut| shortcut.act.is_some() && pressed(shortcut, event))?;
+    // A bare character belongs to the text it is typed into.
+    let bare = wanted.keys.len() == 1;
+    if bare && typing { None } else { wanted.act }
+}
+
+fn pressed(shortcut: &Shortcut, event: &KeyboardEvent) -> bool {
+    let Some((key, modifiers)) = shortcut.keys.split_last() else {
+        return false;
+    };
+    let has = |name| modifiers.contains(&name);
+    // What a Mac calls Command is Control elsewhere.
+    let control = event.ctrl_key() || event.meta_key();
+    // `?` needs Shift on some keyboards and not on others.
+    let shift = has("Shift") == event.shift_key() || *key == "?";
+    control == has("Ctrl") && event.alt_key() == has("Alt") && shift && name(event) == *key
+}
+
+fn name(event: &KeyboardEvent) -> String {
+    match event.key().as_str() {
+        "ArrowUp" => "↑".into(),
+        "ArrowDown" => "↓".into(),
+        other => other.to_uppercase(),
+    }
+}
+
+/// The keys as a Mac prints them, where it is one.
+pub fn printed(key: &'static str) -> &'static str {
+    match key {
+        "Ctrl" if is_mac() => "⌘",
+        "Alt" if is_mac() => "⌥",
+        "Shift" => t().shift,
+        other => other,
+    }
+}
+
+fn is_mac() -> bool {
+    crate::dom::window()
+        .navigator()
+        .platform()
+        .is_ok_and(|platform| platform.starts_with("Mac") || platform.starts_with("iP"))
+}

@@ -1,0 +1,24 @@
+//! The chat page: a picture of what the agent says, and a hand that tells it what the person wants.
+//!
+//! ```text
+//!   main ─▶ app ─▶ pages/door   sign up, sign in, enter as guest
+//!                  pages/home   two panes: people and a conversation; the one context is `house`
+//!                    parts/*    one picture each
+//!   texts: every sentence    times: the browser's Intl    keys: every shortcut
+//! ```
+//! State of presence, messages and drafts lives in the agent; what is kept here is what is open on the screen.
+#![forbid(unsafe_code)]
+
+mod app;
+mod dom;
+mod house;
+mod keys;
+mod pages;
+mod parts;
+mod route;
+mod texts;
+mod times;
+
+fn main() {
+    wasm_bindgen_futures::spawn_local(app::run());
+}

@@ -1,0 +1,63 @@
+//! How many unread, outside of the page's own area: title, icon of the tab, badge of the installed app.
+
+use js_sys::{Function, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use yew::prelude::*;
+
+use crate::dom;
+use crate::house::{use_changes, use_house};
+use crate::pages::home::is_about_people;
+use crate::texts::t;
+
+#[component]
+pub fn Attention() -> Html {
+    let house = use_house();
+    use_changes(is_about_people);
+    let unread = house.shell.read(|agent| agent.unread());
+    use_effect_with(unread, |unread| show(*unread));
+    Html::default()
+}
+
+/// Nobody is in: nothing is unread.
+pub fn clear() {
+    show(0);
+}
+
+fn show(unread: u32) {
+    dom::document().set_title(&match unread {
+        0 => t().product.to_owned(),
+        unread => format!("({unread}) {}", t().product),
+    });
+    icon(unread > 0);
+    // Browsers without badges keep the title.
+    let _ = badge(unread);
+}
+
+/// The frame of the page names both icons, since only the builder knows their addresses.
+fn icon(dot: bool) {
+    let Ok(Some(link)) = dom::document().query_selector("link[rel=icon]") else {
+        return;
+    };
+    let name = if dot { "data-unread" } else { "data-plain" };
+    if let Some(address) = link.get_attribute(name)
+        && link.get_attribute("href").as_ref() != Some(&address)
+    {
+        // A link element takes any attribute.
+        let _ = link.set_attribute("href", &address);
+    }
+}
+
+fn badge(unread: u32) -> Result<(), JsValue> {
+    let navigator: JsValue = dom::window().navigator().into();
+    let set = Reflect::get(&navigator, &"setAppBadge".into())?;
+    if let Some(set) = set.dyn_ref::<Function>() {
+        let promise = set.call1(&navigator, &unread.into())?;
+        if let Ok(promise) = promise.dyn_into::<js_sys::Promise>() {
+            // A badge that is not allowed is not shown; an unheard refusal would stand in the console.
+            wasm_bindgen_futures::spawn_local(async move {
+                let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Presence as people read it: one shape per word, never by colour alone, and the words themselves.
+
+use lamplight_embed::{Basic, Choice, MyStatus, Person, Reason, Timestamp, Word};
+use yew::prelude::*;
+
+use crate::texts::t;
+use crate::times;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub word: Word,
+    #[prop_or_default]
+    pub stale: bool,
+}
+
+/// The shape: disc, barred octagon, crescent, ring, dotted ring, and a bar for what is not shared.
+#[component]
+pub fn Shape(props: &Props) -> Html {
+    let drawn = match props.word {
+        Word::Available => html! { <circle class="full" cx="8" cy="8" r="6" /> },
+        Word::Busy => html! { <>
+            <path class="full" d="M5.3 1.500h5.400l3.8 3.800v5.400l-3.8 3.800H5.300l-3.8-3.800V5.300z" />
+            <path class="bar" d="M4.5 8h7" />
+        </> },
+        Word::Away => {
+            html! { <path class="full" d="M9.5 1.700A6.3 6.3 0 1 0 14.3 9.5 5 5 0 0 1 9.5 1.700z" /> }
+        }
+        Word::Offline => html! { <circle class="line" cx="8" cy="8" r="5" /> },
+        Word::Unknown => html! { <circle class="line dotted" cx="8" cy="8" r="5" /> },
+        Word::NotShared => html! { <path class="line" d="M8 1.800L14.2 8 8 14.2 1.8 8z" /> },
+    };
+    let class = classes!(
+        "presence",
+        format!("presence-{}", slug(props.word)),
+        props.stale.then_some("is-stale")
+    );
+    html! { <svg {class} viewBox="0 0 16 16" aria-hidden="true" focusable="false">{ drawn }</svg> }
+}
+
+/// The word for styles and tests.
+pub fn slug(word: Word) -> &'static str {
+    match word {
+        Word::Available => "available",
+        Word::Busy => "busy",
+        Word::Away => "away",
+        Word::Offline => "offline",
+        Word::Unknown => "unknown",
+        Word::NotShared => "not-shared",
+    }
+}
+
+/// The word for people, in the middle of a sentence.
+pub fn word(person: &Person) -> &'static str {
+    match (person.word, person.reason) {
+        (Word::Available, _) => t().available,
+        (Word::Busy, _) => t().busy,
+        (Word::Away, _) => t().away,
+        (Word::Offline, _) => t().offline,
+        (Word::Unknown, _) => t().unknown,
+        (Word::NotShared, Reason::Refused) => t().refused,
+        (Word::NotShared, _) => t().not_shared,
+    }
+}
+
+/// `busy: in a meeting`, and whether it is only the last we knew.
+pub fn words(person: &Person) -> String {
+    let mut words = match &person.note {
+        Some(note) => format!("{}: {}", word(person), note.as_str()),
+        None => word(person).to_owned(),
+    };
+    if person.stale {
+        words.push_str(", ");
+        words.push_str(t().last_known);
+    }
+    words
+}
+
+/// Everything there is to say of another, for the head of a conversation.
+pub fn sentence(person: &Person, now: Timestamp) -> String {
+    let mut parts = vec![capital(&words(person))];
+    parts.extend(why(person, now));
+    if person.inbox == Basic::Closed {
+        parts.push(t().inbox_closed_short.into());
+    } else if person.word == Word::Offline {
+        parts.push(t().messages_wait.into());
+    }
+    parts.join(" · ")
+}
+
+/// What one is oneself: the choice where there is one, since to appear offline is not to be offline.
+pub fn my_words(me: &MyStatus) -> String {
+    if me.choice == Some(Choice::Invisible) {
+        return t().appearing_offline.into();
+    }
+    words(&me.person)
+}
+
+/// Why the word is what it is: `idle for 5 min`, `until 15:30`.
+pub fn why(person: &Person, now: Timestamp) -> Option<String> {
+    match person.reason {
+        Reason::ByHand(Some(until)) => Some(t().until.replace("{time}", &times::short(until, now))),
+        Reason::Idle(since) => Some(t().idle_for.replace("{length}", &times::length(since, now))),
+        Reason::Absent(last) if last != Timestamp(0) => {
+            Some(t().last_here.replace("{ago}", &times::ago(last, now)))
+        }
+        Reason::Pending => Some(t().pending_why.into()),
+        Reason::Refused => Some(t().refused_why.into()),
+        Reason::NoWord => Some(t().no_word_why.into()),
+        _ => None,
+    }
+}
+
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,140 @@
+//! Times and counts as the browser's own language writes them.
+
+use std::cell::LazyCell;
+
+use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use lamplight_embed::Timestamp;
+use wasm_bindgen::JsValue;
+
+use crate::texts::t;
+
+const MINUTE: u64 = 60_000;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+thread_local! {
+    static TIME: LazyCell<Function> = LazyCell::new(|| format(&[("hour", "2-digit"), ("minute", "2-digit")]));
+    static DATE: LazyCell<Function> = LazyCell::new(|| format(&[("day", "numeric"), ("month", "short")]));
+    static LONG: LazyCell<Function> =
+        LazyCell::new(|| format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]));
+    static YEAR: LazyCell<Function> =
+        LazyCell::new(|| format(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]));
+    static RELATIVE: LazyCell<Intl::RelativeTimeFormat> =
+        LazyCell::new(|| Intl::RelativeTimeFormat::new(&locale(), &options(&[("numeric", "auto")])));
+    static PLURAL: LazyCell<Intl::PluralRules> = LazyCell::new(|| Intl::PluralRules::new(&locale(), &Object::new()));
+}
+
+/// The language of the texts, so that a sentence is of one piece; hours and dates go by the browser.
+fn locale() -> Array {
+    Array::of1(&t().language.into())
+}
+
+fn options(pairs: &[(&str, &str)]) -> Object {
+    let object = Object::new();
+    for (name, value) in pairs {
+        // Setting a property of a plain new object cannot fail.
+        let _ = Reflect::set(&object, &(*name).into(), &(*value).into());
+    }
+    object
+}
+
+fn format(pairs: &[(&str, &str)]) -> Function {
+    Intl::DateTimeFormat::new(&Array::new(), &options(pairs)).format()
+}
+
+fn with(format: &Function, at: Timestamp) -> String {
+    format
+        .call1(&JsValue::UNDEFINED, &JsValue::from_f64(at.0 as f64))
+        .ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_default()
+}
+
+fn date(at: Timestamp) -> Date {
+    Date::new(&JsValue::from_f64(at.0 as f64))
+}
+
+/// The day of a moment where the reader is: equal for equal days.
+pub fn day(at: Timestamp) -> (u32, u32, u32) {
+    let date = date(at);
+    (date.get_full_year(), date.get_month(), date.get_date())
+}
+
+/// `15:30`
+pub fn clock(at: Timestamp) -> String {
+    TIME.with(|format| with(format, at))
+}
+
+/// `15:30` today, `23 Nov` before.
+pub fn short(at: Timestamp, now: Timestamp) -> String {
+    if day(at) == day(now) {
+        clock(at)
+    } else {
+        DATE.with(|format| with(format, at))
+    }
+}
+
+/// `today`, `yesterday`, `Monday, 23 November`, and the year where it is another.
+pub fn day_line(at: Timestamp, now: Timestamp) -> String {
+    let days = (midnight(now) - midnight(at)) / DAY as f64;
+    // A day of 23 or 25 hours is a day too.
+    let days = days.round();
+    if (0.0..2.0).contains(&days) {
+        RELATIVE.with(|relative| String::from(relative.format(-days, "day")))
+    } else if day(at).0 == day(now).0 {
+        LONG.with(|format| with(format, at))
+    } else {
+        YEAR.with(|format| with(format, at))
+    }
+}
+
+fn midnight(at: Timestamp) -> f64 {
+    let date = date(at);
+    date.set_hours(0);
+    date.set_minutes(0);
+    date.set_seconds(0);
+    date.set_milliseconds(0)
+}
+
+/// The end of the reader's day.
+pub fn end_of_day(now: Timestamp) -> Timestamp {
+    let date = Date::new(&JsValue::from_f64(midnight(now)));
+    date.set_date(date.get_date() + 1);
+    Timestamp(date.get_time() as u64)
+}
+
+/// `5 minutes ago`
+pub fn ago(at: Timestamp, now: Timestamp) -> String {
+    let past = now.0.saturating_sub(at.0);
+    let (count, unit) = if past < HOUR {
+        (past / MINUTE, "minute")
+    } else if past < DAY {
+        (past / HOUR, "hour")
+    } else {
+        (past / DAY, "day")
+    };
+    if past < MINUTE {
+        return t().just_now.into();
+    }
+    RELATIVE.with(|relative| String::from(relative.format(-(count as f64), unit)))
+}
+
+/// `5 min`, `2 h 5 min`
+pub fn length(from: Timestamp, now: Timestamp) -> String {
+    let past = now.0.saturating_sub(from.0);
+    let (hours, minutes) = (past / HOUR, past % HOUR / MINUTE);
+    if hours == 0 {
+        format!("{} {}", minutes.max(1), t().minutes)
+    } else if minutes == 0 {
+        format!("{hours} {}", t().hours)
+    } else {
+        format!("{hours} {} {minutes} {}", t().hours, t().minutes)
+    }
+}
+
+/// Chooses the form of a text that goes with a number.
+pub fn plural(count: u32, one: &'static str, other: &'static str) -> String {
+    let form = PLURAL.with(|rules| String::from(rules.select(f64::from(count))));
+    let text = if form == "one" { one } else { other };
+    text.replace("{count}", &count.to_string())
+}
