@@ -1,0 +1,192 @@
+//! The relay's shell in a Room: it owns the service, carries out what it wants, and dies when the test says so.
+
+use std::sync::Arc;
+
+use lamplight_core::address::{Principal, SessionId, Ticket};
+use lamplight_core::code::Code;
+use lamplight_core::service::{Identity, Input, Output, Service};
+use lamplight_core::store::Key;
+use lamplight_core::time::Now;
+use lamplight_core::wire::{Class, Credentials};
+
+use super::events::Event;
+use super::line::End;
+use super::{Room, Watch};
+
+/// A running relay.
+pub struct Relay {
+    service: Service,
+    watch: Watch,
+    /// In the Room's time.
+    timeout: Option<u64>,
+}
+
+impl Relay {
+    pub(super) fn timeout(&self) -> Option<u64> {
+        self.timeout
+    }
+}
+
+impl Room {
+    /// Starts a relay over what is on the disk.
+    ///
+    /// # Panics
+    /// If one is running.
+    pub fn starts_relay(&mut self) {
+        assert!(self.relay.is_none(), "the relay is running");
+        self.starts += 1;
+        let watch = Watch {
+            origin: 5_000_000 * self.starts + 17,
+            skew: 0,
+        };
+        let seed = self.seed.wrapping_mul(31).wrapping_add(self.starts);
+        let now = watch.now(self.clock, self.wall());
+        self.notes(&("start", self.starts));
+        self.relay = Some(Relay {
+            service: Service::new(self.config.clone(), seed, now),
+            watch,
+            timeout: None,
+        });
+        self.tell_relay(Input::Wake);
+    }
+
+    /// Kill -9: everything in memory is gone, and of what waited for the disk only the first `survivors` changes are there.
+    pub fn kills_relay(&mut self, survivors: usize) {
+        self.relay = None;
+        self.disk.crashes(survivors);
+        self.breaks_all_lines();
+        self.events.retain(|event| {
+            !matches!(
+                event,
+                Event::Authenticate(..) | Event::Load(..) | Event::Sync
+            )
+        });
+    }
+
+    /// Kill -9 and a start a second later; nothing that waited for the disk survives.
+    pub fn restarts_relay(&mut self) {
+        self.kills_relay(0);
+        self.passes(super::secs(1));
+        self.starts_relay();
+    }
+
+    /// Whether a relay is running.
+    pub fn has_relay(&self) -> bool {
+        self.relay.is_some()
+    }
+
+    /// SIGTERM: the service says goodbye to everyone and the disk gets what it was promised; then the relay ends.
+    pub fn drains_relay(&mut self) {
+        self.tell_relay(Input::Drain);
+        self.settles();
+        self.relay = None;
+        self.breaks_all_lines();
+    }
+
+    /// Hands the service an input and carries out all it wants; nobody hears it if the relay is not running.
+    pub(super) fn tell_relay(&mut self, input: Input) {
+        let (clock, wall) = (self.clock, self.wall());
+        let Some(relay) = &mut self.relay else {
+            return;
+        };
+        let now: Now = relay.watch.now(clock, wall);
+        relay.service.handle(input, now);
+        let mut outputs = Vec::new();
+        while let Some(output) = relay.service.poll_output() {
+            outputs.push(output);
+        }
+        let timeout = relay.service.poll_timeout();
+        relay.timeout = timeout.map(|at| relay.watch.clock_of(at).max(clock));
+        for output in outputs {
+            self.carries_out(output);
+        }
+    }
+
+    fn carries_out(&mut self, output: Output) {
+        self.notes(&output);
+        match output {
+            Output::Send(session, slot, bytes) => self.sends_down(session, slot, bytes),
+            Output::Ping(session) => self.pings(session),
+            Output::Close(session, _) => self.closes_from_relay(session),
+            Output::Authenticate(session, credentials) => {
+                self.events.push(
+                    self.clock + self.disk.load_delay,
+                    Event::Authenticate(session, credentials),
+                );
+            }
+            Output::Load(ticket, key) => {
+                let due = self.clock + self.disk.load_delay;
+                self.events.push(due, Event::Load(ticket, key));
+            }
+            Output::Keep(ticket, change) => self.keeps(ticket, change),
+        }
+    }
+
+    pub(super) fn opened_at_relay(&mut self, session: SessionId) {
+        if let Some(line) = self.lines.get(&session) {
+            let codec = line.codec;
+            self.tell_relay(Input::Opened(session, codec));
+        }
+    }
+
+    pub(super) fn frame_at_relay(&mut self, session: SessionId, bytes: Arc<[u8]>) {
+        self.notes(&bytes);
+        self.tell_relay(Input::Frame(session, bytes));
+    }
+
+    pub(super) fn pong_at_relay(&mut self, session: SessionId) {
+        self.tell_relay(Input::Heard(session));
+    }
+
+    pub(super) fn loads(&mut self, ticket: Ticket, key: &Key) {
+        let loaded = self.disk.loads(key);
+        self.tell_relay(Input::Loaded(ticket, loaded));
+    }
+
+    /// The keeper of identities: a table of tickets, each good for one use.
+    pub(super) fn authenticates(&mut self, session: SessionId, credentials: &Credentials) {
+        let (Credentials::Ticket(secret) | Credentials::Token(secret)) = credentials;
+        let known = self.tickets.remove(&secret.0);
+        let known = known.filter(|identity| !self.signed_out.contains(&identity.principal));
+        let answer = known.ok_or_else(|| Code::NotSignedIn.refusal());
+        self.tell_relay(Input::Authenticated(session, answer));
+    }
+
+    /// A ticket for one line of this person.
+    pub(super) fn ticket_for(&mut self, principal: &Principal, login: u64) -> Credentials {
+        let secret = format!("ticket-{}", self.next_ticket);
+        self.next_ticket += 1;
+        let class = if self.guests.contains(principal) {
+            Class::Guest
+        } else {
+            Class::Account
+        };
+        let identity = Identity {
+            principal: principal.clone(),
+            class,
+            login,
+        };
+        self.tickets.insert(secret.clone(), identity);
+        Credentials::Ticket(secret.into())
+    }
+
+    /// Says to the relay that this account is new.
+    pub(super) fn registers(&mut self, principal: &Principal) {
+        self.disk.create_account(principal);
+        self.tell_relay(Input::Registered(principal.clone()));
+    }
+
+    /// Signs a principal out everywhere; no ticket is given until they sign in again.
+    pub(super) fn revokes_all(&mut self, principal: &Principal) {
+        self.signed_out.insert(principal.clone());
+        self.tell_relay(Input::Revoked(principal.clone(), None));
+    }
+
+    /// Who is at the other end of a line.
+    pub(super) fn owner(&self, session: SessionId) -> Option<usize> {
+        match self.lines.get(&session)?.end {
+            End::Device(index) => Some(index),
+            End::Raw(_) => None,
+        }
+    }
+}
