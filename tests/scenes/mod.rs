@@ -26,10 +26,59 @@ macro_rules! all_scenes {
     ($each:ident) => {
         $each! {
             watching {
+                a_stranger_is_asked_about_and_sees_nothing_before_the_answer
+                a_request_is_told_once
+                denial_is_told_and_can_be_taken_back
+                a_changed_decision_reaches_the_watcher_at_once
+                who_is_allowed_in_advance_is_not_asked_about
+                a_request_and_its_answer_wait_for_those_who_are_away
+                decisions_outlive_the_relay
+                a_contact_is_on_every_device
+                unsubscribing_stops_at_once
+                a_request_is_taken_back_with_the_contact
+                one_request_watches_many
+                a_fetch_answers_by_the_same_rules_and_subscribes_to_nothing
+                blocking_looks_like_going_offline
+                a_blocked_stranger_sees_someone_who_is_never_there
+                the_blocked_find_the_same_wherever_they_ask
             }
             presence {
+                two_people_see_each_other
+                no_flicker_when_one_of_two_devices_leaves
+                one_counts_ones_own_devices
+                away_when_all_devices_are_idle_and_back_with_a_touch
+                by_hand_is_stronger_than_idle
+                a_status_by_hand_belongs_to_the_account
+                the_newest_status_by_hand_wins
+                a_status_from_the_future_counts_from_now
+                a_status_by_hand_ends_when_it_was_said_to
+                a_wall_clock_that_jumps_makes_nobody_leave
+                invisible_equals_offline_frame_by_frame
+                the_invisible_see_and_know_that_they_are
+                an_equal_publish_makes_no_notification
+                quick_changes_come_at_most_once_a_second_and_the_last_one_always
+                followers_latecomers_and_fetchers_see_the_same
+                the_inbox_to_write_to_comes_with_the_presence
+                what_is_published_with_the_hello_is_what_one_sees_of_oneself
             }
             leases {
+                a_reload_is_seen_by_nobody
+                a_closed_tab_is_gone_within_twelve_seconds
+                a_broken_line_is_gone_within_twelve_seconds
+                a_silent_cut_is_gone_within_forty_five_seconds
+                coming_back_within_the_grace_is_seen_by_nobody
+                a_stuck_page_is_not_gone
+                a_line_that_freezes_for_a_moment_is_not_gone
+                a_sign_out_is_seen_at_once
+                a_revoked_login_is_out_at_once
+                a_withdrawn_tuple_is_gone_at_once
+                after_a_crash_the_absent_are_unknown_then_offline
+                after_a_crash_those_who_come_back_are_there
+                when_someone_was_last_there_is_kept
+                a_restart_in_order_is_seen_by_nobody
+                a_relay_that_was_held_up_takes_nobody_for_gone
+                a_session_that_answers_no_pings_is_closed
+                a_session_that_answers_pings_stays
             }
             messaging {
             }
@@ -42,6 +91,7 @@ macro_rules! all_scenes {
                 thirty_two_messages_in_flight_and_no_more
                 eight_tuples_of_a_session_and_no_more
                 status_changes_faster_than_the_rate_are_refused
+                the_default_rates_hold_as_they_are_documented
                 a_fetch_names_a_hundred_and_no_more
                 a_contact_list_has_its_limit
                 a_presentity_has_its_most_watchers

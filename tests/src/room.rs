@@ -226,6 +226,11 @@ impl Room {
         let Some(event) = self.on_the_line(order, event) else {
             return;
         };
+        if event.is_work_of_relay()
+            && let Some(later) = self.relay_wakes_at()
+        {
+            return self.events.defer(later, order, event);
+        }
         match event {
             Event::OpenedAtRelay(session) => self.opened_at_relay(session),
             Event::OpenedAtDevice(session) => self.opened_at_device(session),

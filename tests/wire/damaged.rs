@@ -94,6 +94,7 @@ fn damaged_frames_make_no_service_panic_and_the_others_notice_nothing() {
     let mut room = Room::new();
     room.arrive(&["alice", "bob"]);
     room.befriends("alice", "bob");
+    room.signs_up("mallory");
     let mut chance = Chance::new(2779);
     for codec in CODECS {
         let [sent, told] = all_bytes(codec);
@@ -101,7 +102,7 @@ fn damaged_frames_make_no_service_panic_and_the_others_notice_nothing() {
         for _ in 0..300 {
             let session = room.dials(codec);
             if chance.happens(3, 4) {
-                let hello = room.hello_of("bob", "hostile", None);
+                let hello = room.hello_of("mallory", "hostile", None);
                 room.says(session, &hello);
             }
             for _ in 0..8 {

@@ -1,7 +1,7 @@
 //! ACCESS RULES and DELIVERY RULES: pure decisions, each asked in exactly one place (DESIGN 2.7).
 //!
-//! [`sees`] is asked by `service::presence` alone, for notification, fetch and preview alike; [`delivers`] by
-//! `service::messaging` alone. Later conditions (groups, sites, times, tuples) grow here and nowhere else.
+//! [`sees`] is asked by `service::presence` alone, for notification, fetch and preview alike; [`delivers`] and
+//! [`tells_delivered`] by `service::messaging` alone. Later conditions (groups, sites, times, tuples) grow here and nowhere else.
 
 use crate::presence::{Activity, Basic, PresenceTuple};
 use crate::wire::Decision;
@@ -63,6 +63,12 @@ pub fn delivers(decision: Option<Decision>, inbox: Basic) -> Delivery {
         (_, Basic::Closed) => Delivery::RefuseClosed,
         (_, Basic::Open) => Delivery::Deliver,
     }
+}
+
+/// Whether senders are told that a device of someone with this status set by hand took their messages: who appears offline
+/// has no device.
+pub fn tells_delivered(by_hand: Option<&PresenceTuple>) -> bool {
+    !by_hand.is_some_and(|tuple| tuple.status.has(&Activity::Invisible))
 }
 
 #[cfg(test)]

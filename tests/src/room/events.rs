@@ -57,6 +57,15 @@ impl Event {
         )
     }
 
+    /// Whether the relay has to be awake for it: to hear it, to open the line, or to take an answer.
+    pub fn is_work_of_relay(&self) -> bool {
+        self.is_for_relay()
+            || matches!(
+                self,
+                Self::OpenedAtDevice(_) | Self::Authenticate(..) | Self::Load(..) | Self::Sync
+            )
+    }
+
     /// Whether the page's own thread has to be awake for it; the browser answers pings by itself.
     pub fn is_for_page(&self) -> bool {
         matches!(

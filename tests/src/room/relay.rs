@@ -1,12 +1,13 @@
 //! The relay's shell in a Room: it owns the service, carries out what it wants, and dies when the test says so.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lamplight_core::address::{Principal, SessionId, Ticket};
 use lamplight_core::code::Code;
 use lamplight_core::service::{Identity, Input, Output, Service};
 use lamplight_core::store::Key;
-use lamplight_core::time::Now;
+use lamplight_core::time::{Now, millis};
 use lamplight_core::wire::{Class, Credentials};
 
 use super::events::Event;
@@ -19,11 +20,13 @@ pub struct Relay {
     watch: Watch,
     /// In the Room's time.
     timeout: Option<u64>,
+    /// The process stands still until then.
+    awake_at: u64,
 }
 
 impl Relay {
     pub(super) fn timeout(&self) -> Option<u64> {
-        self.timeout
+        self.timeout.map(|at| at.max(self.awake_at))
     }
 }
 
@@ -46,6 +49,7 @@ impl Room {
             service: Service::new(self.config.clone(), seed, now),
             watch,
             timeout: None,
+            awake_at: 0,
         });
         self.tell_relay(Input::Wake);
     }
@@ -68,6 +72,21 @@ impl Room {
         self.kills_relay(0);
         self.passes(super::secs(1));
         self.starts_relay();
+    }
+
+    /// The relay's process stands still for this long: it hears and answers nothing, and no line of it breaks. What came
+    /// meanwhile is heard when it goes on.
+    pub fn relay_is_stuck(&mut self, wait: Duration) {
+        let awake_at = self.clock + millis(wait);
+        if let Some(relay) = &mut self.relay {
+            relay.awake_at = awake_at;
+        }
+    }
+
+    /// When a relay that stands still goes on.
+    pub(super) fn relay_wakes_at(&self) -> Option<u64> {
+        let awake_at = self.relay.as_ref()?.awake_at;
+        (awake_at > self.clock).then_some(awake_at)
     }
 
     /// Whether a relay is running.

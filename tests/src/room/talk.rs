@@ -494,8 +494,9 @@ impl Room {
         self.agent(who).link().link == LinkView::Up
     }
 
-    /// Waits for a device to be connected.
+    /// Waits for a device to be connected; that its line broke a moment ago is noticed first.
     pub fn until_up(&mut self, who: &str) -> Duration {
+        self.settles();
         let took = self.until(BACK_WITHIN, |room| room.is_up(who));
         self.settles();
         took

@@ -12,7 +12,7 @@ use super::asking::{Keeping, Reading, fault_code};
 use crate::address::{Address, InboxAddress, MessageId, Presentity, Principal, Seq, SessionId};
 use crate::code::{Code, Refusal};
 use crate::message::{Body, Entry, InstantMessage, Receipt};
-use crate::rules::{Delivery, delivers};
+use crate::rules::{Delivery, delivers, tells_delivered};
 use crate::store::{Change, Copies, First, Kept, Key, Loaded, StoreFault};
 use crate::time::Now;
 use crate::wire::{Number, ToAgent};
@@ -208,20 +208,38 @@ impl Service {
         let Some(principal) = self.principal_of(id) else {
             return;
         };
-        let Some(inbox) = self
-            .homes
-            .get_mut(&principal)
-            .and_then(|home| home.inbox.as_mut())
-        else {
+        let Some(inbox) = self.homes.get(&principal).and_then(|home| home.inbox) else {
             return;
         };
         let up_to = up_to.min(inbox.head);
-        let news = up_to > inbox.acknowledged;
-        inbox.acknowledged = inbox.acknowledged.max(up_to);
         if let Some(session) = self.sessions.get_mut(&id) {
             session.acknowledged = session.acknowledged.max(up_to);
+            session.taken = session.taken.max(up_to);
         }
-        if news {
+        self.acknowledge_taken(&principal, now);
+        self.pull(id);
+    }
+
+    /// Tells the store how far the devices of a principal have come: from then on senders see *delivered*. Someone invisible
+    /// would be seen by that; for them it is told when they show themselves again.
+    pub(super) fn acknowledge_taken(&mut self, principal: &Principal, now: Now) {
+        let by_hand = self
+            .known(&principal.presentity())
+            .and_then(|known| known.by_hand.as_ref());
+        if !tells_delivered(by_hand) {
+            return;
+        }
+        let sessions = self.sessions_of(principal);
+        let taken = sessions.iter().map(|id| self.sessions[id].taken).max();
+        let inbox = self
+            .homes
+            .get_mut(principal)
+            .and_then(|home| home.inbox.as_mut());
+        let (Some(up_to), Some(inbox)) = (taken, inbox) else {
+            return;
+        };
+        if up_to > inbox.acknowledged {
+            inbox.acknowledged = up_to;
             let change = Change::Acknowledge {
                 inbox: principal.inbox(),
                 up_to,
@@ -229,7 +247,6 @@ impl Service {
             };
             self.keep(change, Keeping::Acknowledge);
         }
-        self.pull(id);
     }
 
     pub(super) fn acknowledge_stored(&mut self, answer: Result<Kept, StoreFault>) {

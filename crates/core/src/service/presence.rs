@@ -458,6 +458,7 @@ impl Service {
         );
         self.arm_until(own, now);
         self.touch(own, now);
+        self.acknowledge_taken(&own.principal(), now);
     }
 
     fn publish_means(&mut self, id: SessionId, own: &Presentity, tuple: PresenceTuple, now: Now) {
@@ -523,6 +524,7 @@ impl Service {
             };
             self.keep(drop, Keeping::Publish(id));
             self.touch(&own, now);
+            self.acknowledge_taken(&own.principal(), now);
         }
     }
 
@@ -557,6 +559,7 @@ impl Service {
         };
         self.keep(drop, Keeping::Quietly);
         self.touch(presentity, now);
+        self.acknowledge_taken(&presentity.principal(), now);
     }
 
     // Leases.
@@ -782,9 +785,24 @@ impl Service {
         }
     }
 
+    /// Whether nothing newer went out meanwhile: a first state must not overtake a change of the same moment.
+    fn is_newest(&self, id: SessionId, state: &Arc<Notification>) -> bool {
+        let room = self.rooms.get(&state.presentity);
+        match room.and_then(|room| room.watchers.get(&id)) {
+            Some(last) => last.as_ref().is_some_and(|last| Arc::ptr_eq(last, state)),
+            None => {
+                matches!(&state.view, View::Ended(refusal) if refusal.code == Code::TooManyWatchers)
+            }
+        }
+    }
+
     /// Sends the first states that came together in this moment, one frame a session.
     pub(super) fn send_first_states(&mut self) {
-        for (id, states) in core::mem::take(&mut self.first_states) {
+        for (id, mut states) in core::mem::take(&mut self.first_states) {
+            states.retain(|state| self.is_newest(id, state));
+            if states.is_empty() {
+                continue;
+            }
             let slot = match states.as_slice() {
                 [one] => Slot::Latest(one.presentity.clone()),
                 _ => Slot::InOrder,

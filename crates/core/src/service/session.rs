@@ -55,6 +55,8 @@ pub struct Session {
     /// Up to where it was sent the log, and up to where it took it.
     pub sent: Seq,
     pub acknowledged: Seq,
+    /// Up to where it has said itself that it took it.
+    pub taken: Seq,
     /// A part of the log is being read for it.
     pub reading: bool,
 }
@@ -100,6 +102,7 @@ impl Service {
             sends_in_flight: 0,
             sent: Seq(0),
             acknowledged: Seq(0),
+            taken: Seq(0),
             reading: false,
         };
         self.sessions.insert(id, session);
