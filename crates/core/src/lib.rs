@@ -20,7 +20,8 @@
 //! * [`wire`]: the two protocols, one enum a direction, in CBOR and JSON.
 //! * [`service`], [`agent`]: the two machines. Both have the same face: `handle(input, now)`, `poll_output`, `poll_timeout`.
 //! * [`store`]: what must last, as the service hands it over.
-//! * [`trace`]: what a machine did, as one number that is equal on every target.
+//! * [`trace`]: what a machine did, as one number that is equal on every target; [`recording`]: what happened to an agent, to be
+//!   replayed.
 //!
 //! # Absent on purpose
 //!
@@ -38,6 +39,7 @@ pub mod message;
 pub mod person;
 pub mod presence;
 pub mod private;
+pub mod recording;
 pub mod rules;
 pub mod service;
 pub mod store;

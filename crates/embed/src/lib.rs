@@ -17,7 +17,6 @@ mod chance;
 mod clock;
 mod door;
 mod keep;
-mod recorder;
 mod shell;
 mod socket;
 mod storage;
@@ -35,12 +34,12 @@ pub use lamplight_core::code::{Code, Retry};
 pub use lamplight_core::message::{BODY_MAX, Body};
 pub use lamplight_core::person::{Person, Reason, Word};
 pub use lamplight_core::presence::{Basic, NOTE_MAX, Note};
+pub use lamplight_core::recording::{Recording, Replayed, replay};
 pub use lamplight_core::time::{Instant, Now, Timestamp};
 pub use lamplight_core::wire::Class;
 /// What one has decided about a watcher: the answer to "may they see me".
 pub use lamplight_core::wire::Decision as Verdict;
 
 pub use clock::now;
-pub use recorder::{Recording, Replayed, replay};
 pub use shell::{Listening, News, Shell};
 pub use storage::{local, session};

@@ -15,6 +15,7 @@ use lamplight_core::agent::{
     Agent, AgentConfig, Changed, IDLE_AFTER, Input, Intent, LineLost, Notice, Output,
 };
 use lamplight_core::code::Code;
+use lamplight_core::recording::Recorder;
 use lamplight_core::time::{Instant, Now, millis};
 use lamplight_core::wire::Credentials;
 use wasm_bindgen_futures::spawn_local;
@@ -23,7 +24,6 @@ use crate::chance;
 use crate::clock;
 use crate::door::{Door, DoorError};
 use crate::keep::Keep;
-use crate::recorder::Recorder;
 use crate::socket::{Closing, Heard, Socket};
 use crate::tab::{self, Tab, TabEvent, Watch};
 

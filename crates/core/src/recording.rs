@@ -1,15 +1,18 @@
-//! Writes down what happens to an agent, so that a fault seen in a browser can be replayed anywhere: the same inputs at the same
-//! readings give the same outputs.
+//! What happened to an agent, written down, so that a fault seen in a browser can be replayed anywhere: the same inputs at the
+//! same readings give the same outputs.
 //!
-//! Of the outputs only a hash is kept. Frames to the relay enter it by kind alone, since the hello carries a ticket; the ticket
-//! itself is replaced by dots in the recording. What people wrote is in it: a recording is as private as the conversations.
+//! Of the outputs only a hash is kept. The hello enters it by its kind alone, since it carries a ticket; the ticket itself is
+//! replaced by dots. What people wrote is in a recording: it is as private as the conversations.
 
-use lamplight_core::agent::{Agent, AgentConfig, Input, Output};
-use lamplight_core::private::Private;
-use lamplight_core::time::Now;
-use lamplight_core::trace::Trace;
-use lamplight_core::wire::{Credentials, DecodeError, from_cbor, to_cbor};
+use alloc::vec::Vec;
+
 use minicbor::{Decode, Encode};
+
+use crate::agent::{Agent, AgentConfig, Input, Output};
+use crate::private::Private;
+use crate::time::Now;
+use crate::trace::Trace;
+use crate::wire::{Credentials, DecodeError, ToService, from_cbor, to_cbor};
 
 /// A recording ends when it has grown to this many bytes; what came until then stays of use.
 const BYTES_MAX: usize = 5 * 1024 * 1024;
@@ -52,33 +55,50 @@ pub struct Replayed {
     pub trace: u64,
 }
 
-/// Runs a recording through an agent of this build.
-pub fn replay(recording: &[u8]) -> Result<Replayed, DecodeError> {
-    let recording: Recording = from_cbor(recording)?;
-    let mut agent = Agent::new(recording.config, recording.born);
-    let mut trace = Trace::default();
-    let mut decoder = minicbor::Decoder::new(&recording.events);
-    let mut events = 0;
-    while decoder.position() < recording.events.len() {
-        let event: Event = decoder.decode().map_err(|_| DecodeError::NotAFrame)?;
-        agent.handle(event.input, event.now);
-        while let Some(output) = agent.poll_output() {
-            note(&mut trace, event.now, &output);
-        }
-        events += 1;
+impl Recording {
+    /// Reads a recording from its bytes.
+    pub fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
+        from_cbor(bytes)
     }
-    Ok(Replayed {
-        events,
-        recorded: recording.trace,
-        trace: trace.value(),
-    })
+
+    /// Runs it through an agent of this build and shows every event with all that the agent wanted because of it.
+    pub fn replay(&self, mut see: impl FnMut(&Event, &[Output])) -> Result<Replayed, DecodeError> {
+        let mut agent = Agent::new(self.config.clone(), self.born);
+        let mut trace = Trace::default();
+        let mut decoder = minicbor::Decoder::new(&self.events);
+        let mut events = 0;
+        while decoder.position() < self.events.len() {
+            let event: Event = decoder.decode().map_err(|_| DecodeError::NotAFrame)?;
+            agent.handle(event.input.clone(), event.now);
+            let outputs: Vec<_> = core::iter::from_fn(|| agent.poll_output()).collect();
+            for output in &outputs {
+                note(&mut trace, event.now, output);
+            }
+            see(&event, &outputs);
+            events += 1;
+        }
+        Ok(Replayed {
+            events,
+            recorded: self.trace,
+            trace: trace.value(),
+        })
+    }
+}
+
+/// Reads a recording and runs it through an agent of this build.
+pub fn replay(recording: &[u8]) -> Result<Replayed, DecodeError> {
+    Recording::read(recording)?.replay(|_, _| ())
 }
 
 fn note(trace: &mut Trace, now: Now, output: &Output) {
     match output {
-        Output::Send(_) => trace.note(now.instant, &"send"),
+        Output::Send(frame) if is_hello(frame) => trace.note(now.instant, &"hello"),
         output => trace.note(now.instant, output),
     }
+}
+
+fn is_hello(frame: &[u8]) -> bool {
+    matches!(from_cbor(frame), Ok(ToService::Hello { .. }))
 }
 
 /// The recorder of a running agent.
@@ -118,16 +138,19 @@ impl Recorder {
         }
     }
 
+    /// As the agent gives it.
     pub fn output(&mut self, output: &Output, now: Now) {
         if self.complete {
             note(&mut self.trace, now, output);
         }
     }
 
+    /// The hash of the outputs so far.
     pub fn trace(&self) -> u64 {
         self.trace.value()
     }
 
+    /// What is recorded so far, as [`Recording::read`] reads it.
     pub fn recording(&self) -> Vec<u8> {
         to_cbor(&Recording {
             config: self.config.clone(),
