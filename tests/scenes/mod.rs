@@ -137,6 +137,13 @@ macro_rules! table {
 
 all_scenes!(table);
 
+impl Scene {
+    /// Plays the scene; the answer stands for everything that happened in its Rooms.
+    pub fn trace(&self) -> u64 {
+        crate::room::trace_of(self.play)
+    }
+}
+
 /// Plays a scene by its sentence.
 ///
 /// # Panics

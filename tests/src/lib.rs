@@ -9,5 +9,9 @@ pub mod room;
 #[path = "../scenes/mod.rs"]
 pub mod scenes;
 
+#[cfg(target_arch = "wasm32")]
+#[path = "../wasm/exports.rs"]
+mod exports;
+
 #[cfg(not(target_arch = "wasm32"))]
 pub mod outside;

@@ -12,13 +12,15 @@ mod relay;
 mod talk;
 mod wire;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hasher as _;
 use std::time::Duration;
 
 use lamplight_core::address::{Principal, SessionId};
 use lamplight_core::service::{Identity, ServiceConfig};
 use lamplight_core::time::{Instant, Now, Timestamp, millis};
-use lamplight_core::trace::Trace;
+use lamplight_core::trace::{Trace, TraceHasher};
 
 pub use device::Device;
 pub use disk::{Disk, Fault};
@@ -246,6 +248,24 @@ impl Room {
             Event::Sync => self.syncs(),
         }
     }
+}
+
+thread_local! {
+    /// The traces of all Rooms that closed on this thread, one after the other.
+    static CLOSED: RefCell<TraceHasher> = RefCell::default();
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        CLOSED.with_borrow_mut(|closed| closed.write_u64(self.trace.value()));
+    }
+}
+
+/// One number for everything that happens in the Rooms of a story.
+pub fn trace_of(story: impl FnOnce()) -> u64 {
+    CLOSED.take();
+    story();
+    CLOSED.take().finish()
 }
 
 impl Default for Room {
