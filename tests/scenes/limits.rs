@@ -1,7 +1,5 @@
 //! Every limit: what is exactly at it goes through, one more does not, and for the others all is as before.
 
-use std::time::Duration;
-
 use lamplight_core::address::SessionId;
 use lamplight_core::code::Code;
 use lamplight_core::presence::View;
@@ -9,26 +7,10 @@ use lamplight_core::service::{Rate, ServiceConfig};
 use lamplight_core::wire::{Contact, Decision, Standing, ToAgent, ToService};
 
 use super::support::{
-    accepted, codes, comes_again, comes_by_hand, device_tuple, entries, message, subscribe, views,
+    accepted, codes, comes_again, comes_by_hand, device_tuple, entries, free_of_rates, message,
+    subscribe, views,
 };
 use crate::room::{Room, presentity, secs};
-
-/// A rate that is never in the way.
-const FREE: Rate = Rate {
-    burst: 1_000_000,
-    every: Duration::from_micros(1),
-};
-
-/// Limits so large that only the one of the scene can be met.
-fn without_rates() -> ServiceConfig {
-    let mut config = ServiceConfig::default();
-    config.limits.frames = FREE;
-    config.limits.sends = FREE;
-    config.limits.publishes = FREE;
-    config.limits.fetches = FREE;
-    config.limits.requests = FREE;
-    config
-}
 
 fn sessions_of(room: &mut Room, who: &str, count: usize) -> Vec<SessionId> {
     room.signs_up(who);
@@ -108,7 +90,7 @@ fn page_entries(frames: &[ToAgent]) -> usize {
 
 /// B5: 32 messages of one session may wait for the disk; one more is told to wait, and nothing is lost.
 pub fn thirty_two_messages_in_flight_and_no_more() {
-    let mut room = Room::with(without_rates(), 1);
+    let mut room = Room::with(free_of_rates());
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
     room.disk_hangs();
@@ -128,7 +110,7 @@ pub fn thirty_two_messages_in_flight_and_no_more() {
 
 /// B5: one session publishes at most eight device tuples.
 pub fn eight_tuples_of_a_session_and_no_more() {
-    let mut room = Room::with(without_rates(), 1);
+    let mut room = Room::with(free_of_rates());
     let alice = comes_by_hand(&mut room, "alice");
     for n in 1..=8 {
         let tuple = device_tuple(&format!("tab-{n}"), None);
@@ -154,7 +136,7 @@ pub fn status_changes_faster_than_the_rate_are_refused() {
         burst: 5,
         every: secs(2),
     };
-    let mut room = Room::with(config, 1);
+    let mut room = Room::with(config);
     let alice = comes_by_hand(&mut room, "alice");
     let mut refused = 0;
     for n in 0..10 {
@@ -214,9 +196,9 @@ pub fn a_fetch_names_a_hundred_and_no_more() {
 
 /// B5: contacts up to the limit, and none more; who removes one may add another.
 pub fn a_contact_list_has_its_limit() {
-    let mut config = without_rates();
+    let mut config = free_of_rates();
     config.limits.subscriptions = 3;
-    let mut room = Room::with(config, 1);
+    let mut room = Room::with(config);
     let alice = comes_by_hand(&mut room, "alice");
     for name in ["p1", "p2", "p3", "p4"] {
         room.signs_up(name);
@@ -251,9 +233,9 @@ pub fn a_contact_list_has_its_limit() {
 
 /// B5: a presentity has its most watchers; the next is told so, and those before see on.
 pub fn a_presentity_has_its_most_watchers() {
-    let mut config = without_rates();
+    let mut config = free_of_rates();
     config.limits.watchers = 3;
-    let mut room = Room::with(config, 1);
+    let mut room = Room::with(config);
     let alice = comes_by_hand(&mut room, "alice");
     let bobs = sessions_of(&mut room, "bob", 3);
     let allow = ToService::SetAccess {
@@ -287,9 +269,9 @@ pub fn a_presentity_has_its_most_watchers() {
 
 /// X4: a presentity collects its most requests of strangers; one more is not told, and makes none.
 pub fn requests_of_strangers_have_their_limit() {
-    let mut config = without_rates();
+    let mut config = free_of_rates();
     config.limits.pending_requests = 2;
-    let mut room = Room::with(config, 1);
+    let mut room = Room::with(config);
     let alice = comes_by_hand(&mut room, "alice");
     for stranger in ["s1", "s2", "s3"] {
         let session = comes_by_hand(&mut room, stranger);
@@ -329,7 +311,7 @@ pub fn asking_strangers_has_its_rate() {
 
 /// I4, B5: an inbox that is full refuses with its own code; deleting makes room.
 pub fn a_full_inbox_refuses_and_deleting_makes_room() {
-    let mut room = Room::with(without_rates(), 1);
+    let mut room = Room::with(free_of_rates());
     room.disk.store.inbox_messages = 3;
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
@@ -370,9 +352,9 @@ pub fn a_deletion_names_a_hundred_and_no_more() {
 
 /// B4: what is on its way to a session that does not acknowledge is bounded; once it does, the rest follows, in order.
 pub fn a_session_that_does_not_acknowledge_has_its_window() {
-    let mut config = without_rates();
+    let mut config = free_of_rates();
     config.limits.delivery_window = 5;
-    let mut room = Room::with(config, 1);
+    let mut room = Room::with(config);
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
     for id in 1..=12 {
@@ -394,7 +376,7 @@ pub fn a_session_that_does_not_acknowledge_has_its_window() {
 
 /// B5: a page holds at most three hundred messages and says that there are more.
 pub fn a_page_holds_three_hundred_and_no_more() {
-    let mut room = Room::with(without_rates(), 1);
+    let mut room = Room::with(free_of_rates());
     let alice = comes_by_hand(&mut room, "alice");
     room.signs_up("bob");
     for id in 1..=301 {
@@ -426,7 +408,7 @@ pub fn a_page_holds_three_hundred_and_no_more() {
 
 /// DESIGN 9: while stored state is read, 32 frames of a session wait; the next is told to come later, and none is lost.
 pub fn thirty_two_frames_wait_for_the_disk_and_no_more() {
-    let mut room = Room::with(without_rates(), 1);
+    let mut room = Room::with(free_of_rates());
     let alice = comes_by_hand(&mut room, "alice");
     room.signs_up("bob");
     room.disk.load_delay = 5_000;
@@ -441,7 +423,7 @@ pub fn thirty_two_frames_wait_for_the_disk_and_no_more() {
 
 /// B4, M6: a session that does not read holds the newest value of each presentity, not every value there was.
 pub fn values_for_a_slow_session_replace_each_other() {
-    let mut room = Room::with(without_rates(), 1);
+    let mut room = Room::with(free_of_rates());
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
     let allow = ToService::SetAccess {

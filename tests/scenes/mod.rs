@@ -81,8 +81,54 @@ macro_rules! all_scenes {
                 a_session_that_answers_pings_stays
             }
             messaging {
+                a_message_is_accepted_and_then_delivered
+                messages_wait_for_someone_absent
+                all_devices_see_one_order_without_a_gap
+                a_repeated_message_is_kept_once_for_ever
+                an_id_stands_for_one_content
+                a_cursor_brings_what_was_missed_and_nothing_else
+                delivered_is_one_mark_that_moves
+                an_acknowledgement_goes_no_further_than_the_log
+                a_deleted_message_is_gone_everywhere_in_that_inbox
+                read_on_one_device_is_read_on_the_other
+                unread_is_counted_for_each_conversation
+                what_one_sends_stands_on_all_of_ones_devices
+                a_message_to_oneself_stands_once
+                messages_of_the_blocked_are_accepted_and_never_arrive
+                a_closed_inbox_says_so
+                a_message_to_nobody_fails_and_can_be_discarded
+                a_failed_message_does_not_hold_up_the_others
+                a_message_is_told_once_and_not_to_who_looks_at_it
+                a_stranger_who_writes_has_a_row
+                history_comes_page_by_page
+                two_hundred_and_fifty_six_are_on_their_way_and_no_more
+                nothing_is_acknowledged_before_it_is_kept
+                a_disk_that_lies_is_found_out
+                a_fault_of_the_disk_is_a_refusal_and_keeps_nothing
+                messages_outwait_a_full_disk
+                writing_faster_than_allowed_loses_nothing
+                a_message_carries_its_id_and_when_it_was_taken
             }
             reconnecting {
+                a_lost_line_is_resumed_where_it_broke
+                a_restored_store_is_told_and_read_anew
+                who_missed_too_much_is_reset_and_finds_everything
+                messages_written_offline_go_out_in_order
+                messages_written_offline_outlive_a_reload
+                a_line_that_breaks_at_any_moment_loses_and_doubles_nothing
+                a_receiver_that_breaks_off_at_any_moment_misses_and_doubles_nothing
+                a_relay_killed_at_any_moment_loses_and_doubles_nothing
+                a_restart_keeps_everything
+                everybody_is_back_soon_after_a_restart
+                trouble_is_shown_after_three_seconds
+                an_agent_notices_a_line_that_died_without_a_word
+                a_line_that_thaws_brings_everything_once
+                a_device_that_does_not_read_misses_nothing
+                what_was_wanted_offline_happens_on_return
+                a_decision_that_was_under_way_is_not_lost
+                a_reload_without_the_relay_shows_what_was_known
+                a_draft_outlives_a_reload
+                a_signed_out_device_stays_away_until_it_signs_in_again
             }
             limits {
                 ten_sessions_and_no_more
@@ -138,9 +184,9 @@ macro_rules! table {
 all_scenes!(table);
 
 impl Scene {
-    /// Plays the scene; the answer stands for everything that happened in its Rooms.
-    pub fn trace(&self) -> u64 {
-        crate::room::trace_of(self.play)
+    /// Plays the scene in Rooms of this seed; the answer stands for everything that happened in them.
+    pub fn trace(&self, seed: u64) -> u64 {
+        crate::room::trace_of(seed, self.play)
     }
 }
 

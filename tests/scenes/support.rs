@@ -1,13 +1,42 @@
 //! What many scenes need to read answers off the wire.
 
+use std::time::Duration;
+
 use lamplight_core::address::{MessageId, Seq, SessionId, Token};
 use lamplight_core::code::Code;
 use lamplight_core::message::{Entry, Receipt};
 use lamplight_core::presence::{Activity, Note, PresenceTuple, Status, TupleKind, View, by_hand};
+use lamplight_core::service::{Rate, ServiceConfig};
 use lamplight_core::time::Timestamp;
-use lamplight_core::wire::{Contact, Standing, ToAgent, ToService};
+use lamplight_core::wire::{Contact, Resume, Standing, ToAgent, ToService};
 
 use crate::room::{Room, body, inbox, presentity};
+
+/// A rate that is never in the way.
+const FREE: Rate = Rate {
+    burst: 1_000_000,
+    every: Duration::from_micros(1),
+};
+
+/// Limits without rates, so that only the limit of the scene can be met.
+pub fn free_of_rates() -> ServiceConfig {
+    let mut config = ServiceConfig::default();
+    config.limits.frames = FREE;
+    config.limits.sends = FREE;
+    config.limits.publishes = FREE;
+    config.limits.fetches = FREE;
+    config.limits.requests = FREE;
+    config
+}
+
+/// How the welcomes in these frames went on from what was before, in order.
+pub fn resumes(frames: &[ToAgent]) -> Vec<Resume> {
+    let welcomes = frames.iter().filter_map(|frame| match frame {
+        ToAgent::Welcome { resume, .. } => Some(*resume),
+        _ => None,
+    });
+    welcomes.collect()
+}
 
 /// Every code in these frames, in order.
 pub fn codes(frames: &[ToAgent]) -> Vec<Code> {

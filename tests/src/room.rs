@@ -12,7 +12,7 @@ mod relay;
 mod talk;
 mod wire;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher as _;
 use std::time::Duration;
@@ -81,11 +81,16 @@ pub enum PipeFault {
 impl Room {
     /// A relay with the default limits, and nobody there.
     pub fn new() -> Self {
-        Self::with(ServiceConfig::default(), 1)
+        Self::with(ServiceConfig::default())
     }
 
-    /// A relay with these limits; everything random in the Room comes from the seed.
-    pub fn with(config: ServiceConfig, seed: u64) -> Self {
+    /// A relay with these limits.
+    pub fn with(config: ServiceConfig) -> Self {
+        Self::seeded(config, SEED.get())
+    }
+
+    /// As [`Room::with`], whatever the story's seed is. Everything random in the Room comes from its seed.
+    pub fn seeded(config: ServiceConfig, seed: u64) -> Self {
         let mut room = Self {
             config,
             idle_after_ms: millis(lamplight_core::agent::IDLE_AFTER),
@@ -251,6 +256,8 @@ impl Room {
 }
 
 thread_local! {
+    /// The seed of Rooms that are given none.
+    static SEED: Cell<u64> = const { Cell::new(1) };
     /// The traces of all Rooms that closed on this thread, one after the other.
     static CLOSED: RefCell<TraceHasher> = RefCell::default();
 }
@@ -261,10 +268,12 @@ impl Drop for Room {
     }
 }
 
-/// One number for everything that happens in the Rooms of a story.
-pub fn trace_of(story: impl FnOnce()) -> u64 {
+/// Tells a story whose Rooms have this seed; the answer stands for everything that happened in them.
+pub fn trace_of(seed: u64, story: impl FnOnce()) -> u64 {
     CLOSED.take();
+    SEED.set(seed);
     story();
+    SEED.set(1);
     CLOSED.take().finish()
 }
 

@@ -12,6 +12,6 @@ pub fn scene_count() -> u32 {
 
 /// Plays a scene by its place in the table; the answer stands for everything that happened in it.
 #[wasm_bindgen]
-pub fn scene_trace(index: u32) -> u64 {
-    scenes::ALL[index as usize].trace()
+pub fn scene_trace(index: u32, seed: u32) -> u64 {
+    scenes::ALL[index as usize].trace(seed.into())
 }

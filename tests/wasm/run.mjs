@@ -3,7 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 
-const [, , path] = process.argv;
+const [, , path, ...seeds] = process.argv;
 const module = await WebAssembly.compile(await readFile(path));
 const imports = {};
 for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
@@ -23,6 +23,8 @@ const [sceneCount, sceneTrace] = ["scene_count", "scene_trace"].map(exported);
 const line = (what, trace) =>
   console.log(`${what} ${BigInt.asUintN(64, trace).toString(16).padStart(16, "0")}`);
 
-for (let index = 0; index < sceneCount(); index += 1) {
-  line(`scene ${index}`, sceneTrace(index));
+for (const seed of seeds.map(Number)) {
+  for (let index = 0; index < sceneCount(); index += 1) {
+    line(`scene ${index} ${seed}`, sceneTrace(index, seed));
+  }
 }
