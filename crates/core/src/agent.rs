@@ -43,7 +43,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::address::{Address, MessageId};
-use crate::code::{Code, Refusal};
+use crate::code::{Code, Refusal, Retry};
 use crate::message::Receipt;
 use crate::presence::Notification;
 use crate::time::{Instant, Now};
@@ -71,6 +71,8 @@ pub struct Agent {
     rows: BTreeSet<Address>,
     /// What `poll_timeout` asked for: a much later input means that the machine slept.
     asked_for: Option<Instant>,
+    /// Why the last attempts to come in failed, as far as the person was told.
+    turned_away: Option<Code>,
     skipped: u64,
 }
 
@@ -102,6 +104,7 @@ impl Agent {
             keeping: Keeping::default(),
             rows: BTreeSet::new(),
             asked_for: None,
+            turned_away: None,
             skipped: 0,
             config,
         }
@@ -109,12 +112,13 @@ impl Agent {
 
     /// Takes one input; see the module's drive contract.
     pub fn handle(&mut self, input: Input, now: Now) {
+        let late = self.late(now);
         self.desk.now = now;
-        let late = self
-            .asked_for
-            .map_or(Duration::ZERO, |asked| now.instant.since(asked));
         let flush = match &input {
-            Input::Hidden | Input::Intent(Intent::Close | Intent::SignOut) => Flush::Now,
+            // A line that goes may go with its page.
+            Input::Hidden | Input::Lost(_) | Input::Intent(Intent::Close | Intent::SignOut) => {
+                Flush::Now
+            }
             _ => Flush::WhenDue,
         };
         match input {
@@ -137,6 +141,18 @@ impl Agent {
             Input::Wake => {}
         }
         self.tick(late, flush);
+    }
+
+    /// How much later than asked for this moment is. Some monotonic clocks stand still while the machine sleeps; then the other
+    /// one has gone on alone.
+    fn late(&self, now: Now) -> Duration {
+        let Some(asked) = self.asked_for else {
+            return Duration::ZERO;
+        };
+        let before = self.desk.now;
+        let went = now.instant.since(before.instant);
+        let slept = now.timestamp.since(before.timestamp).saturating_sub(went);
+        now.instant.since(asked).max(slept)
     }
 
     /// What is due, what may go out, what is different now.
@@ -214,6 +230,9 @@ impl Agent {
     }
 
     fn lost(&mut self, how: LineLost) {
+        if self.link.view() == LinkView::Idle {
+            return;
+        }
         let gone = match how {
             LineLost::SignedOut => return self.signed_out(Code::NotSignedIn),
             LineLost::Unreachable => Gone::Unreachable,
@@ -258,7 +277,8 @@ impl Agent {
         ) {
             return self.signed_out(refusal.code);
         }
-        if refusal.retry == crate::code::Retry::No {
+        let lasts = refusal.retry == Retry::No || refusal.code == Code::TooManySessions;
+        if lasts && self.turned_away.replace(refusal.code) != Some(refusal.code) {
             self.desk.tell(Notice::Refused(None, refusal.code));
         }
         self.desk.put(Output::Disconnect);
@@ -291,6 +311,7 @@ impl Agent {
                 ..
             } => {
                 let desk = &mut self.desk;
+                self.turned_away = None;
                 self.link.welcomed(announced, desk);
                 self.presentity.welcomed(class, desk);
                 self.roster.welcomed(desk);
@@ -329,10 +350,13 @@ impl Agent {
                 entries,
                 more,
             } => {
-                if let Some(Asked::Newest(with) | Asked::Older(with)) = desk.answered(number) {
-                    let mine = self.inbox.page(&with, &entries, more, desk);
-                    self.settle(mine);
-                }
+                let (with, before) = match desk.answered(number) {
+                    Some(Asked::Newest(with)) => (with, None),
+                    Some(Asked::Older(with, before)) => (with, Some(before)),
+                    _ => return,
+                };
+                let mine = self.inbox.page(&with, before, &entries, more, desk);
+                self.settle(mine);
             }
             ToAgent::Conversations {
                 number,
@@ -386,6 +410,7 @@ impl Agent {
     fn refused(&mut self, number: Option<Number>, refusal: &Refusal) {
         let desk = &mut self.desk;
         let Some(number) = number else {
+            self.inbox.mark_refused(refusal, desk);
             return self.presentity.refused(refusal, desk);
         };
         if let Some(asked) = desk.answered(number) {
@@ -417,9 +442,14 @@ impl Agent {
             }
             Intent::Decide { watcher, decision } => self.roster.decide(&watcher, decision, desk),
             Intent::Send { to, body } => {
-                let nothing = alloc::string::String::new();
-                self.keeping.write(to.address(), nothing, desk);
-                self.outbox.send(to, body, desk);
+                // What cannot be taken stays in the composer.
+                match self.outbox.send(&to, &body, desk) {
+                    Ok(()) => self.keeping.sent(to.address(), desk),
+                    Err(code) => {
+                        self.keeping.write(to.address(), body.as_str().into(), desk);
+                        desk.tell(Notice::Refused(Some(to.0), code));
+                    }
+                }
             }
             Intent::Resend { id } => self.outbox.resend(id, desk),
             Intent::Discard { id } => self.outbox.discard(id, desk),

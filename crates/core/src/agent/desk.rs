@@ -16,8 +16,8 @@ pub(super) enum Asked {
     Conversations,
     /// The newest page of a conversation.
     Newest(Address),
-    /// The page before what is here.
-    Older(Address),
+    /// The page before this place.
+    Older(Address, Seq),
     /// To keep a contact.
     KeepContact(Address),
     DropContact(Address),

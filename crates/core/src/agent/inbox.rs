@@ -27,6 +27,9 @@ const PAGE: u16 = 60;
 const AGAIN: Duration = Duration::from_secs(2);
 /// A mark that went out so shortly before the line did may not have arrived.
 const IN_DOUBT: Duration = Duration::from_secs(30);
+/// Marks (taken, read) go out so many at once, then one each time: a busy inbox must not use up what the service allows.
+const MARKS_AT_ONCE: u32 = 20;
+const MARKS_EVERY: Duration = Duration::from_millis(200);
 /// Conversations in the keepsake: those with the newest messages.
 const KEPT_SUMMARIES: usize = 500;
 
@@ -64,6 +67,11 @@ pub(super) struct InboxUserAgent {
     /// Seen before the service had said how far it goes.
     seen_early: Option<Address>,
     again_at: Option<Instant>,
+    /// Marks are paced: up to when those that went out have used the pace up, and when the next one may go.
+    marks_free: Instant,
+    mark_at: Option<Instant>,
+    /// When marks that may have been refused are said again.
+    unmark_at: Option<Instant>,
 }
 
 impl InboxUserAgent {
@@ -81,6 +89,9 @@ impl InboxUserAgent {
             reads: BTreeMap::new(),
             seen_early: None,
             again_at: None,
+            marks_free: Instant(0),
+            mark_at: None,
+            unmark_at: None,
         }
     }
 
@@ -139,7 +150,8 @@ impl InboxUserAgent {
     }
 
     pub fn timeout(&self) -> Option<Instant> {
-        self.again_at
+        let timeouts = [self.again_at, self.mark_at, self.unmark_at];
+        timeouts.into_iter().flatten().min()
     }
 
     // The line.
@@ -147,7 +159,8 @@ impl InboxUserAgent {
     pub fn restored(&mut self, conversations: Vec<Conversation>) {
         for conversation in conversations {
             let talk = talk(&mut self.talks, &conversation.with, self.live_from);
-            talk.adopt(conversation, Seq(0), Seq(0));
+            // The numbers are the service's to say; these are for a first look.
+            let _ = talk.adopt(conversation, Seq(0), Seq(0));
         }
     }
 
@@ -192,6 +205,8 @@ impl InboxUserAgent {
             *sent = None;
         }
         self.again_at = None;
+        self.mark_at = None;
+        self.unmark_at = None;
         for (with, talk) in &mut self.talks {
             if talk.loading {
                 desk.changed(Changed::Conversation(with.clone()));
@@ -205,27 +220,64 @@ impl InboxUserAgent {
         if self.again_at.is_some_and(|at| at <= desk.at()) {
             self.again_at = None;
         }
+        if self.mark_at.is_some_and(|at| at <= desk.at()) {
+            self.mark_at = None;
+        }
+        if self.unmark_at.is_some_and(|at| at <= desk.at()) {
+            self.unmark_at = None;
+            self.acknowledged = Seq(0);
+            self.reads.values_mut().for_each(|(_, sent)| *sent = None);
+        }
         if !desk.up {
             return;
         }
-        if self.taken > self.acknowledged {
-            self.acknowledged = self.taken;
-            desk.send(&ToService::Acknowledge { up_to: self.taken });
-        }
-        for (with, (up_to, sent)) in self
-            .reads
-            .iter_mut()
-            .filter(|(_, (_, sent))| sent.is_none())
-        {
-            *sent = Some(desk.at());
-            desk.send(&ToService::MarkRead {
-                with: with.clone(),
-                up_to: *up_to,
-            });
-        }
+        self.mark(desk);
         if self.again_at.is_none() {
             self.fetch(desk);
         }
+    }
+
+    /// Says what was taken and read. Many marks in a row are said in fewer: the newest says all.
+    fn mark(&mut self, desk: &mut Desk) {
+        if self.taken > self.acknowledged && self.may_mark(desk) {
+            self.acknowledged = self.taken;
+            desk.send(&ToService::Acknowledge { up_to: self.taken });
+        }
+        let mut unsaid = Vec::new();
+        for (with, (up_to, sent)) in &self.reads {
+            if sent.is_none() {
+                unsaid.push((with.clone(), *up_to));
+            }
+        }
+        for (with, up_to) in unsaid {
+            if !self.may_mark(desk) {
+                return;
+            }
+            self.reads.insert(with.clone(), (up_to, Some(desk.at())));
+            desk.send(&ToService::MarkRead { with, up_to });
+        }
+    }
+
+    /// Whether one more mark may go out now; if not, `mark_at` says when.
+    fn may_mark(&mut self, desk: &Desk) -> bool {
+        let free = self.marks_free.max(desk.at());
+        let most = desk.at().after(MARKS_EVERY * MARKS_AT_ONCE);
+        if free.after(MARKS_EVERY) > most {
+            self.mark_at = Some(desk.at().after(free.after(MARKS_EVERY).since(most)));
+            return false;
+        }
+        self.marks_free = free.after(MARKS_EVERY);
+        true
+    }
+
+    /// A frame without a number was refused for now: it may have been a mark.
+    pub fn mark_refused(&mut self, refusal: &Refusal, desk: &Desk) {
+        let wait = match refusal.retry {
+            Retry::No => return,
+            Retry::Later => AGAIN,
+            Retry::AfterMs(ms) => AGAIN.max(Duration::from_millis(ms)),
+        };
+        self.unmark_at = Some(desk.at().after(wait));
     }
 
     fn fetch(&mut self, desk: &mut Desk) {
@@ -336,9 +388,11 @@ impl InboxUserAgent {
 
     /// A message of mine is durable at this place.
     pub fn accepted(&mut self, entry: &Entry, desk: &mut Desk) {
+        let open = self.open.as_ref() == Some(&entry.with);
         let talk = talk(&mut self.talks, &entry.with, self.live_from);
-        if talk.insert(entry) {
-            talk.trim(KEPT_OPEN);
+        // An old one, said again after a reload, stands in the history and comes with its neighbours.
+        if entry.seq >= talk.known_from() && talk.insert(entry) {
+            talk.trim(if open { KEPT_OPEN } else { KEPT_CLOSED });
             desk.roster_to_keep = true;
         }
         desk.conversation_changed(&entry.with);
@@ -347,13 +401,20 @@ impl InboxUserAgent {
     pub fn conversations(&mut self, conversations: Vec<Conversation>, head: Seq, desk: &mut Desk) {
         self.summaries = Summaries::Here;
         let mut before = core::mem::take(&mut self.talks);
+        let mut lost = false;
         for conversation in conversations {
             let with = conversation.with.clone();
             let mut talk = before
                 .remove(&with)
                 .unwrap_or_else(|| Talk::new(with.clone(), self.live_from));
-            talk.adopt(conversation, head, self.counted);
+            let count = talk.adopt(conversation, head, self.counted);
+            lost |= count == Count::Lost && self.reads.contains_key(&with);
             self.talks.insert(with, talk);
+        }
+        if lost {
+            // The service has not heard yet how far I have read.
+            self.summaries = Summaries::Wanted;
+            self.again_at = Some(desk.at().after(AGAIN));
         }
         for (with, mut talk) in before {
             let open = self.open.as_ref() == Some(&with);
@@ -365,7 +426,7 @@ impl InboxUserAgent {
                     read: Seq(0),
                     delivered: Seq(0),
                 };
-                talk.adopt(nothing, head, self.counted);
+                let _ = talk.adopt(nothing, head, self.counted);
                 self.talks.insert(with, talk);
             }
         }
@@ -375,7 +436,9 @@ impl InboxUserAgent {
             .taken
             .max(self.cursor.map_or(Seq(0), |cursor| cursor.seq));
         if let Some(open) = self.open.clone() {
-            self.come_into_view(&open);
+            if self.talks.get(&open).is_some_and(|talk| !talk.is_divided()) {
+                self.come_into_view(&open);
+            }
             if self.seen_early.take() == self.open && self.page == Page::Shown {
                 self.seen(&open, desk);
             }
@@ -389,12 +452,13 @@ impl InboxUserAgent {
     pub fn page(
         &mut self,
         with: &Address,
+        before: Option<Seq>,
         entries: &[Entry],
         more: bool,
         desk: &mut Desk,
     ) -> Vec<MessageId> {
         let talk = talk(&mut self.talks, with, self.live_from);
-        talk.page(entries, more);
+        talk.page(before, entries, more);
         if self.open.as_ref() != Some(with) {
             talk.trim(KEPT_CLOSED);
         }
@@ -421,7 +485,7 @@ impl InboxUserAgent {
     pub fn refused(&mut self, asked: &Asked, refusal: &Refusal, desk: &mut Desk) {
         match asked {
             Asked::Conversations => self.summaries = Summaries::Wanted,
-            Asked::Newest(with) | Asked::Older(with) => {
+            Asked::Newest(with) | Asked::Older(with, _) => {
                 if let Some(talk) = self.talks.get_mut(with) {
                     talk.line_went();
                 }
@@ -459,7 +523,7 @@ impl InboxUserAgent {
         };
         if let Some(talk) = self.talks.get_mut(&with) {
             talk.trim(KEPT_CLOSED);
-            if talk.is_bare() && talk.fetched == Fetched::Newest {
+            if talk.is_bare() && !talk.loading {
                 self.talks.remove(&with);
             }
         }
@@ -494,9 +558,15 @@ impl InboxUserAgent {
         let ready = talk.fetched == Fetched::Newest && !talk.loading && talk.has_more();
         if desk.up && ready && self.again_at.is_none() {
             talk.loading = true;
-            let before = Some(talk.known_from());
+            let before = talk.known_from();
             let limit = PAGE.min(u16::try_from(talk.room()).unwrap_or(PAGE));
-            ask_page(Asked::Older(with.clone()), with, before, limit, desk);
+            ask_page(
+                Asked::Older(with.clone(), before),
+                with,
+                Some(before),
+                limit,
+                desk,
+            );
             desk.changed(Changed::Conversation(with.clone()));
         }
     }

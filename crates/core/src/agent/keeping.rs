@@ -68,6 +68,17 @@ impl Keeping {
         self.drafts_at.get_or_insert(desk.at().after(DRAFTS_EVERY));
     }
 
+    /// What stood in the composer is a message now: a reload must not bring it back.
+    pub fn sent(&mut self, with: &Address, desk: &mut Desk) {
+        let touched = self.touched.remove(with);
+        if self.drafts.remove(with).is_some() {
+            desk.conversation_changed(with);
+        } else if !touched {
+            return;
+        }
+        desk.forget(KeepsakeName::Draft(with.clone()));
+    }
+
     /// Keeps what is due, or everything that changed; `roster` makes the keepsake when it is.
     pub fn tick(&mut self, all: bool, roster: impl FnOnce() -> Keepsake, desk: &mut Desk) {
         if core::mem::take(&mut desk.roster_to_keep) {

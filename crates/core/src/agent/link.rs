@@ -6,7 +6,7 @@ use crate::agent::desk::Desk;
 use crate::agent::{Changed, LinkView, Output};
 use crate::code::{Code, Refusal, Retry};
 use crate::time::{Instant, millis};
-use crate::wire::{Announced, Number, ToService};
+use crate::wire::{Announced, ToService};
 
 /// From `Connect` to an open line, and from there to the welcome.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
@@ -89,9 +89,11 @@ pub(super) struct Link {
     trouble: Option<Instant>,
     banner: bool,
     heard: Instant,
-    /// The ping that is not answered yet, and until when it may be.
-    ping: Option<(Number, Instant)>,
+    /// Until when the ping that is out may be answered.
+    ping: Option<Instant>,
     pinged: Instant,
+    /// Whether what is waited for was given more time once, because this machine itself was late.
+    excused: bool,
     announced: Announced,
 }
 
@@ -105,6 +107,7 @@ impl Link {
             heard: Instant(0),
             ping: None,
             pinged: Instant(0),
+            excused: false,
             announced: ASSUMED,
         }
     }
@@ -157,7 +160,7 @@ impl Link {
 
     /// When to ask whether anyone is there, or to give up on who was asked.
     fn probe_at(&self, question: Option<Instant>) -> Instant {
-        if let Some((_, until)) = self.ping {
+        if let Some(until) = self.ping {
             return until;
         }
         let quiet = Duration::from_millis(u64::from(self.announced.quiet_ms));
@@ -205,6 +208,7 @@ impl Link {
     fn connect(&mut self, desk: &mut Desk) {
         let since = desk.at();
         self.attempt = self.attempt.saturating_add(1);
+        self.excused = false;
         self.state = State::Opening {
             since,
             until: since.after(CONNECT_WAIT),
@@ -218,6 +222,7 @@ impl Link {
         if let State::Opening { since, .. } = self.state {
             let until = desk.at().after(CONNECT_WAIT);
             self.state = State::Greeting { since, until };
+            self.excused = false;
             return true;
         }
         if !self.is_up() && !self.is_greeting() {
@@ -310,11 +315,16 @@ impl Link {
             self.banner = true;
             desk.changed(Changed::Link);
         }
-        match self.state {
-            State::Opening { until, .. } | State::Greeting { until, .. } if until <= now => {
+        match &mut self.state {
+            State::Opening { until, .. } | State::Greeting { until, .. } if *until <= now => {
+                let more = now.after(ANSWER_WAIT);
+                if excuse(&mut self.excused, late) {
+                    *until = more;
+                    return None;
+                }
                 Some(Gone::Unreachable)
             }
-            State::Down { retry_at, .. } if retry_at <= now => {
+            State::Down { retry_at, .. } if *retry_at <= now => {
                 self.connect(desk);
                 None
             }
@@ -330,27 +340,33 @@ impl Link {
         desk: &mut Desk,
     ) -> Option<Gone> {
         let due = self.probe_at(question) <= desk.at();
-        match self.ping {
-            // The answer may lie among the frames that could not be handed in: look through them first.
-            Some((number, _)) if due && late > LATE => {
-                self.ping = Some((number, desk.at().after(ANSWER_WAIT)));
-                None
+        if self.ping.is_none() {
+            if due || late > SLEPT {
+                self.ask(desk);
             }
-            Some(_) if due => Some(Gone::Silent),
-            Some(_) => None,
-            None => {
-                if due || late > SLEPT {
-                    self.ask(desk);
-                }
-                None
-            }
+            return None;
         }
+        if !due {
+            return None;
+        }
+        if excuse(&mut self.excused, late) {
+            self.ping = Some(desk.at().after(ANSWER_WAIT));
+            return None;
+        }
+        Some(Gone::Silent)
     }
 
     fn ask(&mut self, desk: &mut Desk) {
         let number = desk.next_number();
         self.pinged = desk.at();
-        self.ping = Some((number, desk.at().after(ANSWER_WAIT)));
+        self.ping = Some(desk.at().after(ANSWER_WAIT));
+        self.excused = false;
         desk.send(&ToService::Ping { number });
     }
+}
+
+/// Whether to wait a little longer: the answer may lie among what could not be handed in while this machine was held up. Once
+/// only, since a page out of sight is late with every timer.
+fn excuse(excused: &mut bool, late: Duration) -> bool {
+    late > LATE && !core::mem::replace(excused, true)
 }

@@ -1,12 +1,12 @@
 //! SENDER USER AGENT (RFC 2778 2.7): every message is kept before it is sent, and forgotten when the service has it.
 //!
-//! Messages go out in the order they were written, a bounded number at a time, and again under the same id after a line was
-//! lost: the service stores an id once. What the service cannot take now waits and is said again; what it will never take
+//! Messages go out in the order they were written, one at a time to each address and a bounded number in all, and again under
+//! the same id after a line was lost: the service stores an id once. What the service cannot take now waits and is said again; what it will never take
 //! stands as failed until the person sends it again or discards it.
 
 use core::time::Duration;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, InboxAddress, MessageId};
 use crate::agent::desk::Desk;
@@ -139,17 +139,22 @@ impl SenderUserAgent {
         if !desk.up || self.held_until.is_some() {
             return;
         }
-        let under_way = |one: &&Waiting| one.state != State::Queued;
-        let busy = self.waiting.values().filter(under_way).count();
-        let room = self
-            .window
-            .min(usize::from(window.max(1)))
-            .saturating_sub(busy);
-        let ready = self
+        // To each address one after the other: a refusal for now must not let a later message overtake.
+        let under_way = self
             .waiting
-            .values_mut()
-            .filter(|one| one.state == State::Queued && one.outgoing.failed.is_none());
-        for one in ready.take(room) {
+            .values()
+            .filter(|one| one.state != State::Queued);
+        let mut busy: BTreeSet<InboxAddress> =
+            under_way.map(|one| one.outgoing.to.clone()).collect();
+        let window = self.window.min(usize::from(window.max(1)));
+        for one in self.waiting.values_mut() {
+            if busy.len() >= window {
+                break;
+            }
+            let waits = one.state == State::Queued && one.outgoing.failed.is_none();
+            if !waits || !busy.insert(one.outgoing.to.clone()) {
+                continue;
+            }
             one.state = State::Sending(desk.at());
             desk.send(&ToService::Send {
                 id: one.outgoing.id,
@@ -242,22 +247,22 @@ impl SenderUserAgent {
 
     // Intents.
 
-    pub fn send(&mut self, to: InboxAddress, body: Body, desk: &mut Desk) {
+    pub fn send(&mut self, to: &InboxAddress, body: &Body, desk: &mut Desk) -> Result<(), Code> {
         if self.waiting.len() >= WAITING_MOST {
-            desk.tell(Notice::Refused(Some(to.0), Code::TooManyRequests));
-            return;
+            return Err(Code::TooManyRequests);
         }
         self.last_place += 1;
         let outgoing = Outgoing {
             id: desk.message_id(),
-            to,
-            body,
+            to: to.clone(),
+            body: body.clone(),
             at: desk.now.timestamp,
             place: self.last_place,
             failed: None,
         };
         desk.keep(Keepsake::Outgoing(outgoing.clone()));
         self.add(outgoing, desk);
+        Ok(())
     }
 
     fn add(&mut self, outgoing: Outgoing, desk: &mut Desk) {

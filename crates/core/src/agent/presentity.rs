@@ -291,7 +291,7 @@ impl PresenceUserAgent {
     pub fn refused(&mut self, refusal: &Refusal, desk: &mut Desk) {
         let wait = match refusal.retry {
             Retry::No => {
-                if self.wish.take().is_some() {
+                if self.said && self.wish.take().is_some() {
                     desk.tell(Notice::Refused(None, refusal.code));
                     desk.changed(Changed::Me);
                 }

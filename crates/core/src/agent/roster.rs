@@ -18,6 +18,7 @@ use crate::time::{Instant, Timestamp};
 use crate::wire::{Access, Contact, Decision, Request, Standing, ToService};
 
 /// One whom I keep.
+#[derive(Clone)]
 struct Kept {
     petname: Option<Note>,
     /// What I was told last, if anything yet.
@@ -27,11 +28,11 @@ struct Kept {
 }
 
 /// What is wanted of a contact and not answered yet.
-enum ContactWish {
-    /// With what to go back to: `None` takes the contact away again.
-    Keep(Contact, Option<Contact>),
-    /// With what to go back to.
-    Drop(Contact),
+struct ContactWish {
+    /// `None`: not to have it.
+    want: Option<Contact>,
+    /// What to go back to.
+    before: Option<Kept>,
 }
 
 /// What is wanted of a watcher and not answered yet, with what to go back to.
@@ -56,6 +57,15 @@ pub(super) struct WatcherUserAgent {
     unknown_at: Option<Instant>,
     /// Whether the service has said once who asks: from then on a new one is news.
     told: bool,
+}
+
+impl ContactWish {
+    fn asks(&self, address: &Address) -> Asked {
+        match self.want {
+            Some(_) => Asked::KeepContact(address.clone()),
+            None => Asked::DropContact(address.clone()),
+        }
+    }
 }
 
 impl WatcherUserAgent {
@@ -214,9 +224,9 @@ impl WatcherUserAgent {
 
     fn lay_wishes(&mut self, now: Timestamp) {
         for (address, wish) in &self.contact_wishes {
-            match wish {
-                ContactWish::Keep(contact, _) => keep(&mut self.contacts, contact),
-                ContactWish::Drop(_) => drop(self.contacts.remove(address)),
+            match &wish.want {
+                Some(contact) => keep(&mut self.contacts, contact),
+                None => drop(self.contacts.remove(address)),
             }
         }
         for (address, wish) in &self.decision_wishes {
@@ -280,23 +290,27 @@ impl WatcherUserAgent {
 
     pub fn add(&mut self, contact: Contact, desk: &mut Desk) {
         let address = contact.presentity.address().clone();
-        let before = match self.contact_wishes.remove(&address) {
-            Some(ContactWish::Keep(_, before)) => before,
-            Some(ContactWish::Drop(before)) => Some(before),
-            None => self.contact(&address),
-        };
+        let before = self.before(&address);
         keep(&mut self.contacts, &contact);
-        self.wish_contact(&address, ContactWish::Keep(contact, before), desk);
-        row_changed(&address, desk);
+        let want = Some(contact);
+        self.wish_contact(&address, ContactWish { want, before }, desk);
     }
 
     pub fn remove(&mut self, address: &Address, desk: &mut Desk) {
-        let Some(before) = self.contact(address) else {
+        if !self.is_contact(address) {
             return;
-        };
+        }
+        let (want, before) = (None, self.before(address));
         self.contacts.remove(address);
-        self.wish_contact(address, ContactWish::Drop(before), desk);
-        row_changed(address, desk);
+        self.wish_contact(address, ContactWish { want, before }, desk);
+    }
+
+    /// How it was before anything was wished.
+    fn before(&mut self, address: &Address) -> Option<Kept> {
+        match self.contact_wishes.remove(address) {
+            Some(wish) => wish.before,
+            None => self.contacts.get(address).cloned(),
+        }
     }
 
     fn wish_contact(&mut self, address: &Address, wish: ContactWish, desk: &mut Desk) {
@@ -304,6 +318,7 @@ impl WatcherUserAgent {
             say_contact(address, &wish, desk);
         }
         self.contact_wishes.insert(address.clone(), wish);
+        row_changed(address, desk);
     }
 
     pub fn decide(&mut self, watcher: &Principal, decision: Option<Decision>, desk: &mut Desk) {
@@ -333,15 +348,9 @@ impl WatcherUserAgent {
             return;
         }
         match asked {
-            Asked::KeepContact(address) => {
-                if let Some(ContactWish::Keep(..)) = self.contact_wishes.get(address) {
-                    self.contact_wishes.remove(address);
-                }
-            }
-            Asked::DropContact(address) => {
-                if let Some(ContactWish::Drop(_)) = self.contact_wishes.get(address) {
-                    self.contact_wishes.remove(address);
-                }
+            Asked::KeepContact(address) | Asked::DropContact(address) => {
+                self.contact_wishes
+                    .retain(|of, wish| of != address || wish.asks(address) != *asked);
             }
             Asked::Decide(address) => drop(self.decision_wishes.remove(address)),
             _ => {}
@@ -362,18 +371,22 @@ impl WatcherUserAgent {
         if let Asked::Decide(_) = asked {
             self.take_back_decision(address, desk);
         } else {
-            self.take_back_contact(address, desk);
+            self.take_back_contact(address, asked, desk);
         }
     }
 
-    fn take_back_contact(&mut self, address: &Address, desk: &mut Desk) {
-        let before = match self.contact_wishes.remove(address) {
-            Some(ContactWish::Keep(_, before)) => before,
-            Some(ContactWish::Drop(before)) => Some(before),
-            None => return,
-        };
-        match before {
-            Some(contact) => keep(&mut self.contacts, &contact),
+    /// Unless the opposite is wanted by now.
+    fn take_back_contact(&mut self, address: &Address, asked: &Asked, desk: &mut Desk) {
+        let wish = self.contact_wishes.get(address);
+        if wish.is_none_or(|wish| wish.asks(address) != *asked) {
+            return;
+        }
+        match self.before(address) {
+            Some(before) => {
+                let petname = before.petname.clone();
+                let kept = self.contacts.entry(address.clone()).or_insert(before);
+                kept.petname = petname;
+            }
             None => drop(self.contacts.remove(address)),
         }
         row_changed(address, desk);
@@ -422,26 +435,17 @@ fn set(
 }
 
 fn say_contact(address: &Address, wish: &ContactWish, desk: &mut Desk) {
-    match wish {
-        ContactWish::Keep(contact, _) => {
-            let contacts = [contact.clone()].into();
-            desk.ask(Asked::KeepContact(address.clone()), |number| {
-                ToService::Subscribe {
-                    number,
-                    standing: Standing::Contact,
-                    contacts,
-                }
-            });
-        }
-        ContactWish::Drop(_) => {
-            let presentities = [Presentity(address.clone())].into();
-            desk.ask(Asked::DropContact(address.clone()), |number| {
-                ToService::Unsubscribe {
-                    number,
-                    presentities,
-                }
-            });
-        }
+    let asked = wish.asks(address);
+    match wish.want.clone() {
+        Some(contact) => desk.ask(asked, |number| ToService::Subscribe {
+            number,
+            standing: Standing::Contact,
+            contacts: [contact].into(),
+        }),
+        None => desk.ask(asked, |number| ToService::Unsubscribe {
+            number,
+            presentities: [Presentity(address.clone())].into(),
+        }),
     }
 }
 

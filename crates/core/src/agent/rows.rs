@@ -1,7 +1,5 @@
 //! What a page reads: rows of the contact list and conversations, put together from the four user agents when asked for.
 
-use core::cmp::Ordering;
-
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -11,6 +9,7 @@ use crate::address::Address;
 use crate::agent::{
     Agent, ContactRow, ConversationView, Line, MyStatus, Outgoing, RequestRow, RowKind, Side,
 };
+use crate::person::Word;
 
 impl Agent {
     /// The line to the service.
@@ -37,7 +36,7 @@ impl Agent {
             .iter()
             .map(|address| self.row_with(address, waiting.get(address).copied()));
         let mut rows: Vec<_> = all.filter(|row| matches(row, &query)).collect();
-        rows.sort_by(in_order);
+        rows.sort_by_cached_key(place);
         rows
     }
 
@@ -123,15 +122,12 @@ fn matches(row: &ContactRow, query: &str) -> bool {
     query.is_empty() || holds(row.address.as_str()) || holds(&row.name)
 }
 
-fn in_order(one: &ContactRow, other: &ContactRow) -> Ordering {
-    let first = |row: &ContactRow| (row.unread == 0, row.person.word);
-    let names = || fold(&one.name).cmp(&fold(&other.name));
-    first(one)
-        .cmp(&first(other))
-        .then_with(names)
-        .then_with(|| one.address.cmp(&other.address))
-}
-
-fn fold(name: &str) -> String {
-    name.to_lowercase()
+/// Where a row stands: unread first, then by presence, then by name.
+fn place(row: &ContactRow) -> (bool, Word, String, Address) {
+    (
+        row.unread == 0,
+        row.person.word,
+        row.name.to_lowercase(),
+        row.address.clone(),
+    )
 }

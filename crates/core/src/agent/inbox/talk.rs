@@ -256,8 +256,12 @@ impl Talk {
 
     // Pages and summaries.
 
-    /// Takes in a page that reaches up to what is here already, or to the end.
-    pub fn page(&mut self, entries: &[Entry], more: bool) {
+    /// Takes in a page that reaches up to `before`, or to the end.
+    pub fn page(&mut self, before: Option<Seq>, entries: &[Entry], more: bool) {
+        if before.is_some_and(|before| before < self.known_from) {
+            // What it joined was dropped meanwhile.
+            return self.line_went();
+        }
         for entry in entries {
             self.insert(entry);
         }
@@ -274,14 +278,14 @@ impl Talk {
     }
 
     /// Takes in how the conversation stood at `head`; what came after is here.
-    pub fn adopt(&mut self, conversation: Conversation, head: Seq, counted: Seq) {
+    pub fn adopt(&mut self, conversation: Conversation, head: Seq, counted: Seq) -> Count {
         let newer = self.last.take().filter(|last| last.seq > head);
         self.last = newer.or(conversation.last);
         let read_here = self.read;
         self.read = conversation.read;
         self.unread = conversation.unread + self.received(head.max(self.read), counted);
         self.deliver(conversation.delivered);
-        self.mark_read(read_here, counted);
+        self.mark_read(read_here, counted)
     }
 
     /// Forgets what was here: the service's log has gone on without this device. `known_from`: where it joins again.
@@ -298,6 +302,9 @@ impl Talk {
     pub fn forget_places(&mut self) {
         self.read = Seq(0);
         self.delivered = Seq(0);
+        if let Some(last) = &mut self.last {
+            last.seq = Seq(0);
+        }
     }
 
     pub fn line_went(&mut self) {
@@ -313,6 +320,11 @@ impl Talk {
                 self.more = true;
             }
         }
+    }
+
+    /// Whether the first unread is marked.
+    pub fn is_divided(&self) -> bool {
+        self.divider.is_some()
     }
 
     /// From now on this stays marked as the first unread, while it is read.
