@@ -134,4 +134,25 @@ mod tests {
         assert_ne!(traced(&[(1, "a"), (2, "b")]), traced(&[(2, "b"), (1, "a")]));
         assert_ne!(traced(&[(1, "a")]), traced(&[(2, "a")]));
     }
+
+    /// The value was computed by hand from the bytes that each part stands for, so that a build which feeds other bytes fails.
+    #[test]
+    fn a_nested_value_has_the_same_number_on_every_build() {
+        #[derive(Hash)]
+        enum Shape {
+            _Plain,
+            Deep {
+                texts: alloc::vec::Vec<&'static str>,
+                place: usize,
+            },
+        }
+        let mut trace = Trace::default();
+        let deep = Shape::Deep {
+            texts: alloc::vec!["a", "é"],
+            place: 3,
+        };
+        trace.note(Instant(258), &deep);
+        trace.note(Instant(259), &(Some(7_u16), [1_u8, 2], 5_u128, -1_i64));
+        assert_eq!(trace.value(), 0x1cbc_6800_df13_a245);
+    }
 }

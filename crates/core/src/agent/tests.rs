@@ -1,1 +1,10 @@
-//! placeholder
+//! The agent alone, with frames made by hand: what a room full of people can hardly show.
+
+mod keeping;
+mod life;
+mod line;
+mod replaying;
+mod sending;
+mod status;
+mod taking;
+mod watching;
