@@ -199,7 +199,8 @@ impl Room {
         if device.dial != dial {
             return;
         }
-        let refused = self.relay.is_some() && device.reachable;
+        let is_out = self.signed_out.contains(&device.who);
+        let refused = self.relay.is_some() && device.reachable && is_out;
         let why = if refused {
             LineLost::SignedOut
         } else {
