@@ -257,7 +257,8 @@ impl Link {
                 self.attempt = 0;
             }
         }
-        let wait = self.wait(how, desk);
+        // Never at once: what ends a line may be seen again in the same moment.
+        let wait = self.wait(how, desk).max(Duration::from_millis(1));
         self.state = State::Down {
             since: self.trouble.unwrap_or(desk.at()),
             retry_at: desk.at().after(wait),

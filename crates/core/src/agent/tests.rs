@@ -1,5 +1,6 @@
 //! The agent alone, with frames made by hand: what a room full of people can hardly show.
 
+mod chaos;
 mod keeping;
 mod life;
 mod line;

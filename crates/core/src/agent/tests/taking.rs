@@ -343,3 +343,41 @@ fn deleting_without_a_line_says_so() {
     assert_eq!(life.notices(), [told]);
     assert_eq!(life.texts("bob"), ["heard 1"]);
 }
+
+#[test]
+fn a_mark_that_the_service_has_not_heard_yet_makes_no_message_read() {
+    let mut life = Life::up(10, vec![conversation(received(9, "bob"), 2, 2)]);
+    life.tell(Input::Lost(LineLost::Closed));
+    seen(&mut life, "bob");
+    assert_eq!(life.unread("bob"), 0);
+    life.wants(Intent::Reconnect);
+    life.comes_in(Resume::ResetTooFar, 1, 5_000);
+    // Read before the mark came: 30 are unread, and how many of them are beyond place 9 cannot be told here.
+    life.answers_conversations(vec![conversation(received(4_999, "bob"), 30, 2)], 5_000);
+    life.frames();
+    life.passes(Duration::from_secs(2));
+    life.answers_conversations(vec![conversation(received(4_999, "bob"), 28, 9)], 5_000);
+    assert_eq!(life.unread("bob"), 28);
+}
+
+#[test]
+fn the_divider_stays_where_it_was_when_the_numbers_are_asked_anew() {
+    let mut life = Life::up(10, vec![conversation(received(9, "bob"), 2, 2)]);
+    open(&mut life, "bob");
+    answer_page(
+        &mut life,
+        vec![received(8, "bob"), received(9, "bob")],
+        true,
+    );
+    seen(&mut life, "bob");
+    // An unread message of carol that is not here is deleted on another device: her numbers are asked anew.
+    life.delivers(vec![
+        entry(11, "bob", What::Read(Seq(9))),
+        received(12, "carol"),
+    ]);
+    life.delivers(vec![entry(13, "carol", What::Deleted(Seq(7)))]);
+    let carol = conversation(received(12, "carol"), 1, 0);
+    life.answers_conversations(vec![conversation(received(9, "bob"), 0, 9), carol], 13);
+    let first = life.agent.conversation(&address("bob")).first_unread;
+    assert_eq!(first, Some(MessageId(8)));
+}
