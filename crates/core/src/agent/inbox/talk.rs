@@ -15,6 +15,9 @@ pub(super) const KEPT_OPEN: usize = 2_000;
 /// ... once it is not in view any more.
 pub(super) const KEPT_CLOSED: usize = 300;
 
+/// Bytes of a newest message in the keepsake.
+const BEGINNING: usize = 400;
+
 /// Whether what is here was enough to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Count {
@@ -143,11 +146,11 @@ impl Talk {
         held.max(self.last.as_ref().map(|entry| entry.seq))
     }
 
-    /// As it stands in the keepsake.
+    /// As it stands in the keepsake: of the newest message only what a row shows.
     pub fn summary(&self) -> Conversation {
         Conversation {
             with: self.with.clone(),
-            last: self.last.clone(),
+            last: self.last.as_ref().map(begun),
             unread: self.unread,
             read: self.read,
             delivered: self.delivered,
@@ -340,4 +343,17 @@ fn message(what: &What) -> Option<(Side, MessageId, &Body)> {
         What::Sent(id, body) => Some((Side::Mine, *id, body)),
         What::Delivered(_) | What::Read(_) | What::Deleted(_) => None,
     }
+}
+
+/// The entry with no more than the beginning of its text.
+fn begun(entry: &Entry) -> Entry {
+    let mut entry = entry.clone();
+    if let What::Received(_, body) | What::Sent(_, body) = &mut entry.what {
+        let text = body.as_str();
+        // Nothing but blanks is no body: then it stays whole.
+        if let Ok(beginning) = Body::parse(&text[..text.floor_char_boundary(BEGINNING)]) {
+            *body = beginning;
+        }
+    }
+    entry
 }

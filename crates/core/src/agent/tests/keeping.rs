@@ -5,8 +5,10 @@ use core::time::Duration;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::life::{Life, address, changed, conversation, count, received};
+use super::life::{Life, address, body, changed, conversation, count, entry, received};
+use crate::address::MessageId;
 use crate::agent::{Changed, Input, Intent, Keepsake, KeepsakeName, Output};
+use crate::message::What;
 use crate::person::Word;
 
 fn writes(life: &mut Life, text: &str) {
@@ -101,4 +103,21 @@ fn the_roster_is_kept_now_and_then_not_at_each_change() {
     let is_roster = |one: &Output| matches!(one, Output::Keep(Keepsake::Roster(..)));
     let kept = count(&life.outputs(), is_roster);
     assert!((2..=3).contains(&kept), "kept {kept} times in 5 s");
+}
+
+#[test]
+fn of_long_messages_a_first_look_keeps_only_the_beginning() {
+    let long = entry(
+        9,
+        "bob",
+        What::Received(MessageId(9), body(&"é".repeat(8_000))),
+    );
+    let mut life = Life::up(10, vec![conversation(long, 1, 0)]);
+    life.passes(Duration::from_secs(3));
+    let rosters = life.kept().into_iter().find_map(|one| match one {
+        Keepsake::Roster(_, _, conversations) => Some(conversations),
+        _ => None,
+    });
+    let bytes = crate::wire::to_cbor(&rosters.expect("kept"));
+    assert!((400..600).contains(&bytes.len()), "{} bytes", bytes.len());
 }
