@@ -415,7 +415,7 @@ impl Agent {
         };
         if let Some(asked) = desk.answered(number) {
             self.inbox.refused(&asked, refusal, desk);
-            self.roster.refused(&asked, refusal.code, desk);
+            self.roster.refused(&asked, refusal, desk);
         }
     }
 

@@ -11,11 +11,16 @@ use alloc::vec::Vec;
 use crate::address::{Address, Presentity, Principal};
 use crate::agent::desk::{Asked, Desk};
 use crate::agent::{Changed, Notice, RequestRow};
-use crate::code::Code;
+use crate::code::{Code, Refusal, Retry};
 use crate::person::{Person, Reason, Word, person};
 use crate::presence::{Basic, Freshness, Note, Notification, View};
 use crate::time::{Instant, Timestamp};
 use crate::wire::{Access, Contact, Decision, Request, Standing, ToService};
+
+/// A wish that came too fast is said again after at least this long ...
+const AGAIN: Duration = Duration::from_secs(1);
+/// ... unless the service wants to be left alone for longer than this: then the person decides.
+const PATIENCE_MS: u64 = 10_000;
 
 /// One whom I keep.
 #[derive(Clone)]
@@ -55,6 +60,8 @@ pub(super) struct WatcherUserAgent {
     up: bool,
     /// When what is stale becomes unknown.
     unknown_at: Option<Instant>,
+    /// When wishes that came too fast are said again.
+    again_at: Option<Instant>,
     /// Whether the service has said once who asks: from then on a new one is news.
     told: bool,
 }
@@ -135,7 +142,7 @@ impl WatcherUserAgent {
     }
 
     pub fn timeout(&self) -> Option<Instant> {
-        self.unknown_at
+        [self.unknown_at, self.again_at].into_iter().flatten().min()
     }
 
     // The line.
@@ -148,22 +155,36 @@ impl WatcherUserAgent {
     pub fn welcomed(&mut self, desk: &mut Desk) {
         self.line = self.line.wrapping_add(1);
         self.up = true;
+        self.say_wishes(desk);
+    }
+
+    /// Every wish that waits for no answer on this line.
+    fn say_wishes(&mut self, desk: &mut Desk) {
+        self.again_at = None;
         for (address, wish) in &self.contact_wishes {
-            say_contact(address, wish, desk);
+            if !desk.is_asked(&wish.asks(address)) {
+                say_contact(address, wish, desk);
+            }
         }
         for (address, wish) in &self.decision_wishes {
-            say_decision(address, wish, desk);
+            if !desk.is_asked(&Asked::Decide(address.clone())) {
+                say_decision(address, wish, desk);
+            }
         }
     }
 
     /// Nobody vouches for what was said: stale from now on, unknown after `gone_after`.
     pub fn line_went(&mut self, gone_after: Duration, desk: &mut Desk) {
         self.up = false;
+        self.again_at = None;
         self.unknown_at = Some(desk.at().after(gone_after));
         desk.changed(Changed::Roster);
     }
 
     pub fn tick(&mut self, desk: &mut Desk) {
+        if self.again_at.is_some_and(|at| at <= desk.at()) {
+            self.say_wishes(desk);
+        }
         if self.unknown_at.is_some_and(|at| at <= desk.at()) {
             self.unknown_at = None;
             let (up, line) = (self.up, self.line);
@@ -357,13 +378,20 @@ impl WatcherUserAgent {
         }
     }
 
-    /// A wish was refused: back to what was before, and tell.
-    pub fn refused(&mut self, asked: &Asked, code: Code, desk: &mut Desk) {
+    /// A wish was refused: back to what was before, and tell. One that only came too fast is said again.
+    pub fn refused(&mut self, asked: &Asked, refusal: &Refusal, desk: &mut Desk) {
+        let code = refusal.code;
         let (Asked::KeepContact(address) | Asked::DropContact(address) | Asked::Decide(address)) =
             asked
         else {
             return;
         };
+        if let (Code::TooManyRequests, Retry::AfterMs(ms @ ..=PATIENCE_MS)) = (code, refusal.retry)
+        {
+            let at = desk.at().after(AGAIN.max(Duration::from_millis(ms)));
+            self.again_at = self.again_at.max(Some(at));
+            return;
+        }
         desk.tell(Notice::Refused(Some(address.clone()), code));
         if desk.is_asked(asked) {
             return;

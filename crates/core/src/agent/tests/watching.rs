@@ -5,7 +5,7 @@ use core::time::Duration;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::life::{Life, address, changed, contact, count, presentity};
+use super::life::{Life, address, changed, contact, count, presentity, too_fast};
 use crate::address::Principal;
 use crate::agent::{Changed, Input, Intent, LineLost, Notice, Output};
 use crate::code::Code;
@@ -279,4 +279,32 @@ fn ten_thousand_notifications_are_one_change_of_the_roster() {
         "who is there stands first"
     );
     assert_eq!(life.agent.roster(" C9998 ").len(), 1);
+}
+
+#[test]
+fn wishes_that_came_too_fast_are_said_again_unless_the_wait_is_long() {
+    let mut life = Life::new();
+    life.tell(Input::Start);
+    add(&mut life, "bob", None);
+    add(&mut life, "carol", None);
+    life.comes_in(Resume::Fresh, 1, 0);
+    life.roster(&[]);
+    let last = life.last_number(subscribe);
+    life.outputs();
+    life.refuses(last, too_fast(2_000));
+    assert!(life.notices().is_empty());
+    assert!(life.agent.row(&address("carol")).is_some());
+    life.passes(Duration::from_millis(1_999));
+    assert_eq!(count(&life.frames(), subscribe), 0);
+    life.passes(Duration::from_millis(1));
+    let again = life.last_number(subscribe);
+    assert_eq!(
+        count(&life.frames(), subscribe),
+        1,
+        "the other one waits for its answer"
+    );
+    life.refuses(again, too_fast(180_000));
+    let told = Notice::Refused(Some(address("carol")), Code::TooManyRequests);
+    assert_eq!(life.notices(), [told]);
+    assert!(life.agent.row(&address("carol")).is_none());
 }
