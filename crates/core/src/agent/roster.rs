@@ -293,16 +293,22 @@ impl WatcherUserAgent {
     }
 
     pub fn access_set(&mut self, watcher: &Principal, decision: Option<Decision>, desk: &mut Desk) {
+        // Also while a wish of mine stands: a request that crossed it is answered all the same.
+        self.request_answered(watcher.address(), desk);
         if !self.decision_wishes.contains_key(watcher.address()) {
             self.decided(watcher.address(), decision, desk);
         }
     }
 
-    fn decided(&mut self, address: &Address, decision: Option<Decision>, desk: &mut Desk) {
-        set(&mut self.access, address, decision, desk.now.timestamp);
+    fn request_answered(&mut self, address: &Address, desk: &mut Desk) {
         if self.requests.remove(address).is_some() {
             desk.changed(Changed::Requests);
         }
+    }
+
+    fn decided(&mut self, address: &Address, decision: Option<Decision>, desk: &mut Desk) {
+        set(&mut self.access, address, decision, desk.now.timestamp);
+        self.request_answered(address, desk);
         desk.roster_to_keep = true;
         desk.changed(Changed::Row(address.clone()));
     }
