@@ -370,8 +370,13 @@ impl Agent {
             ToAgent::Done { number } => self.done(number),
             ToAgent::Refused { number, refusal } => self.refused(number, &refusal),
             ToAgent::Goodbye { refusal } => self.goodbye(refusal),
-            // Heard, and that is all a pong says. This agent never fetches.
-            ToAgent::Pong { .. } | ToAgent::Fetched { .. } => {}
+            ToAgent::Pong { number } => {
+                if desk.answered(number) == Some(Asked::Status) {
+                    self.presentity.arrived(desk);
+                }
+            }
+            // This agent never fetches.
+            ToAgent::Fetched { .. } => {}
             ToAgent::Welcome { .. } => self.skipped += 1,
         }
     }
@@ -402,7 +407,7 @@ impl Agent {
     fn done(&mut self, number: Number) {
         match self.desk.answered(number) {
             Some(Asked::Delete(with, seq)) => self.inbox.deleted(&with, seq, &mut self.desk),
-            Some(asked) => self.roster.done(&asked, &self.desk),
+            Some(asked) => self.roster.done(&asked, &mut self.desk),
             None => {}
         }
     }

@@ -23,6 +23,8 @@ pub(super) enum Asked {
     DropContact(Address),
     Decide(Address),
     Delete(Address, Seq),
+    /// Whether the status that went out before has arrived.
+    Status,
 }
 
 /// The shared desk.

@@ -9,7 +9,7 @@ use core::time::Duration;
 use alloc::vec::Vec;
 
 use crate::address::{Principal, TupleId};
-use crate::agent::desk::Desk;
+use crate::agent::desk::{Asked, Desk};
 use crate::agent::{AgentConfig, Changed, Choice, MyStatus, Notice};
 use crate::code::{Refusal, Retry};
 use crate::person::{Person, Reason, Word, person};
@@ -21,6 +21,9 @@ use crate::wire::{Class, ToService};
 
 /// A publish refused for now is said again after at least this long.
 const AGAIN: Duration = Duration::from_secs(2);
+
+/// A status that has arrived is in one's own notification within this long, or another device has replaced it already.
+const TOLD_WITHIN: Duration = Duration::from_secs(2);
 
 /// What the person set that no notification has confirmed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub(super) struct PresenceUserAgent {
     said: bool,
     ends_at: Option<Instant>,
     again_at: Option<Instant>,
+    /// From when on one's own notification is believed rather than the wish.
+    believe_at: Option<Instant>,
     up: bool,
 }
 
@@ -68,6 +73,7 @@ impl PresenceUserAgent {
             said: false,
             ends_at: None,
             again_at: None,
+            believe_at: None,
             up: false,
         }
     }
@@ -161,7 +167,7 @@ impl PresenceUserAgent {
 
     pub fn timeout(&self) -> Option<Instant> {
         let idle = (self.here == Here::Active).then(|| self.touched.instant.after(self.idle_after));
-        [idle, self.ends_at, self.again_at]
+        [idle, self.ends_at, self.again_at, self.believe_at]
             .into_iter()
             .flatten()
             .min()
@@ -235,9 +241,28 @@ impl PresenceUserAgent {
                 tuple: tuple.clone(),
             }),
             Some(Wish::Clear(_)) => desk.send(&ToService::Withdraw { tuple: by_hand() }),
-            None => {}
+            None => return,
         }
         self.said = self.up;
+        self.believe_at = None;
+        if self.up {
+            desk.ask(Asked::Status, |number| ToService::Ping { number });
+        }
+    }
+
+    /// The service has what was said last.
+    pub fn arrived(&mut self, desk: &Desk) {
+        if self.wish.is_some() && self.again_at.is_none() && !desk.is_asked(&Asked::Status) {
+            self.believe_at = Some(desk.at().after(TOLD_WITHIN));
+        }
+    }
+
+    /// What was said was replaced elsewhere before anyone was told of it.
+    fn believe(&mut self, desk: &mut Desk) {
+        self.believe_at = None;
+        if self.wish.take().is_some() {
+            desk.changed(Changed::Me);
+        }
     }
 
     pub fn welcomed(&mut self, class: Class, desk: &mut Desk) {
@@ -258,6 +283,7 @@ impl PresenceUserAgent {
         self.up = false;
         self.said = false;
         self.again_at = None;
+        self.believe_at = None;
         desk.changed(Changed::Me);
     }
 
@@ -269,6 +295,7 @@ impl PresenceUserAgent {
         self.own.clone_from(&information.tuples);
         if self.wish_is_settled() {
             self.wish = None;
+            self.believe_at = None;
         } else if !self.said {
             self.say_wish(desk);
         }
@@ -300,6 +327,7 @@ impl PresenceUserAgent {
             Retry::Later => millis(AGAIN),
             Retry::AfterMs(ms) => ms.max(millis(AGAIN)),
         };
+        self.believe_at = None;
         self.again_at = Some(desk.at().after(Duration::from_millis(wait)));
     }
 
@@ -311,6 +339,9 @@ impl PresenceUserAgent {
                 tuple: self.device(),
             });
             self.say_wish(desk);
+        }
+        if self.believe_at.is_some_and(|at| at <= now) {
+            self.believe(desk);
         }
         let idle_at = self.touched.instant.after(self.idle_after);
         if self.here == Here::Active && idle_at <= now {

@@ -234,3 +234,34 @@ fn invisible_reads_as_offline_to_oneself() {
     );
     assert_eq!(me.devices, 1);
 }
+
+#[test]
+fn a_status_replaced_elsewhere_before_anyone_was_told_does_not_stand_for_ever() {
+    let mut life = Life::up(0, vec![]);
+    let (choice, note, until) = (Choice::Away, None, None);
+    life.wants(Intent::SetStatus {
+        choice,
+        note,
+        until,
+    });
+    let ping = life.last_number(|frame| matches!(frame, ToService::Ping { .. }));
+    let number = ping.expect("asked whether it has arrived");
+    // The laptop cleared it at once; the one notification of both says that nothing is set.
+    life.hears(&ToAgent::Pong { number });
+    shown(&mut life, vec![]);
+    assert_eq!(
+        life.agent.me().choice,
+        Some(Choice::Away),
+        "perhaps too early"
+    );
+    life.passes(Duration::from_secs(2));
+    assert_eq!(life.agent.me().choice, None);
+    life.outputs();
+    life.comes_back(Resume::Resumed, 1, 0);
+    assert!(
+        published(&mut life)
+            .iter()
+            .all(|tuple| tuple.id != by_hand()),
+        "it must not be brought back"
+    );
+}
