@@ -38,6 +38,8 @@ struct ContactWish {
     want: Option<Contact>,
     /// What to go back to.
     before: Option<Kept>,
+    /// What the service said meanwhile, of this or another device: `Some(None)`: it is gone.
+    heard: Option<Option<Contact>>,
 }
 
 /// What is wanted of a watcher and not answered yet, with what to go back to.
@@ -45,6 +47,8 @@ struct DecisionWish {
     decision: Option<Decision>,
     before: Option<Decision>,
     request: Option<Request>,
+    /// What the service said meanwhile, of this or another device.
+    heard: Option<Option<Decision>>,
 }
 
 /// The watcher user agent.
@@ -244,13 +248,15 @@ impl WatcherUserAgent {
     }
 
     fn lay_wishes(&mut self, now: Timestamp) {
-        for (address, wish) in &self.contact_wishes {
+        for (address, wish) in &mut self.contact_wishes {
+            wish.heard = None;
             match &wish.want {
                 Some(contact) => keep(&mut self.contacts, contact),
                 None => drop(self.contacts.remove(address)),
             }
         }
-        for (address, wish) in &self.decision_wishes {
+        for (address, wish) in &mut self.decision_wishes {
+            wish.heard = None;
             set(&mut self.access, address, wish.decision, now);
             self.requests.remove(address);
         }
@@ -268,7 +274,8 @@ impl WatcherUserAgent {
 
     pub fn contact_kept(&mut self, contact: &Contact, desk: &mut Desk) {
         let address = contact.presentity.address();
-        if self.contact_wishes.contains_key(address) {
+        if let Some(wish) = self.contact_wishes.get_mut(address) {
+            wish.heard = Some(Some(contact.clone()));
             return;
         }
         keep(&mut self.contacts, contact);
@@ -277,8 +284,9 @@ impl WatcherUserAgent {
 
     pub fn contact_gone(&mut self, presentity: &Presentity, desk: &mut Desk) {
         let address = presentity.address();
-        let wished = self.contact_wishes.contains_key(address);
-        if !wished && self.contacts.remove(address).is_some() {
+        if let Some(wish) = self.contact_wishes.get_mut(address) {
+            wish.heard = Some(None);
+        } else if self.contacts.remove(address).is_some() {
             row_changed(address, desk);
         }
     }
@@ -295,8 +303,9 @@ impl WatcherUserAgent {
     pub fn access_set(&mut self, watcher: &Principal, decision: Option<Decision>, desk: &mut Desk) {
         // Also while a wish of mine stands: a request that crossed it is answered all the same.
         self.request_answered(watcher.address(), desk);
-        if !self.decision_wishes.contains_key(watcher.address()) {
-            self.decided(watcher.address(), decision, desk);
+        match self.decision_wishes.get_mut(watcher.address()) {
+            Some(wish) => wish.heard = Some(decision),
+            None => self.decided(watcher.address(), decision, desk),
         }
     }
 
@@ -319,8 +328,7 @@ impl WatcherUserAgent {
         let address = contact.presentity.address().clone();
         let before = self.before(&address);
         keep(&mut self.contacts, &contact);
-        let want = Some(contact);
-        self.wish_contact(&address, ContactWish { want, before }, desk);
+        self.wish_contact(&address, Some(contact), before, desk);
     }
 
     pub fn remove(&mut self, address: &Address, desk: &mut Desk) {
@@ -329,7 +337,7 @@ impl WatcherUserAgent {
         }
         let (want, before) = (None, self.before(address));
         self.contacts.remove(address);
-        self.wish_contact(address, ContactWish { want, before }, desk);
+        self.wish_contact(address, want, before, desk);
     }
 
     /// How it was before anything was wished.
@@ -340,7 +348,18 @@ impl WatcherUserAgent {
         }
     }
 
-    fn wish_contact(&mut self, address: &Address, wish: ContactWish, desk: &mut Desk) {
+    fn wish_contact(
+        &mut self,
+        address: &Address,
+        want: Option<Contact>,
+        before: Option<Kept>,
+        desk: &mut Desk,
+    ) {
+        let wish = ContactWish {
+            want,
+            before,
+            heard: None,
+        };
         if self.up {
             say_contact(address, &wish, desk);
         }
@@ -359,6 +378,7 @@ impl WatcherUserAgent {
             decision,
             before,
             request,
+            heard: None,
         };
         if self.up {
             say_decision(address, &wish, desk);
@@ -370,17 +390,35 @@ impl WatcherUserAgent {
     // Answers.
 
     /// A wish was carried out. If it was said more than once, the last answer settles it: until then the service still works.
-    pub fn done(&mut self, asked: &Asked, desk: &Desk) {
+    /// Another device may have wanted something else right behind it: what the service said last is so.
+    pub fn done(&mut self, asked: &Asked, desk: &mut Desk) {
         if desk.is_asked(asked) {
             return;
         }
         match asked {
             Asked::KeepContact(address) | Asked::DropContact(address) => {
-                self.contact_wishes
-                    .retain(|of, wish| of != address || wish.asks(address) != *asked);
+                let wish = self.contact_wishes.get(address);
+                if wish.is_some_and(|wish| wish.asks(address) == *asked) {
+                    self.contact_done(address, desk);
+                }
             }
-            Asked::Decide(address) => drop(self.decision_wishes.remove(address)),
+            Asked::Decide(address) => {
+                let wish = self.decision_wishes.remove(address);
+                if let Some(heard) = wish.and_then(|wish| wish.heard) {
+                    set(&mut self.access, address, heard, desk.now.timestamp);
+                    row_changed(address, desk);
+                }
+            }
             _ => {}
+        }
+    }
+
+    fn contact_done(&mut self, address: &Address, desk: &mut Desk) {
+        let wish = self.contact_wishes.remove(address);
+        match wish.and_then(|wish| wish.heard) {
+            Some(Some(contact)) => self.contact_kept(&contact, desk),
+            Some(None) => self.contact_gone(&Presentity(address.clone()), desk),
+            None => {}
         }
     }
 
