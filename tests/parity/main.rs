@@ -7,10 +7,13 @@ use std::path::Path;
 use std::process::Command;
 
 use lamplight_core::service::ServiceConfig;
+use lamplight_tests::model::{self, Planted};
 use lamplight_tests::room::Room;
 use lamplight_tests::scenes;
 
 const SEEDS: [u64; 3] = [1, 2, 3];
+/// Steps of each run of the model.
+const STEPS: usize = 200;
 
 /// What Node prints when it plays the module.
 fn as_wasm() -> Vec<String> {
@@ -22,6 +25,7 @@ fn as_wasm() -> Vec<String> {
     let played = Command::new(named("LAMPLIGHT_NODE"))
         .arg(script)
         .arg(named("LAMPLIGHT_PARITY_WASM"))
+        .arg(STEPS.to_string())
         .args(SEEDS.map(|seed| seed.to_string()))
         .output()
         .expect("Node starts");
@@ -36,11 +40,16 @@ fn as_wasm() -> Vec<String> {
 
 /// The same lines, played here.
 fn natively() -> Vec<String> {
-    let scenes = SEEDS.into_iter().flat_map(|seed| {
-        let scenes = scenes::ALL.iter().enumerate();
-        scenes.map(move |(index, scene)| format!("scene {index} {seed} {:016x}", scene.trace(seed)))
-    });
-    scenes.collect()
+    let mut lines = Vec::new();
+    for seed in SEEDS {
+        for (index, scene) in scenes::ALL.iter().enumerate() {
+            lines.push(format!("scene {index} {seed} {:016x}", scene.trace(seed)));
+        }
+        let played = model::run(seed, &model::steps(seed, STEPS), Planted::Nothing);
+        let trace = played.unwrap_or_else(|what| panic!("seed {seed}: {what}"));
+        lines.push(format!("model {STEPS} {seed} {trace:016x}"));
+    }
+    lines
 }
 
 /// What a line is about, in words.

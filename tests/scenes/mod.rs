@@ -12,6 +12,8 @@ mod refusals;
 mod support;
 mod watching;
 
+pub use support::free_of_rates;
+
 /// A scene: its theme, its sentence and what happens.
 #[derive(Clone, Copy)]
 pub struct Scene {

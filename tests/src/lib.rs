@@ -6,6 +6,8 @@ pub mod memory_store;
 pub mod random;
 pub mod room;
 
+#[path = "../model/mod.rs"]
+pub mod model;
 #[path = "../scenes/mod.rs"]
 pub mod scenes;
 

@@ -2,6 +2,7 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::model::{self, Planted};
 use crate::scenes;
 
 /// How many scenes there are.
@@ -14,4 +15,11 @@ pub fn scene_count() -> u32 {
 #[wasm_bindgen]
 pub fn scene_trace(index: u32, seed: u32) -> u64 {
     scenes::ALL[index as usize].trace(seed.into())
+}
+
+/// Plays so many random steps from this seed; zero if something was not as it must be.
+#[wasm_bindgen]
+pub fn model_trace(seed: u32, steps: u32) -> u64 {
+    let steps = model::steps(seed.into(), steps as usize);
+    model::run(seed.into(), &steps, Planted::Nothing).unwrap_or(0)
 }

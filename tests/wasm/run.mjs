@@ -3,7 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 
-const [, , path, ...seeds] = process.argv;
+const [, , path, steps, ...seeds] = process.argv;
 const module = await WebAssembly.compile(await readFile(path));
 const imports = {};
 for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
@@ -18,7 +18,7 @@ const exported = (name) => {
   if (!found) throw new Error(`the module has no ${name}`);
   return exports[found];
 };
-const [sceneCount, sceneTrace] = ["scene_count", "scene_trace"].map(exported);
+const [sceneCount, sceneTrace, modelTrace] = ["scene_count", "scene_trace", "model_trace"].map(exported);
 
 const line = (what, trace) =>
   console.log(`${what} ${BigInt.asUintN(64, trace).toString(16).padStart(16, "0")}`);
@@ -27,4 +27,5 @@ for (const seed of seeds.map(Number)) {
   for (let index = 0; index < sceneCount(); index += 1) {
     line(`scene ${index} ${seed}`, sceneTrace(index, seed));
   }
+  line(`model ${steps} ${seed}`, modelTrace(seed, Number(steps)));
 }

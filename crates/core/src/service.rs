@@ -103,7 +103,7 @@ impl Service {
             Input::Authenticated(session, answer) => self.authenticated(session, answer, now),
             Input::Revoked(principal, login) => self.revoked(&principal, login, now),
             Input::Loaded(ticket, answer) => self.loaded(ticket, answer, now),
-            Input::Stored(ticket, answer) => self.stored(ticket, answer),
+            Input::Stored(ticket, answer) => self.stored(ticket, answer, now),
             Input::Registered(principal) => self.registered(&principal),
             Input::Drain => self.drain(now),
             Input::Wake => {}
@@ -211,9 +211,16 @@ impl Service {
         }
     }
 
-    fn stored(&mut self, ticket: Ticket, answer: Result<Kept, StoreFault>) {
+    fn stored(&mut self, ticket: Ticket, answer: Result<Kept, StoreFault>, now: Now) {
         match self.asked.keepings.remove(&ticket) {
             Some(Keeping::Request(session, number)) => {
+                self.request_stored(session, number, answer.err());
+            }
+            Some(Keeping::Contact(principal, session, number)) => {
+                if let Some(home) = self.homes.get_mut(&principal) {
+                    home.contacts_on_their_way -= 1;
+                }
+                self.leave_home(&principal);
                 self.request_stored(session, number, answer.err());
             }
             Some(Keeping::Publish(session)) => {
@@ -227,7 +234,9 @@ impl Service {
                 from,
                 to,
             }) => self.message_stored((session, id), (&from, &to), answer),
-            Some(Keeping::Acknowledge) => self.acknowledge_stored(answer),
+            Some(Keeping::Acknowledge(principal)) => {
+                self.acknowledge_stored(&principal, answer, now);
+            }
             Some(Keeping::Log(principal, request)) => self.log_stored(&principal, request, answer),
             Some(Keeping::Quietly) | None => {}
         }
@@ -245,6 +254,7 @@ impl Service {
                 Timer::Until(presentity) => self.until_due(&presentity, now),
                 Timer::Reload(presentity) => self.reload(&presentity),
                 Timer::Forget(presentity) => self.forget(&presentity),
+                Timer::Acknowledge(principal) => self.acknowledge_taken(&principal, now),
                 Timer::Settle => self.settle(now),
             }
         }

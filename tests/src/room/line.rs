@@ -298,14 +298,18 @@ impl Room {
     }
 
     pub(super) fn freezes_line(&mut self, session: SessionId) {
-        if let Some(line) = self.lines.get_mut(&session) {
+        if let Some(line) = self.lines.get_mut(&session)
+            && line.state == State::Whole
+        {
             line.state = State::Frozen;
         }
     }
 
     pub(super) fn thaws_line(&mut self, session: SessionId) {
         let clock = self.clock;
-        if let Some(line) = self.lines.get_mut(&session) {
+        if let Some(line) = self.lines.get_mut(&session)
+            && line.state == State::Frozen
+        {
             line.state = State::Whole;
             line.up = line.up.max(clock);
             line.down = line.down.max(clock);

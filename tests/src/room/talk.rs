@@ -90,9 +90,21 @@ impl Room {
 
     /// The tab is closed, and its socket with it.
     pub fn closes(&mut self, who: &str) {
+        self.starts_to_close(who);
+        self.settles();
+    }
+
+    /// The tab is closed; nobody knows yet.
+    pub fn starts_to_close(&mut self, who: &str) {
         let index = self.seat(who);
         self.unloads_page(index);
-        self.settles();
+    }
+
+    /// The page is loaded again in the same tab; nothing has arrived yet.
+    pub fn starts_to_reload(&mut self, who: &str) {
+        let index = self.seat(who);
+        self.unloads_page(index);
+        self.loads_page(index);
     }
 
     /// The page is loaded again in the same tab.

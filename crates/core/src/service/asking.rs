@@ -28,6 +28,8 @@ pub enum Keeping {
     Quietly,
     /// A request that is done when all its changes are.
     Request(SessionId, Number),
+    /// As a request, of the contacts of this principal.
+    Contact(Principal, SessionId, Number),
     /// A publish: no answer when it worked.
     Publish(SessionId),
     Message {
@@ -36,7 +38,7 @@ pub enum Keeping {
         from: Principal,
         to: Principal,
     },
-    Acknowledge,
+    Acknowledge(Principal),
     /// Entries for the principal's own log; with a number, a request is done.
     Log(Principal, Option<(SessionId, Number)>),
 }
@@ -66,7 +68,12 @@ impl Service {
     }
 
     pub(super) fn keep(&mut self, change: Change, keeping: Keeping) {
-        if let Keeping::Request(session, number) = keeping {
+        if let Keeping::Contact(principal, ..) = &keeping
+            && let Some(home) = self.homes.get_mut(principal)
+        {
+            home.contacts_on_their_way += 1;
+        }
+        if let Keeping::Request(session, number) | Keeping::Contact(_, session, number) = keeping {
             *self.asked.open.entry((session, number)).or_default() += 1;
         }
         let ticket = self.asked.ticket();

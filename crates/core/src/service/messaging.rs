@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use super::Service;
 use super::asking::{Keeping, Reading, fault_code};
+use super::timers::Timer;
 use crate::address::{Address, InboxAddress, MessageId, Presentity, Principal, Seq, SessionId};
 use crate::code::{Code, Refusal};
 use crate::message::{Body, Entry, InstantMessage, Receipt};
@@ -19,6 +20,8 @@ use crate::wire::{Number, ToAgent};
 
 /// Most entries one `Delete` names.
 const DELETE_MAX: usize = 100;
+/// How soon an acknowledgement that could not be kept is tried again.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 impl Service {
     // In.
@@ -245,15 +248,32 @@ impl Service {
                 up_to,
                 at: now.timestamp,
             };
-            self.keep(change, Keeping::Acknowledge);
+            self.keep(change, Keeping::Acknowledge(principal.clone()));
         }
     }
 
-    pub(super) fn acknowledge_stored(&mut self, answer: Result<Kept, StoreFault>) {
-        if let Ok(Kept::Acknowledged { marks }) = answer {
-            for (inbox, mark) in marks {
-                self.log(&inbox.principal(), mark);
+    pub(super) fn acknowledge_stored(
+        &mut self,
+        principal: &Principal,
+        answer: Result<Kept, StoreFault>,
+        now: Now,
+    ) {
+        match answer {
+            Ok(Kept::Acknowledged { marks }) => {
+                for (inbox, mark) in marks {
+                    self.log(&inbox.principal(), mark);
+                }
             }
+            // Nobody says it again by themselves, and their senders would wait for it.
+            Err(_) => {
+                let inbox = self.homes.get_mut(principal);
+                if let Some(inbox) = inbox.and_then(|home| home.inbox.as_mut()) {
+                    inbox.acknowledged = Seq(0);
+                    let again = Timer::Acknowledge(principal.clone());
+                    self.timers.set(again, now.instant.after(AGAIN_AFTER));
+                }
+            }
+            Ok(_) => {}
         }
     }
 

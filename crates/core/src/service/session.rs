@@ -61,16 +61,24 @@ pub struct Session {
     pub reading: bool,
 }
 
-/// A principal with at least one session.
+/// A principal with at least one session, or with contacts that are still on their way to the disk: a reader would miss them.
 #[derive(Debug, Default)]
 pub struct Home {
     pub sessions: BTreeSet<SessionId>,
     pub contacts: Option<BTreeMap<Presentity, Option<Note>>>,
+    /// Changes of them that are not durable yet.
+    pub contacts_on_their_way: usize,
     pub inbox: Option<InboxRecord>,
     /// The newest place of the log that was seen go by, also while `inbox` is still being read.
     pub newest: Seq,
     pub sends: Bucket,
     pub requests: Bucket,
+}
+
+impl Home {
+    fn is_empty(&self) -> bool {
+        self.sessions.is_empty() && self.contacts_on_their_way == 0
+    }
 }
 
 impl Session {
@@ -196,7 +204,7 @@ impl Service {
         if home.sessions.len() >= self.config.limits.sessions {
             return self.send_away(id, Code::TooManySessions.refusal(), now);
         }
-        let first = home.sessions.is_empty();
+        let first = home.is_empty();
         home.sessions.insert(id);
         session.identity = Some(identity);
         session.stage = Stage::Entering { cursor };
@@ -415,6 +423,13 @@ impl Service {
         self.leave(id, grace, now);
     }
 
+    /// Forgets a principal whom nothing holds here any more.
+    pub(super) fn leave_home(&mut self, principal: &Principal) {
+        if self.homes.get(principal).is_some_and(Home::is_empty) {
+            self.homes.remove(principal);
+        }
+    }
+
     fn leave(&mut self, id: SessionId, grace: Duration, now: Now) {
         let Some(session) = self.sessions.remove(&id) else {
             return;
@@ -433,9 +448,7 @@ impl Service {
         self.devices_leave(&own, &session.devices, grace, now);
         if let Some(home) = self.homes.get_mut(&identity.principal) {
             home.sessions.remove(&id);
-            if home.sessions.is_empty() {
-                self.homes.remove(&identity.principal);
-            }
+            self.leave_home(&identity.principal);
         }
         self.release(&own, id, now);
     }

@@ -2,7 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use crate::address::{Presentity, SessionId, TupleId};
+use crate::address::{Presentity, Principal, SessionId, TupleId};
 use crate::time::Instant;
 
 /// What a deadline is for.
@@ -20,6 +20,8 @@ pub enum Timer {
     Until(Presentity),
     /// What could not be read is asked for again.
     Reload(Presentity),
+    /// How far a principal has come could not be kept, and is said again.
+    Acknowledge(Principal),
     /// What nobody needs any more is dropped from memory.
     Forget(Presentity),
     /// The service has run long enough to tell absent from unknown.

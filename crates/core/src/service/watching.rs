@@ -93,7 +93,7 @@ impl Service {
                 watcher: watcher.clone(),
                 contact: contact.clone(),
             };
-            self.keep(change, Keeping::Request(id, number));
+            self.keep(change, Keeping::Contact(watcher.clone(), id, number));
             let home = self
                 .homes
                 .get_mut(&watcher)
@@ -196,6 +196,8 @@ impl Service {
             .iter()
             .filter(|presentity| **presentity != watcher.presentity())
         {
+            // First: if only one of both outlives a crash, the agent says it again and the other follows.
+            self.take_back_request(&watcher, presentity);
             let kept = self
                 .homes
                 .get_mut(&watcher)
@@ -209,8 +211,7 @@ impl Service {
                 watcher: watcher.clone(),
                 presentity: presentity.clone(),
             };
-            self.keep(change, Keeping::Request(id, number));
-            self.take_back_request(&watcher, presentity);
+            self.keep(change, Keeping::Contact(watcher.clone(), id, number));
             self.send_home(
                 &watcher,
                 &ToAgent::ContactGone {
