@@ -70,7 +70,9 @@ impl Door {
     }
 
     pub async fn sign_out(self) -> Result<(), DoorError> {
-        ask("DELETE", "/v1/session", None).await.map(|_| ())
+        ask("DELETE", "/v1/sessions/current", None)
+            .await
+            .map(|_| ())
     }
 
     /// A single-use ticket for one hello, and for whom it is if the relay says so.

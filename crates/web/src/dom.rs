@@ -75,6 +75,15 @@ pub fn has_keyboard() -> bool {
         .is_none_or(|query| query.matches())
 }
 
+/// Whether there is room for one pane only; the styles know the same width.
+pub fn is_narrow() -> bool {
+    window()
+        .match_media("(max-width: 47.99rem)")
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches())
+}
+
 pub fn is_visible() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Visible
 }
@@ -89,4 +98,16 @@ pub async fn copy(text: &str) -> bool {
     }
     let writing = window().navigator().clipboard().write_text(text);
     JsFuture::from(writing).await.is_ok()
+}
+
+/// Hands the person a file to keep.
+pub fn save(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let blob = web_sys::Blob::new_with_u8_array_sequence(&parts)?;
+    let address = web_sys::Url::create_object_url_with_blob(&blob)?;
+    let link: HtmlElement = document().create_element("a")?.unchecked_into();
+    link.set_attribute("href", &address)?;
+    link.set_attribute("download", name)?;
+    link.click();
+    web_sys::Url::revoke_object_url(&address)
 }

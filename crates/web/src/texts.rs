@@ -107,7 +107,7 @@ texts! {
     petname: "What you call them";
     petname_hint: "Optional. Only you see it.";
     send_request: "Send request";
-    asked: "{name} is asked.";
+    asked: "Your request to {name} is on its way.";
     nobody_yet: "Nobody here yet.";
     nobody_found: "Nobody matches “{query}”.";
     add_this: "Add “{query}” as a contact";
@@ -226,6 +226,7 @@ texts! {
     recording: "Recording";
     recording_hint: "Everything that happened since this page was opened, so that a fault can be replayed. It holds your messages: give it only to whom you would give those.";
     copy_recording: "Copy recording";
+    save_recording: "Save recording";
     sign_out: "Sign out";
 }
 

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use crate::dom;
 use crate::parts::field::Field;
+use crate::parts::icon::Mark;
 use crate::texts::{self, t};
 
 #[derive(Properties, PartialEq)]
@@ -118,7 +119,7 @@ pub fn DoorPage(props: &Props) -> Html {
     html! {
         <main class="door">
             <section class="card" aria-labelledby="door-title">
-                <span class="door-mark" aria-hidden="true"></span>
+                <Mark />
                 <h1 id="door-title">{ t().product }</h1>
                 <p class="door-tagline">{ t().tagline }</p>
                 if !closed {

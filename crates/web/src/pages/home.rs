@@ -1,5 +1,6 @@
 //! Home: people on one side, a conversation on the other; on a narrow screen one of the two.
 
+use gloo::timers::callback::Timeout;
 use lamplight_embed::{Address, Changed, Code, News, Notice, Shell};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
@@ -84,6 +85,7 @@ pub fn Home(props: &Props) -> Html {
         })
     };
     use_steps(open.setter());
+    use_way_back(open.is_some());
     use_news(&props.shell, say.clone(), props.leave.clone());
     use_shortcuts(&house, &open, &popup);
 
@@ -129,6 +131,17 @@ fn use_steps(open: UseStateSetter<Option<Address>>) {
             open.set(route::current());
         });
         move || drop(listener)
+    });
+}
+
+/// Where a conversation gave way to the list, the keyboard goes there with it.
+#[hook]
+fn use_way_back(open: bool) {
+    let was_open = use_mut_ref(|| false);
+    use_effect_with(open, move |open| {
+        if was_open.replace(*open) && !open && dom::is_narrow() {
+            dom::focus_id("roster");
+        }
     });
 }
 
@@ -203,10 +216,11 @@ fn perform(house: &House, act: Act, open: Option<&Address>) {
     match act {
         Act::Help => house.show.emit(Popup::Help),
         Act::Search => {
-            if !dom::has_keyboard() {
+            if open.is_some() && dom::is_narrow() {
                 house.go.emit(None);
             }
-            dom::focus_id("search");
+            // Where the list was out of sight, it is there after this turn.
+            Timeout::new(0, || dom::focus_id("search")).forget();
         }
         Act::PreviousChat | Act::NextChat | Act::NextUnread => {
             if let Some(next) = neighbour(house, act, open) {

@@ -156,12 +156,7 @@ fn text_of(node: &NodeRef) -> String {
 
 /// Escape leaves to the list: on a narrow screen by closing the conversation.
 fn leave(go: &Callback<Option<Address>>) {
-    let narrow = dom::window()
-        .match_media("(max-width: 47.99rem)")
-        .ok()
-        .flatten()
-        .is_some_and(|query| query.matches());
-    if narrow {
+    if dom::is_narrow() {
         go.emit(None);
     } else {
         dom::focus_id("roster");

@@ -32,7 +32,9 @@ pub fn Diagnostics(props: &Props) -> Html {
         LinkView::Down { since: at, .. } => format!("{} ({})", t().line_down, since(at)),
     };
     let kept = if house.shell.keeps() { t().yes } else { t().no };
-    let recording = use_memo((), |()| base64(&house.shell.recording()));
+    // Both of one moment, so that a replay of the one gives the other.
+    let (recorded, trace) = &*use_memo((), |()| (house.shell.recording(), house.shell.trace()));
+    let recording = use_memo((), |()| base64(recorded));
     let facts = [
         (t().fact_line, state, "line"),
         (t().fact_waiting, line.waiting.to_string(), "waiting"),
@@ -44,11 +46,7 @@ pub fn Diagnostics(props: &Props) -> Html {
             env!("CARGO_PKG_VERSION").to_owned(),
             "version",
         ),
-        (
-            t().fact_trace,
-            format!("{:016x}", house.shell.trace()),
-            "trace",
-        ),
+        (t().fact_trace, format!("{trace:016x}"), "trace"),
     ];
     let copy = {
         let (recording, say) = (recording.clone(), house.say.clone());
@@ -61,6 +59,13 @@ pub fn Diagnostics(props: &Props) -> Html {
                     Toast::fault(t().not_copied.into())
                 });
             });
+        })
+    };
+    let save = {
+        let recorded = recorded.clone();
+        Callback::from(move |_: MouseEvent| {
+            // A browser that saves nothing leaves the field to copy from.
+            let _ = dom::save("lamplight-recording.cbor", &recorded);
         })
     };
     html! {
@@ -76,6 +81,7 @@ pub fn Diagnostics(props: &Props) -> Html {
                 <p class="field-hint">{ t().recording_hint }</p>
             </div>
             <div class="dialog-actions">
+                <button type="button" onclick={save}>{ t().save_recording }</button>
                 <button type="button" onclick={copy}><Glyph icon={Icon::Copy} />{ t().copy_recording }</button>
             </div>
         </Dialog>

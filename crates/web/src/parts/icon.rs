@@ -47,6 +47,20 @@ impl Icon {
     }
 }
 
+/// The lamp of the product, as in its icon.
+#[component]
+pub fn Mark() -> Html {
+    html! {
+        <svg class="mark" viewBox="0 0 64 64" aria-hidden="true" focusable="false">
+            <rect class="mark-tile" width="64" height="64" rx="15" />
+            <path class="mark-glow" d="M23 37 9 54h46L41 37z" />
+            <path class="mark-cord" d="M32 8v9" />
+            <path class="mark-shade" d="M28 17h8l11 20H17z" />
+            <circle class="mark-bulb" cx="32" cy="41" r="6" />
+        </svg>
+    }
+}
+
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub icon: Icon,

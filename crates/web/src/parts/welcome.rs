@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use super::icon::{Glyph, Icon, Mark};
 use super::share::Share;
 use crate::house::{use_changes, use_house};
 use crate::pages::home::{Popup, is_about_people};
@@ -16,7 +16,7 @@ pub fn Welcome() -> Html {
     let add = house.show.reform(|_: MouseEvent| Popup::AddContact(None));
     html! {
         <div class="welcome">
-            <span class="door-mark" aria-hidden="true"></span>
+            <Mark />
             if alone {
                 <h1>{ t().welcome }</h1>
                 <p>{ t().welcome_new }</p>
