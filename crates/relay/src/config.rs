@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use lamplight_core::address::{Address, ServerId};
 use lamplight_core::service::{Bounds, Limits, ServiceConfig};
 
-pub use settings::{Config, SETTINGS, Setting};
+pub use settings::{Config, ConnectionSettings, LogSettings, SETTINGS, Setting};
 pub use words::{LogFormat, LogLevel, Offer, Size, Value};
 
 /// The file that is read when none is named, if it is there.
@@ -228,7 +228,8 @@ impl Config {
             let value = if setting.is_number {
                 value
             } else {
-                toml::Value::String(value).to_string()
+                // A JSON text is a TOML text.
+                serde_json::Value::String(value).to_string()
             };
             let _ = writeln!(text, "{} = {value}", setting.name);
         }

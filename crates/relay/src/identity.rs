@@ -6,7 +6,7 @@
 
 mod names;
 mod passwords;
-mod rates;
+pub mod rates;
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -110,8 +110,7 @@ async fn read(stream: &mut SplitStream<WebSocket>, session: SessionId, door: &Do
             Ok(Message::Text(text)) => FromSocket::Frame(session, Arc::from(text.as_bytes())),
             Ok(Message::Ping(_) | Message::Pong(_)) => FromSocket::Heard(session),
             Ok(Message::Close(_)) => return End::Gone,
-            Err(error) if is_too_large(error) => return End::TooLarge,
-            Err(_) => return End::Gone,
+            Err(error) => return end_of(error),
         };
         if !door.tell(what).await {
             return End::Gone;
@@ -120,9 +119,11 @@ async fn read(stream: &mut SplitStream<WebSocket>, session: SessionId, door: &Do
     End::Gone
 }
 
-fn is_too_large(error: axum::Error) -> bool {
-    let error = error.into_inner().downcast::<tungstenite::Error>();
-    matches!(error.as_deref(), Ok(tungstenite::Error::Capacity(_)))
+fn end_of(error: axum::Error) -> End {
+    match error.into_inner().downcast::<tungstenite::Error>().as_deref() {
+        Ok(tungstenite::Error::Capacity(_)) => End::TooLarge,
+        _ => End::Gone,
+    }
 }
 
 async fn write(sink: &mut SplitSink<WebSocket, Message>, codec: Codec, outbox: &Outbox) -> End {

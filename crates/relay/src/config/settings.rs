@@ -159,6 +159,9 @@ settings! {
 
     /// Sockets.
     connections ("connections") ConnectionSettings {
+        most: usize = "20000" ["number"]
+            "Open connections in all. More wait in the system's queue until one ends."
+            "Each is an open file; see the system's limit of those."
         per_ip: u32 = "500" ["number, 0: no limit"]
             "Open connections per address. Not counted for loopback."
             "Each costs 30 KB at most while it waits, 4 MiB at worst."

@@ -68,8 +68,9 @@ fn carry_out_record(db: &Connection, change: Change) -> Result<()> {
             presentity,
             watcher,
             decision,
+            at,
         } => with_id(db, presentity.address(), |id| {
-            set_access(db, id, &watcher, decision)
+            set_access(db, id, &watcher, decision, at)
         }),
         Change::AddRequest {
             presentity,
@@ -132,6 +133,7 @@ fn set_access(
     id: i64,
     watcher: &Principal,
     decision: Option<Decision>,
+    at: Timestamp,
 ) -> Result<usize> {
     remove_request(db, id, watcher)?;
     let Some(decision) = decision else {
@@ -145,10 +147,10 @@ fn set_access(
         Decision::Block => 2,
     };
     db.prepare_cached(
-        "INSERT INTO access (presentity, watcher, decision) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET decision = excluded.decision",
+        "INSERT INTO access (presentity, watcher, decision, at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET decision = excluded.decision, at = excluded.at",
     )?
-    .execute(params![id, watcher.as_str(), decision])
+    .execute(params![id, watcher.as_str(), decision, at.0 as i64])
 }
 
 fn remove_request(db: &Connection, id: i64, watcher: &Principal) -> Result<usize> {

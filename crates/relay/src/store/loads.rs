@@ -51,7 +51,7 @@ fn presentity_record(db: &Connection, of: &Presentity) -> Result<Option<Presenti
     Ok(Some(PresentityRecord {
         access: rows(
             db,
-            "SELECT watcher, decision FROM access WHERE presentity = ?1 ORDER BY watcher",
+            "SELECT watcher, decision, at FROM access WHERE presentity = ?1 ORDER BY watcher",
             id,
             access,
         )?,
@@ -90,6 +90,7 @@ fn access(row: &Row<'_>) -> Result<Access> {
     Ok(Access {
         watcher: Principal(address(row, 0)?),
         decision,
+        at: timestamp(row, 2)?,
     })
 }
 

@@ -106,6 +106,8 @@ CREATE TABLE access (
     watcher TEXT NOT NULL,
     -- 0 allow, 1 deny, 2 block.
     decision INTEGER NOT NULL,
+    -- When it was decided: since then the other looks absent to the blocked.
+    at INTEGER NOT NULL,
     PRIMARY KEY (presentity, watcher)
 ) WITHOUT ROWID;
 
@@ -157,14 +159,15 @@ fn prepare_any(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Brings the database to [`VERSION`].
 pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let found = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, usize>(0))?;
+    let found = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))?;
+    let found = found as usize;
     if found > VERSION {
         return Err(OpenError::Newer { found });
     }
     for (at, step) in STEPS.iter().enumerate().skip(found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", at + 1)?;
+        transaction.pragma_update(None, "user_version", (at + 1) as u32)?;
         transaction.commit()?;
     }
     Ok(())

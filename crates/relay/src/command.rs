@@ -1,0 +1,147 @@
+//! What a person types: `lamplight serve`, `lamplight config default|show|check`. Each key of the configuration is a flag.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use crate::config::{Config, ConfigError, Read, SETTINGS, Sources};
+use crate::{log, serve};
+
+/// Runs what the words of the command line say.
+pub fn run() -> ExitCode {
+    let matches = command().get_matches();
+    let done = match matches.subcommand() {
+        Some(("serve", words)) => serve_with(words),
+        Some(("config", words)) => configure(words),
+        _ => Err("there is no such command".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("lamplight: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Command {
+    Command::new("lamplight")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Presence and instant messaging: the relay with its page")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_settings(Command::new("serve").about("Runs the relay")))
+        .subcommand(
+            Command::new("config")
+                .about("Shows and checks the configuration")
+                .subcommand_required(true)
+                .arg_required_else_help(true)
+                .subcommand(
+                    Command::new("default").about("Every key with its default, unit and cost, as a file"),
+                )
+                .subcommand(with_settings(
+                    Command::new("show").about("The configuration that `serve` would use, as a file"),
+                ))
+                .subcommand(with_settings(
+                    Command::new("check").about("Whether `serve` would start with this configuration"),
+                )),
+        )
+}
+
+fn with_settings(command: Command) -> Command {
+    let file = Arg::new("config")
+        .long("config")
+        .value_name("file")
+        .value_parser(value_parser!(PathBuf))
+        .help("The configuration's file [default: ./lamplight.toml, if it is there]");
+    let flags = SETTINGS.iter().map(|setting| {
+        let default = if setting.default.is_empty() { "none" } else { setting.default };
+        Arg::new(setting.key())
+            .long(setting.flag())
+            .value_name(setting.unit)
+            .help(format!("{} [default: {default}]", setting.about))
+    });
+    command.arg(file).args(flags)
+}
+
+fn serve_with(words: &ArgMatches) -> Result<(), String> {
+    let Read { config, warnings } = read(words)?;
+    log::start(&config.log);
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the system gives no threads: {error}"))?;
+    let ended = runtime.block_on(serve::serve(config));
+    // What still hashes a password or writes to a dead line is not waited for.
+    runtime.shutdown_background();
+    ended.map_err(|error| error.to_string())
+}
+
+fn configure(words: &ArgMatches) -> Result<(), String> {
+    match words.subcommand() {
+        Some(("default", _)) => print!("{}", Config::default().print(true)),
+        Some(("show", words)) => print!("{}", read_aloud(words)?.print(false)),
+        Some(("check", words)) => {
+            read_aloud(words)?;
+            println!("The configuration is good.");
+        }
+        _ => return Err("there is no such command".into()),
+    }
+    Ok(())
+}
+
+fn read_aloud(words: &ArgMatches) -> Result<Config, String> {
+    let Read { config, warnings } = read(words)?;
+    for warning in warnings {
+        eprintln!("lamplight: {warning}");
+    }
+    Ok(config)
+}
+
+fn read(words: &ArgMatches) -> Result<Read, String> {
+    Config::read(&sources(words)).map_err(|ConfigError(sentence)| sentence)
+}
+
+fn sources(words: &ArgMatches) -> Sources {
+    let given = |key: &str| {
+        let typed = words.value_source(key) == Some(ValueSource::CommandLine);
+        words.get_one::<String>(key).filter(|_| typed).cloned()
+    };
+    let flags = SETTINGS.iter().map(crate::config::Setting::key);
+    Sources {
+        file: words.get_one("config").cloned(),
+        // A variable that is no text is none of ours.
+        environment: std::env::vars_os()
+            .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
+            .collect(),
+        flags: flags.filter_map(|key| Some((key.clone(), given(&key)?))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_a_flag_and_no_flag_stands_twice() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn flags_override() {
+        let words = ["lamplight", "serve", "--listen", "127.0.0.1:0", "--limits-sessions", "3"];
+        let matches = command().try_get_matches_from(words).unwrap();
+        let (_, words) = matches.subcommand().unwrap();
+        let flags = sources(words).flags;
+        let expected = [("listen", "127.0.0.1:0"), ("limits.sessions", "3")];
+        assert_eq!(flags.len(), expected.len());
+        for (key, text) in expected {
+            assert!(flags.contains(&(key.to_owned(), text.to_owned())), "{key}");
+        }
+    }
+}

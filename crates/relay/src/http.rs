@@ -1,0 +1,109 @@
+//! The relay over HTTP: which address does what. The doors themselves stand in the modules, one for each theme.
+//!
+//! Every answer carries the security headers. Whatever changes something passes the gate: the header `x-lamplight`, which no
+//! page of another site can add, and from a browser exactly one of the relay's own origins.
+
+mod answer;
+mod body;
+mod cookie;
+mod doors;
+mod gate;
+mod headers;
+mod keeper;
+mod line;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{delete, get, post};
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::hub::Door;
+use crate::identity::Keeper;
+use crate::identity::rates::Rates;
+use crate::metrics::Metrics;
+use crate::store::writer::Handle;
+use cookie::Cookie;
+use gate::Origins;
+use headers::SecurityHeaders;
+
+/// What all doors share.
+pub struct Site {
+    config: Arc<Config>,
+    keeper: Arc<Keeper>,
+    hub: Door,
+    store: Handle,
+    metrics: Arc<Metrics>,
+    draining: watch::Receiver<bool>,
+    origins: Origins,
+    cookie: Cookie,
+    headers: SecurityHeaders,
+    /// Reports of browsers that are logged; all are counted.
+    reports: Rates<()>,
+}
+
+impl Site {
+    /// `bound` is where the relay listens in fact.
+    pub fn new(
+        config: Arc<Config>,
+        bound: SocketAddr,
+        keeper: Arc<Keeper>,
+        hub: Door,
+        store: Handle,
+        metrics: Arc<Metrics>,
+        draining: watch::Receiver<bool>,
+    ) -> Self {
+        let origins = Origins::of(&config, bound);
+        Self {
+            cookie: Cookie::new(origins.are_https(), bound.port(), config.accounts.login_life),
+            headers: SecurityHeaders::new(&origins),
+            reports: Rates::new(keeper::REPORTS),
+            origins,
+            config,
+            keeper,
+            hub,
+            store,
+            metrics,
+            draining,
+        }
+    }
+
+    fn is_draining(&self) -> bool {
+        *self.draining.borrow()
+    }
+}
+
+/// All addresses of the relay.
+pub fn routes(site: Arc<Site>) -> Router {
+    Router::new()
+        .route("/v1/relay", get(doors::relay))
+        .route("/v1/accounts", post(doors::sign_up))
+        .route("/v1/guests", post(doors::enter_as_guest))
+        .route("/v1/sessions", post(doors::sign_in))
+        .route("/v1/sessions/current", delete(doors::sign_out))
+        .route("/v1/session", get(doors::session))
+        .route("/v1/tickets", post(doors::ticket))
+        .route("/v1/ws", get(line::open))
+        .route("/v1/csp-reports", post(keeper::csp_report))
+        .route("/healthz", get(keeper::healthy))
+        .route("/readyz", get(keeper::ready))
+        .route("/metrics", get(keeper::metrics))
+        .fallback(keeper::page)
+        .method_not_allowed_fallback(keeper::wrong_method)
+        .layer(from_fn_with_state(Arc::clone(&site), guard))
+        .with_state(site)
+}
+
+async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let mut response = match site.origins.admit(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => answer::refuse(&refusal),
+    };
+    site.headers.put(response.headers_mut());
+    response
+}

@@ -1,0 +1,111 @@
+//! For whoever runs the relay and for browsers by themselves: health, figures, reports, and the page's files.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use lamplight_core::code::Code;
+use lamplight_core::service::Rate;
+use serde_json::Value;
+
+use super::{Site, answer, body};
+use crate::assets;
+
+/// Reports that are logged; all are counted.
+pub const REPORTS: Rate = Rate {
+    burst: 10,
+    every: Duration::from_secs(60),
+};
+
+/// Whether the process does its work. After the disk failed it does not, and a restart is what is asked for.
+pub async fn healthy(State(site): State<Arc<Site>>) -> Response {
+    if site.store.is_sound() {
+        answer::text(StatusCode::OK, "healthy\n")
+    } else {
+        answer::text(StatusCode::SERVICE_UNAVAILABLE, "the disk failed\n")
+    }
+}
+
+/// Whether new connections should come here.
+pub async fn ready(State(site): State<Arc<Site>>) -> Response {
+    if site.is_draining() {
+        answer::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+    } else {
+        healthy(State(site)).await
+    }
+}
+
+pub async fn metrics(State(site): State<Arc<Site>>) -> Response {
+    let text = site.metrics.print(site.store.waiting());
+    answer::text(StatusCode::OK, text)
+}
+
+/// A browser saw the page break its own policy. Only which rule is logged: the rest of a report is whatever someone sent.
+pub async fn csp_report(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let read = body::read(request.into_body(), site.config.connections.header_wait).await;
+    let Ok(bytes) = read else {
+        return answer::refuse(&Code::TooLarge.refusal());
+    };
+    site.metrics.csp_reports.up();
+    if site.reports.take(&(), Instant::now()).is_ok() {
+        tracing::warn!(rule = rule(&bytes), "a browser reports a violation of the page's policy");
+    }
+    answer::nothing()
+}
+
+/// The broken rule, if it looks like one.
+fn rule(report: &[u8]) -> String {
+    let report: Value = serde_json::from_slice(report).unwrap_or_default();
+    let report = &report["csp-report"];
+    let named = report["effective-directive"].as_str().or(report["violated-directive"].as_str());
+    let named = named.and_then(|rule| rule.split(' ').next()).unwrap_or_default();
+    let plain = |c: char| c.is_ascii_lowercase() || c == '-';
+    if named.is_empty() || named.len() > 40 || !named.chars().all(plain) {
+        return "unreadable".into();
+    }
+    named.into()
+}
+
+/// Everything that is no door: a file of the page, or nothing.
+pub async fn page(request: Request) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/v1/") {
+        return answer::refuse(&Code::NotFound.refusal());
+    }
+    if ![Method::GET, Method::HEAD].contains(request.method()) {
+        return wrong_method().await;
+    }
+    let header = |name: HeaderName| request.headers().get(name)?.to_str().ok();
+    let file = assets::respond(path, header(ACCEPT_ENCODING), header(IF_NONE_MATCH));
+    let mut response = Response::new(Body::from(Bytes::from_static(file.body)));
+    *response.status_mut() = StatusCode::from_u16(file.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in file.headers {
+        let name = HeaderName::from_static(name);
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+pub async fn wrong_method() -> Response {
+    answer::refuse_with(StatusCode::METHOD_NOT_ALLOWED, &Code::NotFound.refusal())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_tells_the_log_a_rule_and_nothing_else() {
+        let one = br#"{"csp-report": {"effective-directive": "script-src-elem", "blocked-uri": "https://evil.example"}}"#;
+        assert_eq!(rule(one), "script-src-elem");
+        let old = br#"{"csp-report": {"violated-directive": "style-src 'self'"}}"#;
+        assert_eq!(rule(old), "style-src");
+        for other in [&b"{}"[..], b"[", br#"{"csp-report": {"effective-directive": "alice@localhost"}}"#] {
+            assert_eq!(rule(other), "unreadable");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The way from HTTP to a socket. A cookie opens nothing here: the first frame says who it is.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use lamplight_core::code::Code;
+use lamplight_core::wire::Codec;
+
+use super::{Site, answer};
+use crate::listener::Visitor;
+use crate::socket;
+
+pub async fn open(
+    State(site): State<Arc<Site>>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    if !site.origins.are_named_by(&headers) {
+        return answer::refuse(&Code::WrongOrigin.refusal());
+    }
+    if site.is_draining() {
+        return answer::refuse(&Code::Draining.refusal());
+    }
+    let Ok(upgrade) = upgrade else {
+        return answer::refuse_with(StatusCode::UPGRADE_REQUIRED, &Code::BadFrame.refusal());
+    };
+    let names = [Codec::Cbor, Codec::Json].map(Codec::subprotocol);
+    let upgrade = socket::with_limits(upgrade).protocols(names);
+    let chosen = upgrade.selected_protocol().and_then(|name| name.to_str().ok());
+    let Some(codec) = chosen.and_then(socket::codec_of) else {
+        return answer::refuse(&Code::WrongVersion.refusal());
+    };
+    upgrade.on_upgrade(move |socket| async move {
+        let outbox_max = site.config.connections.outbox.bytes();
+        socket::converse(socket, codec, site.hub.clone(), outbox_max, Arc::clone(&site.metrics)).await;
+        drop(visitor);
+    })
+}

@@ -1,0 +1,27 @@
+//! The relay: the services of `lamplight_core` over sockets, with what lasts in SQLite and the page inside the binary.
+//!
+//! ```text
+//!   browser ──HTTP──> http ──> identity ──┐
+//!      └──WebSocket──> socket ──> hub ── Service        hub is the one task that owns the services
+//!                                  └────> store         store::writer commits in groups, then answers the hub
+//! ```
+//! `serve` puts the parts together, `config` says how, `command` is what a person types. The binary is these few lines.
+
+#![forbid(unsafe_code)]
+
+mod assets;
+mod clock;
+mod command;
+pub mod config;
+mod http;
+mod hub;
+mod identity;
+mod listener;
+mod log;
+mod metrics;
+mod outbox;
+mod serve;
+mod socket;
+pub mod store;
+
+pub use command::run;

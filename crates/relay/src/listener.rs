@@ -1,0 +1,250 @@
+//! Connections before they are anything: how many there may be, how long a request may take, and when they end.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::{sleep, timeout};
+use tower_service::Service;
+
+use crate::config::ConnectionSettings;
+use crate::identity::rates::Rates;
+use crate::metrics::Metrics;
+
+/// Largest head of a request (trust.md B5).
+const HEAD_MAX: usize = 16 * 1024;
+/// Headers of one request.
+const HEADERS_MAX: usize = 64;
+/// A connection that only speaks HTTP is closed after this long, as soon as it is between two requests; browsers open another.
+const LIFE: Duration = Duration::from_secs(300);
+/// Then a response on its way may take so long.
+const FINISH: Duration = Duration::from_secs(300);
+/// After the system refused a connection, for want of open files most likely.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// All connections that are open.
+pub struct Crowd {
+    places: Arc<Semaphore>,
+    per_ip: u32,
+    open: Mutex<HashMap<IpAddr, u32>>,
+    new: Rates<IpAddr>,
+    metrics: Arc<Metrics>,
+    /// Held by everyone who is open, so that the end of all can be waited for.
+    alive: mpsc::Sender<()>,
+}
+
+/// The place of one connection; dropping it gives it back.
+pub struct Place {
+    crowd: Arc<Crowd>,
+    ip: IpAddr,
+    _permit: OwnedSemaphorePermit,
+    _alive: mpsc::Sender<()>,
+}
+
+/// Who asks: stands in the extensions of every request.
+#[derive(Clone)]
+pub struct Visitor {
+    pub ip: IpAddr,
+    /// Held for as long as the connection, and by the WebSocket that it becomes.
+    _place: Arc<Place>,
+}
+
+impl Crowd {
+    /// The second part hears the end of all once the crowd itself is gone.
+    pub fn new(settings: &ConnectionSettings, metrics: Arc<Metrics>) -> (Arc<Self>, mpsc::Receiver<()>) {
+        let (alive, emptied) = mpsc::channel(1);
+        let crowd = Self {
+            places: Arc::new(Semaphore::new(settings.most.min(Semaphore::MAX_PERMITS))),
+            per_ip: settings.per_ip,
+            open: Mutex::default(),
+            new: Rates::new(settings.new_per_ip),
+            metrics,
+            alive,
+        };
+        (Arc::new(crowd), emptied)
+    }
+
+    fn enter(self: &Arc<Self>, ip: IpAddr, permit: OwnedSemaphorePermit) -> Option<Place> {
+        let ip = party(ip);
+        if !ip.is_loopback() {
+            self.new.take(&ip, Instant::now()).ok()?;
+            let mut open = self.open();
+            let count = open.entry(ip).or_insert(0);
+            if self.per_ip > 0 && *count >= self.per_ip {
+                return None;
+            }
+            *count += 1;
+        }
+        self.metrics.connections.up();
+        Some(Place {
+            crowd: Arc::clone(self),
+            ip,
+            _permit: permit,
+            _alive: self.alive.clone(),
+        })
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.crowd.metrics.connections.down();
+        let mut open = self.crowd.open();
+        if let Some(count) = open.get_mut(&self.ip) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.ip);
+            }
+        }
+    }
+}
+
+/// The address that counts as one party: of IPv6 the 64 bits that a household has.
+fn party(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) if !ip.is_loopback() => {
+            let [a, b, c, d, ..] = ip.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        ip => ip,
+    }
+}
+
+/// Takes connections in until `ending` says so.
+pub async fn listen(
+    tcp: TcpListener,
+    routes: Router,
+    crowd: Arc<Crowd>,
+    header_wait: Duration,
+    ending: watch::Receiver<bool>,
+) {
+    let mut over = ending.clone();
+    let accept_all = async {
+        loop {
+            // Nobody closes the semaphore.
+            let Ok(permit) = Arc::clone(&crowd.places).acquire_owned().await else {
+                return;
+            };
+            let (stream, peer) = match tcp.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            let Some(place) = crowd.enter(peer.ip(), permit) else {
+                continue;
+            };
+            let visitor = Visitor {
+                ip: peer.ip().to_canonical(),
+                _place: Arc::new(place),
+            };
+            tokio::spawn(attend(stream, visitor, routes.clone(), header_wait, ending.clone()));
+        }
+    };
+    tokio::select! {
+        () = accept_all => {}
+        _ = over.wait_for(|over| *over) => {}
+    }
+}
+
+/// One connection, until it ends or becomes a WebSocket.
+async fn attend(
+    stream: TcpStream,
+    visitor: Visitor,
+    routes: Router,
+    header_wait: Duration,
+    mut ending: watch::Receiver<bool>,
+) {
+    // Frames are small and each is waited for; without it they would only be later.
+    let _ = stream.set_nodelay(true);
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(visitor.clone());
+        routes.clone().call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_wait)
+        .max_buf_size(HEAD_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended");
+            }
+            return;
+        }
+        () = sleep(LIFE) => {}
+        _ = ending.wait_for(|over| *over) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    // Whoever reads too slowly for this is given up.
+    let _ = timeout(FINISH, connection).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    async fn enter(crowd: &Arc<Crowd>, ip: &str) -> Option<Place> {
+        let permit = Arc::clone(&crowd.places).acquire_owned().await.unwrap();
+        crowd.enter(ip.parse().unwrap(), permit)
+    }
+
+    #[tokio::test]
+    async fn one_address_has_so_many_connections_and_gets_back_what_it_closes() {
+        let mut config = Config::default();
+        config.set("connections.per_ip", "2").unwrap();
+        let (crowd, _emptied) = Crowd::new(&config.connections, Arc::default());
+        let one = enter(&crowd, "192.0.2.1").await;
+        let two = enter(&crowd, "::ffff:192.0.2.1").await;
+        assert!(one.is_some() && two.is_some());
+        assert!(enter(&crowd, "192.0.2.1").await.is_none());
+        assert!(enter(&crowd, "192.0.2.2").await.is_some());
+        drop(one);
+        assert!(enter(&crowd, "192.0.2.1").await.is_some());
+        drop(two);
+        assert!(crowd.open().is_empty());
+        assert_eq!(crowd.metrics.connections.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn new_connections_of_one_address_have_a_rate_and_loopback_has_none() {
+        let mut config = Config::default();
+        config.set("connections.new_per_ip", "2 then 1 per 1 h").unwrap();
+        let (crowd, _emptied) = Crowd::new(&config.connections, Arc::default());
+        for _ in 0..2 {
+            assert!(enter(&crowd, "2001:db8::1").await.is_some());
+        }
+        assert!(enter(&crowd, "2001:db8::2").await.is_none(), "the same household");
+        for _ in 0..10 {
+            assert!(enter(&crowd, "127.0.0.1").await.is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_of_all_is_heard() {
+        let (crowd, mut emptied) = Crowd::new(&Config::default().connections, Arc::default());
+        let place = enter(&crowd, "127.0.0.1").await.unwrap();
+        drop(crowd);
+        assert!(emptied.try_recv() == Err(mpsc::error::TryRecvError::Empty));
+        drop(place);
+        assert_eq!(emptied.recv().await, None);
+    }
+}

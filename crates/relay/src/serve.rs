@@ -1,0 +1,217 @@
+//! The relay's life: open the store, listen, serve, drain, end.
+//!
+//! # How it ends
+//!
+//! SIGTERM or SIGINT: `/readyz` says no and nobody new comes in; the services say goodbye to everyone with a time to come back;
+//! what was handed to the store is written and answered; then the listener closes and the threads of the store are joined. All
+//! of it takes at most `drain`.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lamplight_core::service::Service;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::{self, Site};
+use crate::hub::{Hub, Parts};
+use crate::identity::Keeper;
+use crate::listener::{self, Crowd};
+use crate::metrics::Metrics;
+use crate::store::writer::{self, Threads};
+use crate::store::{OpenError, Room, Store};
+
+/// How often guests and logins whose time is over are forgotten.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// How long last words to sockets may take once the services are done.
+const LAST_WORDS: Duration = Duration::from_secs(6);
+
+/// Why the relay did not start, or how it failed.
+#[derive(Debug)]
+pub enum ServeError {
+    Store(OpenError),
+    Listen(SocketAddr, io::Error),
+    Passwords(String),
+    Signals(io::Error),
+    NoRandomness,
+    /// The one task that owns the services is gone.
+    HubFailed,
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Listen(address, error) => {
+                write!(f, "cannot listen on {address}: {error}; choose another with --listen")
+            }
+            Self::Passwords(error) => write!(f, "passwords cannot be hashed: {error}"),
+            Self::Signals(error) => write!(f, "cannot hear signals: {error}"),
+            Self::NoRandomness => f.write_str("the system gives no random numbers"),
+            Self::HubFailed => f.write_str("the services failed; the log says where"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+impl From<OpenError> for ServeError {
+    fn from(error: OpenError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Serves until a signal says otherwise.
+pub async fn serve(config: Config) -> Result<(), ServeError> {
+    let config = Arc::new(config);
+    let mut signals = Signals::hear().map_err(ServeError::Signals)?;
+    let address = config.relay.listen;
+    let room = Room {
+        messages: config.inbox.messages,
+        bytes: config.inbox.bytes.0,
+    };
+    let store = Store::open(&config.relay.data)?.with_room(room);
+    let tcp = TcpListener::bind(address).await.map_err(|error| ServeError::Listen(address, error))?;
+    let bound = tcp.local_addr().map_err(|error| ServeError::Listen(address, error))?;
+
+    let (answer, answers) = unbounded_channel();
+    let (store, threads) = writer::start(store, answer.clone())?;
+    let keeper = Keeper::new(Arc::clone(&config), store.clone(), answer.clone());
+    let keeper = Arc::new(keeper.map_err(ServeError::Passwords)?);
+    let metrics = Arc::new(Metrics::default());
+    let (drain, draining) = watch::channel(false);
+    let clock = Clock::start();
+    let (hub, door) = Hub::new(Parts {
+        service: Service::new(config.service(), seed()?, clock.now()),
+        clock,
+        store: store.clone(),
+        keeper: Arc::clone(&keeper),
+        metrics: Arc::clone(&metrics),
+        answers,
+        answer,
+        draining: draining.clone(),
+    });
+    let mut hub = tokio::spawn(hub.run());
+    tokio::spawn(sweep(Arc::clone(&keeper)));
+
+    let site = Arc::new(Site::new(
+        Arc::clone(&config),
+        bound,
+        keeper,
+        door,
+        store.clone(),
+        Arc::clone(&metrics),
+        draining,
+    ));
+    let (crowd, mut emptied) = Crowd::new(&config.connections, metrics);
+    let (end, ending) = watch::channel(false);
+    let listening = listener::listen(tcp, http::routes(site), crowd, config.connections.header_wait, ending);
+    let listening = tokio::spawn(listening);
+    announce(&config, bound);
+
+    let failed = tokio::select! {
+        () = signals.next() => false,
+        _ = &mut hub => true,
+    };
+    let until = Instant::now() + config.relay.drain;
+    tracing::info!("draining");
+    // The hub holds a receiver as long as it runs.
+    let _ = drain.send(true);
+    if !failed {
+        let drained = tokio::select! {
+            drained = timeout_at(until, &mut hub) => drained.is_ok(),
+            () = signals.next() => false,
+        };
+        if !drained {
+            tracing::warn!("not everything was said before the time to stop was over");
+        }
+    }
+    let _ = end.send(true);
+    let _ = listening.await;
+    // Ends when the last connection has dropped its place.
+    let _ = timeout_at(until.min(Instant::now() + LAST_WORDS), emptied.recv()).await;
+    store.stop();
+    join(threads).await;
+    tracing::info!("stopped");
+    if failed { Err(ServeError::HubFailed) } else { Ok(()) }
+}
+
+async fn join(threads: Threads) {
+    // What was accepted is written, however long the disk takes.
+    let _ = tokio::task::spawn_blocking(|| threads.join()).await;
+}
+
+/// The one line that programs wait for.
+fn announce(config: &Config, bound: SocketAddr) {
+    let mut out = io::stdout().lock();
+    // Whoever started us may not listen.
+    let _ = writeln!(out, "Lamplight is ready at http://{bound}");
+    if !config.relay.public_url.is_empty() {
+        let _ = writeln!(out, "Browsers find it at {}", config.relay.public_url);
+    }
+    let _ = out.flush();
+}
+
+/// Forgets guests and logins whose time is over, now and then.
+async fn sweep(keeper: Arc<Keeper>) {
+    let mut times = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        times.tick().await;
+        while keeper.sweep().await {}
+    }
+}
+
+fn seed() -> Result<u64, ServeError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|_| ServeError::NoRandomness)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// The signals that end the relay.
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn hear() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn hear() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        // Without that signal there is nothing to wait for.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
