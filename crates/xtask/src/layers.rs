@@ -81,7 +81,7 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         name: "store",
         about: "what is acknowledged is on disk",
-        run: |ground, wish| ground.relay_test("store", wish),
+        run: store,
     },
     Layer {
         name: "end_to_end",
@@ -212,6 +212,16 @@ fn parity(ground: &mut Ground, wish: &Wish) -> Result<()> {
         .env("LAMPLIGHT_PARITY_WASM", module)
         .env("LAMPLIGHT_NODE", tools::node()?);
     shell::call(wish.pass(&mut command))
+}
+
+fn store(ground: &mut Ground, wish: &Wish) -> Result<()> {
+    let strace = tools::strace()?;
+    let mut command = ground.test("store")?;
+    command
+        .env("LAMPLIGHT_BIN", ground.relay()?)
+        .env("LAMPLIGHT_STRACE", strace);
+    // The figures of a large store are the point, and libtest would keep them to itself.
+    shell::call(wish.with("--nocapture").pass(&mut command))
 }
 
 fn browser(ground: &mut Ground, wish: &Wish) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What the tests want beside Rust: Chromium, Node, axe-core. Each is looked for first, installed where that is allowed,
+//! What the tests want beside Rust: Chromium, Node, axe-core, strace. Each is looked for first, installed where that is allowed,
 //! and otherwise asked for with the line to type.
 
 use std::path::PathBuf;
@@ -35,6 +35,15 @@ pub fn node() -> Result<PathBuf> {
     }
     install("nodejs")?;
     find().ok_or_else(|| missing("Node", "nodejs"))
+}
+
+/// Writes down the system's calls of a relay.
+pub fn strace() -> Result<PathBuf> {
+    if let Some(found) = shell::on_path("strace") {
+        return Ok(found);
+    }
+    install("strace")?;
+    shell::on_path("strace").ok_or_else(|| missing("strace", "strace"))
 }
 
 /// The file `axe.min.js`, fetched once into `target/tools`.
