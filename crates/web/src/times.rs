@@ -13,7 +13,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 thread_local! {
-    static TIME: LazyCell<Function> = LazyCell::new(|| format(&[("hour", "2-digit"), ("minute", "2-digit")]));
+    static TIME: LazyCell<Function> = LazyCell::new(|| format(&[("hour", "numeric"), ("minute", "2-digit")]));
     static DATE: LazyCell<Function> = LazyCell::new(|| format(&[("day", "numeric"), ("month", "short")]));
     static LONG: LazyCell<Function> =
         LazyCell::new(|| format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]));

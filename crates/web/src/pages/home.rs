@@ -92,6 +92,7 @@ pub fn Home(props: &Props) -> Html {
     let pane = if open.is_some() { "chat" } else { "list" };
     html! {
         <ContextProvider<House> context={(*house).clone()}>
+            <h1 class="vh">{ t().product }</h1>
             <Attention />
             <Banner />
             <div class="home" data-pane={pane}>
@@ -155,7 +156,7 @@ fn use_news(shell: &Shell, say: Callback<Toast>, leave: Callback<Option<Code>>) 
                 say.emit(refusal(address.as_ref(), *code))
             }
             News::Tell(Notice::Request(watcher)) => {
-                say.emit(Toast::word(
+                say.emit(Toast::of_what_is_seen(
                     t().asks_to_see.replace("{name}", watcher.as_str()),
                 ));
             }

@@ -25,10 +25,10 @@ pub fn MyStatusButton() -> Html {
     let why = presence::why(&me.person, now).map(|why| format!(" · {why}"));
     let onclick = house.show.reform(|_: MouseEvent| Popup::Status);
     html! {
-        <button type="button" class="me" aria-haspopup="dialog" {onclick}
-            aria-label={t().your_status.replace("{words}", &format!("{words}{}", why.as_deref().unwrap_or_default()))}>
+        <button type="button" class="me" aria-haspopup="dialog" {onclick}>
+            <span class="vh">{ t().your_status.replace("{words}", &format!("{words}{}", why.as_deref().unwrap_or_default())) }</span>
             <Avatar name={address.name().to_owned()} address={address.clone()} word={me.person.word} stale={me.person.stale} />
-            <span class="me-lines">
+            <span class="me-lines" aria-hidden="true">
                 <bdi class="me-name">{ address.name().to_owned() }</bdi>
                 <span class="me-status">{ presence::capital(&words) }{ why }</span>
             </span>

@@ -18,6 +18,8 @@ const AT_ONCE: usize = 3;
 pub struct Toast {
     pub text: AttrValue,
     pub fault: bool,
+    /// Where there is room, it stands on the page already: said only to those who do not see it.
+    pub seen: bool,
 }
 
 impl Toast {
@@ -25,13 +27,21 @@ impl Toast {
         Self {
             text: text.into(),
             fault: false,
+            seen: false,
+        }
+    }
+
+    pub fn of_what_is_seen(text: String) -> Self {
+        Self {
+            seen: true,
+            ..Self::word(text)
         }
     }
 
     pub fn fault(text: String) -> Self {
         Self {
-            text: text.into(),
             fault: true,
+            ..Self::word(text)
         }
     }
 }
@@ -124,7 +134,7 @@ fn Line(props: &LineProps) -> Html {
     });
     let close = props.gone.reform(|_: MouseEvent| ());
     html! {
-        <div class={classes!("notice", props.toast.fault.then_some("is-fault"))}>
+        <div class={classes!("notice", props.toast.fault.then_some("is-fault"), props.toast.seen.then_some("is-seen-wide"))}>
             <p>{ &props.toast.text }</p>
             <button type="button" class="quiet round" aria-label={t().dismiss} onclick={close}><Glyph icon={Icon::Close} /></button>
         </div>

@@ -20,12 +20,12 @@ pub fn Requests() -> Html {
     html! {
         <section class="requests" aria-labelledby="requests-title">
             <h2 id="requests-title">{ t().requests }<span class="badge">{ requests.len() }</span></h2>
-            <ul>
+            <div>
                 { for requests.iter().map(|request| html! {
                     <Request key={request.watcher.as_str()} watcher={request.watcher.clone()}
                         when={times::ago(request.at, house.shell.now().timestamp)} />
                 }) }
-            </ul>
+            </div>
             <details class="requests-help">
                 <summary>{ t().what_do_they_mean }</summary>
                 <p>{ t().allow_means }</p>
@@ -74,7 +74,7 @@ fn Request(props: &Props) -> Html {
     let title = format!("request-{}", props.watcher);
     let name = html! { <bdi class="strong">{ props.watcher.to_string() }</bdi> };
     html! {
-        <li class="request" role="group" aria-labelledby={title.clone()}>
+        <div class="request" role="group" aria-labelledby={title.clone()}>
             <div class="request-who">
                 <Avatar address={address.clone()} name={address.name().to_owned()} />
                 <p id={title}>{ texts::around(t().asks_to_see, "{name}", name) }
@@ -88,6 +88,6 @@ fn Request(props: &Props) -> Html {
                 <button type="button" title={t().deny_means} onclick={answer(Verdict::Deny)}>{ t().deny }</button>
                 <button type="button" class="grave" title={t().block_means} onclick={answer(Verdict::Block)}>{ t().block }</button>
             </div>
-        </li>
+        </div>
     }
 }

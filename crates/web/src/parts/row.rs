@@ -41,12 +41,13 @@ pub fn Row(props: &Props) -> Html {
     let when = row.last.as_ref().map(|(_, _, at)| times::short(*at, now));
     html! {
         <div id={props.id.clone()} role="option" class={classes!("row", props.active.then_some("is-active"), (row.unread > 0).then_some("is-unread"))}
-            aria-selected={props.open.to_string()} aria-label={name_of(&row, &words)}
+            aria-selected={props.open.to_string()}
             aria-posinset={props.place.to_string()} aria-setsize={props.total.to_string()}
             data-address={row.address.to_string()} data-status={presence::slug(row.person.word)}
             data-stale={row.person.stale.then_some("true")} {onclick}>
             <Avatar address={row.address.clone()} name={row.name.clone()} word={row.person.word} stale={row.person.stale} />
-            <span class="row-lines">
+            <span class="vh">{ name_of(&row, &words) }</span>
+            <span class="row-lines" aria-hidden="true">
                 <span class="row-top">
                     <bdi class="row-name">{ &row.name }</bdi>
                     <span class="row-words">{ &words }</span>

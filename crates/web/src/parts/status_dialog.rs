@@ -78,7 +78,7 @@ pub fn StatusDialog(props: &Props) -> Html {
         };
         html! {
             <label class="choice">
-                <input type="radio" name="status" checked={*choice == value} onchange={choose} />
+                <input type="radio" name="status" checked={*choice == value} autofocus={*choice == value} onchange={choose} />
                 <Shape {word} />
                 <span>{ label(t()) }</span>
             </label>

@@ -18,12 +18,12 @@ pub fn Welcome() -> Html {
         <div class="welcome">
             <Mark />
             if alone {
-                <h1>{ t().welcome }</h1>
+                <h2>{ t().welcome }</h2>
                 <p>{ t().welcome_new }</p>
                 <button type="button" class="primary" onclick={add}><Glyph icon={Icon::Add} />{ t().add_first }</button>
                 <p class="muted">{ t().welcome_share }</p>
             } else {
-                <h1>{ t().choose_someone }</h1>
+                <h2>{ t().choose_someone }</h2>
                 <p class="muted">{ t().choose_hint }</p>
             }
             <Share />
