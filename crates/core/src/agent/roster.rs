@@ -32,14 +32,21 @@ struct Kept {
     line: u32,
 }
 
+/// What the service said of something while a wish about it stands.
+enum Heard<T> {
+    Nothing,
+    Gone,
+    Now(T),
+}
+
 /// What is wanted of a contact and not answered yet.
 struct ContactWish {
     /// `None`: not to have it.
     want: Option<Contact>,
     /// What to go back to.
     before: Option<Kept>,
-    /// What the service said meanwhile, of this or another device: `Some(None)`: it is gone.
-    heard: Option<Option<Contact>>,
+    /// What the service said meanwhile, of this or another device.
+    heard: Heard<Contact>,
 }
 
 /// What is wanted of a watcher and not answered yet, with what to go back to.
@@ -48,7 +55,7 @@ struct DecisionWish {
     before: Option<Decision>,
     request: Option<Request>,
     /// What the service said meanwhile, of this or another device.
-    heard: Option<Option<Decision>>,
+    heard: Heard<Decision>,
 }
 
 /// The watcher user agent.
@@ -249,14 +256,14 @@ impl WatcherUserAgent {
 
     fn lay_wishes(&mut self, now: Timestamp) {
         for (address, wish) in &mut self.contact_wishes {
-            wish.heard = None;
+            wish.heard = Heard::Nothing;
             match &wish.want {
                 Some(contact) => keep(&mut self.contacts, contact),
                 None => drop(self.contacts.remove(address)),
             }
         }
         for (address, wish) in &mut self.decision_wishes {
-            wish.heard = None;
+            wish.heard = Heard::Nothing;
             set(&mut self.access, address, wish.decision, now);
             self.requests.remove(address);
         }
@@ -275,7 +282,7 @@ impl WatcherUserAgent {
     pub fn contact_kept(&mut self, contact: &Contact, desk: &mut Desk) {
         let address = contact.presentity.address();
         if let Some(wish) = self.contact_wishes.get_mut(address) {
-            wish.heard = Some(Some(contact.clone()));
+            wish.heard = Heard::Now(contact.clone());
             return;
         }
         keep(&mut self.contacts, contact);
@@ -285,7 +292,7 @@ impl WatcherUserAgent {
     pub fn contact_gone(&mut self, presentity: &Presentity, desk: &mut Desk) {
         let address = presentity.address();
         if let Some(wish) = self.contact_wishes.get_mut(address) {
-            wish.heard = Some(None);
+            wish.heard = Heard::Gone;
         } else if self.contacts.remove(address).is_some() {
             row_changed(address, desk);
         }
@@ -304,7 +311,7 @@ impl WatcherUserAgent {
         // Also while a wish of mine stands: a request that crossed it is answered all the same.
         self.request_answered(watcher.address(), desk);
         match self.decision_wishes.get_mut(watcher.address()) {
-            Some(wish) => wish.heard = Some(decision),
+            Some(wish) => wish.heard = decision.map_or(Heard::Gone, Heard::Now),
             None => self.decided(watcher.address(), decision, desk),
         }
     }
@@ -358,7 +365,7 @@ impl WatcherUserAgent {
         let wish = ContactWish {
             want,
             before,
-            heard: None,
+            heard: Heard::Nothing,
         };
         if self.up {
             say_contact(address, &wish, desk);
@@ -378,7 +385,7 @@ impl WatcherUserAgent {
             decision,
             before,
             request,
-            heard: None,
+            heard: Heard::Nothing,
         };
         if self.up {
             say_decision(address, &wish, desk);
@@ -404,10 +411,13 @@ impl WatcherUserAgent {
             }
             Asked::Decide(address) => {
                 let wish = self.decision_wishes.remove(address);
-                if let Some(heard) = wish.and_then(|wish| wish.heard) {
-                    set(&mut self.access, address, heard, desk.now.timestamp);
-                    row_changed(address, desk);
-                }
+                let heard = match wish.map_or(Heard::Nothing, |wish| wish.heard) {
+                    Heard::Nothing => return,
+                    Heard::Gone => None,
+                    Heard::Now(decision) => Some(decision),
+                };
+                set(&mut self.access, address, heard, desk.now.timestamp);
+                row_changed(address, desk);
             }
             _ => {}
         }
@@ -415,10 +425,10 @@ impl WatcherUserAgent {
 
     fn contact_done(&mut self, address: &Address, desk: &mut Desk) {
         let wish = self.contact_wishes.remove(address);
-        match wish.and_then(|wish| wish.heard) {
-            Some(Some(contact)) => self.contact_kept(&contact, desk),
-            Some(None) => self.contact_gone(&Presentity(address.clone()), desk),
-            None => {}
+        match wish.map_or(Heard::Nothing, |wish| wish.heard) {
+            Heard::Now(contact) => self.contact_kept(&contact, desk),
+            Heard::Gone => self.contact_gone(&Presentity(address.clone()), desk),
+            Heard::Nothing => {}
         }
     }
 
