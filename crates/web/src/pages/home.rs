@@ -92,7 +92,7 @@ pub fn Home(props: &Props) -> Html {
     let pane = if open.is_some() { "chat" } else { "list" };
     html! {
         <ContextProvider<House> context={(*house).clone()}>
-            <h1 class="vh">{ t().product }</h1>
+            <header class="vh"><h1>{ t().product }</h1></header>
             <Attention />
             <Banner />
             <div class="home" data-pane={pane}>

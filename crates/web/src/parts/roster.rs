@@ -7,6 +7,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::row::Row;
+use super::share::Share;
 use crate::dom;
 use crate::house::{House, use_house};
 use crate::pages::home::Popup;
@@ -308,7 +309,14 @@ fn Nobody(props: &NobodyProps) -> Html {
     let house = use_house();
     let query = props.query.trim().to_owned();
     if query.is_empty() {
-        return html! { <div id="roster" class="nobody" tabindex="-1"><p>{ t().nobody_yet }</p></div> };
+        let add = house.show.reform(|_: MouseEvent| Popup::AddContact(None));
+        return html! {
+            <div id="roster" class="nobody" tabindex="-1">
+                <p>{ t().nobody_yet }</p>
+                <button type="button" class="primary only-narrow" onclick={add}>{ t().add_first }</button>
+                <div class="only-narrow"><Share /></div>
+            </div>
+        };
     }
     let add = {
         let query = query.clone();
