@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lamplight_core::address::Seq;
 use lamplight_core::agent::{Choice, Item, ItemState, RowKind};
 use lamplight_core::message::{Entry, What};
-use lamplight_core::presence::{Activity, PresenceTuple, TupleKind, View, by_hand};
+use lamplight_core::presence::{Activity, Note, PresenceTuple, TupleKind, View, by_hand};
 use lamplight_core::wire::{Decision, ToAgent, ToService};
 
 use super::play::Play;
@@ -141,7 +141,7 @@ fn status(tuple: &PresenceTuple) -> (Choice, String) {
         (Activity::Away, Choice::Away),
     ];
     let chosen = choices.iter().find(|(one, _)| tuple.status.has(one));
-    let note = tuple.status.note.as_ref().map(|note| note.as_str());
+    let note = tuple.status.note.as_ref().map(Note::as_str);
     (
         chosen.map_or(Choice::Available, |(_, choice)| *choice),
         note.unwrap_or_default().to_owned(),
@@ -226,7 +226,7 @@ fn rows(play: &mut Play) -> Outcome {
         let name = seat.to_string();
         let own = play.room.agent(&name).me();
         let set = own.choice.map(|choice| {
-            let note = own.note.as_ref().map(|note| note.as_str());
+            let note = own.note.as_ref().map(Note::as_str);
             (choice, note.unwrap_or_default().to_owned())
         });
         let settled = &play.world.status[seat.who].settled;

@@ -189,7 +189,7 @@ pub fn a_cursor_brings_what_was_missed_and_nothing_else() {
         _ => None,
     });
     let epoch = epoch.expect("a welcome names the store");
-    for (seq, missed) in [(0, 1..=5), (3, 4..=5), (5, 6..=5)] {
+    for (seq, missed) in [(0, 1..6), (3, 4..6), (5, 6..6)] {
         let cursor = Cursor {
             epoch,
             seq: Seq(seq),

@@ -167,7 +167,7 @@ fn change(chance: &mut Chance, at: Timestamp) -> Change {
         },
         11..=12 => Change::Delete {
             inbox: names.inbox(),
-            seqs: (0..1 + chance.below(6))
+            seqs: (0..=chance.below(6))
                 .map(|_| Seq(chance.below(90)))
                 .collect(),
             at,
@@ -291,7 +291,7 @@ fn both_stores_answer_every_change_and_load_alike() {
         let mut both = Both::new();
         for _ in 0..150 {
             let now = at(&mut chance);
-            let batch: Vec<_> = (0..1 + chance.below(5))
+            let batch: Vec<_> = (0..=chance.below(5))
                 .map(|_| change(&mut chance, now))
                 .collect();
             both.apply(&batch);

@@ -8,6 +8,7 @@ use std::path::Path;
 use lamplight::store::{FILE, Store};
 use lamplight_core::address::{Epoch, MessageId, Seq};
 use lamplight_core::message::What;
+use lamplight_core::presence::Note;
 use lamplight_core::store::{Key, Loaded};
 use lamplight_core::wire::Decision;
 use lamplight_tests::room::{body, inbox, presentity};
@@ -74,7 +75,7 @@ fn nothing_is_lost_on_the_way() {
         assert_eq!(alice.requests[0].watcher, presentity("bob").principal());
         assert_eq!(alice.tuples[0].id.as_str(), "by-hand");
         let note = alice.tuples[0].status.note.as_ref();
-        assert_eq!(note.map(|note| note.as_str()), Some("in a meeting"));
+        assert_eq!(note.map(Note::as_str), Some("in a meeting"));
         let Loaded::Contacts(contacts) = load(Key::Contacts(presentity("bob").principal())) else {
             panic!("bob has contacts")
         };
