@@ -39,13 +39,16 @@ fn command() -> Command {
                 .subcommand_required(true)
                 .arg_required_else_help(true)
                 .subcommand(
-                    Command::new("default").about("Every key with its default, unit and cost, as a file"),
+                    Command::new("default")
+                        .about("Every key with its default, unit and cost, as a file"),
                 )
                 .subcommand(with_settings(
-                    Command::new("show").about("The configuration that `serve` would use, as a file"),
+                    Command::new("show")
+                        .about("The configuration that `serve` would use, as a file"),
                 ))
                 .subcommand(with_settings(
-                    Command::new("check").about("Whether `serve` would start with this configuration"),
+                    Command::new("check")
+                        .about("Whether `serve` would start with this configuration"),
                 )),
         )
 }
@@ -57,7 +60,11 @@ fn with_settings(command: Command) -> Command {
         .value_parser(value_parser!(PathBuf))
         .help("The configuration's file [default: ./lamplight.toml, if it is there]");
     let flags = SETTINGS.iter().map(|setting| {
-        let default = if setting.default.is_empty() { "none" } else { setting.default };
+        let default = if setting.default.is_empty() {
+            "none"
+        } else {
+            setting.default
+        };
         Arg::new(setting.key())
             .long(setting.flag())
             .value_name(setting.unit)
@@ -119,7 +126,9 @@ fn sources(words: &ArgMatches) -> Sources {
         environment: std::env::vars_os()
             .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
             .collect(),
-        flags: flags.filter_map(|key| Some((key.clone(), given(&key)?))).collect(),
+        flags: flags
+            .filter_map(|key| Some((key.clone(), given(&key)?)))
+            .collect(),
     }
 }
 
@@ -134,7 +143,14 @@ mod tests {
 
     #[test]
     fn flags_override() {
-        let words = ["lamplight", "serve", "--listen", "127.0.0.1:0", "--limits-sessions", "3"];
+        let words = [
+            "lamplight",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--limits-sessions",
+            "3",
+        ];
         let matches = command().try_get_matches_from(words).unwrap();
         let (_, words) = matches.subcommand().unwrap();
         let flags = sources(words).flags;

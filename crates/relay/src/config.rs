@@ -122,9 +122,12 @@ impl Config {
                 self.set(key, text)
                     .map_err(|error| ConfigError(format!("{name}: {error}")))?;
             } else if name.starts_with("LAMPLIGHT_") && !NOT_OURS.contains(&name.as_str()) {
-                let hint = nearest(name, names.keys()).map(|near| format!(", did you mean {near}?"));
+                let hint =
+                    nearest(name, names.keys()).map(|near| format!(", did you mean {near}?"));
                 let hint = hint.unwrap_or_default();
-                warnings.push(format!("the variable {name} means nothing to the relay{hint}"));
+                warnings.push(format!(
+                    "the variable {name} means nothing to the relay{hint}"
+                ));
             }
         }
         Ok(warnings)
@@ -150,9 +153,15 @@ impl Config {
         if bounds.ping.is_zero() || bounds.pong.is_zero() {
             return fault("bounds.ping and bounds.pong must be above zero".into());
         }
-        let (memory, passes) = (self.accounts.password_memory.0, self.accounts.password_passes);
+        let (memory, passes) = (
+            self.accounts.password_memory.0,
+            self.accounts.password_passes,
+        );
         if memory < 8 * 1024 || memory > 4 << 30 || passes == 0 {
-            return fault("accounts.password_memory must be 8 KiB to 4 GiB, and password_passes at least 1".into());
+            return fault(
+                "accounts.password_memory must be 8 KiB to 4 GiB, and password_passes at least 1"
+                    .into(),
+            );
         }
         Ok(())
     }
@@ -305,7 +314,8 @@ impl Origin {
         let Some((scheme, rest)) = url.split_once("://") else {
             return Err("expected an origin such as \"https://chat.example.org\"".into());
         };
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+        let allowed =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
         if rest.is_empty() || !rest.chars().all(allowed) {
             return Err("expected only a scheme, a host and perhaps a port".into());
         }
@@ -335,14 +345,20 @@ impl Origin {
 }
 
 fn host_of(authority: &str) -> &str {
-    if let Some((host, _)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    if let Some((host, _)) = authority
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
         return host;
     }
     authority.split(':').next().unwrap_or(authority)
 }
 
 fn is_loopback_host(host: &str) -> bool {
-    let is_address = || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let is_address = || {
+        host.parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
+    };
     host == "localhost" || host.ends_with(".localhost") || is_address()
 }
 

@@ -60,7 +60,11 @@ impl Site {
     ) -> Self {
         let origins = Origins::of(&config, bound);
         Self {
-            cookie: Cookie::new(origins.are_https(), bound.port(), config.accounts.login_life),
+            cookie: Cookie::new(
+                origins.are_https(),
+                bound.port(),
+                config.accounts.login_life,
+            ),
             headers: SecurityHeaders::new(&origins),
             reports: Rates::new(keeper::REPORTS),
             origins,

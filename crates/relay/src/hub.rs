@@ -165,8 +165,13 @@ impl Hub {
 
     /// When the hub has to look again although nothing came.
     fn deadline(&self) -> Instant {
-        let far = Instant::now() + Duration::from_secs(if *self.draining.borrow() { 0 } else { 3_600 });
-        let far = if *self.draining.borrow() { far + Duration::from_millis(10) } else { far };
+        let far =
+            Instant::now() + Duration::from_secs(if *self.draining.borrow() { 0 } else { 3_600 });
+        let far = if *self.draining.borrow() {
+            far + Duration::from_millis(10)
+        } else {
+            far
+        };
         let due = self.service.poll_timeout().map(|due| self.clock.when(due));
         let due = match (due, self.listening_until) {
             (Some(due), Some(until)) => Some(due.max(until)),
@@ -186,7 +191,10 @@ impl Hub {
             return;
         }
         if self.listening_until.take().is_none() && now - due > STANDSTILL {
-            tracing::warn!(late_ms = (now - due).as_millis() as u64, "the process stood still");
+            tracing::warn!(
+                late_ms = (now - due).as_millis() as u64,
+                "the process stood still"
+            );
             self.listening_until = Some(now + LISTEN);
             return;
         }
@@ -217,7 +225,12 @@ impl Hub {
 
     fn take_answer(&mut self, input: Input) {
         match &input {
-            Input::Stored(_, Ok(Kept::Appended { first: First::Time, .. })) => {
+            Input::Stored(
+                _,
+                Ok(Kept::Appended {
+                    first: First::Time, ..
+                }),
+            ) => {
                 self.metrics.messages.up();
             }
             Input::Revoked(principal, login) => self.revocations.note(principal.clone(), *login),
@@ -281,7 +294,10 @@ impl Hub {
 
     fn touch(&mut self, session: SessionId) {
         if let Some(outbox) = self.sockets.get(&session)
-            && self.touched.last().is_none_or(|last| !Arc::ptr_eq(last, outbox))
+            && self
+                .touched
+                .last()
+                .is_none_or(|last| !Arc::ptr_eq(last, outbox))
         {
             self.touched.push(Arc::clone(outbox));
         }
@@ -320,7 +336,8 @@ struct Revocations {
 
 impl Revocations {
     fn ask(&mut self, session: SessionId) {
-        self.asked.insert(session, self.first + self.noted.len() as u64);
+        self.asked
+            .insert(session, self.first + self.noted.len() as u64);
     }
 
     fn note(&mut self, principal: Principal, login: Option<u64>) {
@@ -332,11 +349,18 @@ impl Revocations {
         }
     }
 
-    fn check(&mut self, session: SessionId, found: Result<Identity, Refusal>) -> Result<Identity, Refusal> {
+    fn check(
+        &mut self,
+        session: SessionId,
+        found: Result<Identity, Refusal>,
+    ) -> Result<Identity, Refusal> {
         let Some(asked) = self.asked.remove(&session) else {
             return found;
         };
-        let since = self.noted.iter().skip(asked.saturating_sub(self.first) as usize);
+        let since = self
+            .noted
+            .iter()
+            .skip(asked.saturating_sub(self.first) as usize);
         let identity = found?;
         let ended = since.into_iter().any(|(principal, login)| {
             *principal == identity.principal && login.is_none_or(|login| login == identity.login)

@@ -90,7 +90,12 @@ impl Keeper {
     }
 
     /// Makes an account and signs in.
-    pub async fn sign_up(&self, name: &str, password: &str, ip: IpAddr) -> Result<SignedIn, Refusal> {
+    pub async fn sign_up(
+        &self,
+        name: &str,
+        password: &str,
+        ip: IpAddr,
+    ) -> Result<SignedIn, Refusal> {
         if !self.config.offers(self.config.accounts.sign_up) {
             return Err(Code::RegistrationClosed.refusal());
         }
@@ -116,7 +121,8 @@ impl Keeper {
             return Err(Code::GuestsClosed.refusal());
         }
         self.count_newcomer(ip)?;
-        let name = names::guest(&random::<8>()?, &self.config.relay.domain).map_err(Code::refusal)?;
+        let name =
+            names::guest(&random::<8>()?, &self.config.relay.domain).map_err(Code::refusal)?;
         let now = wall();
         let life = millis(self.config.accounts.guest_life);
         let new = NewPrincipal {
@@ -131,11 +137,17 @@ impl Keeper {
     }
 
     /// Signs in. An unknown name and a wrong password cannot be told apart, neither by the answer nor by the clock.
-    pub async fn sign_in(&self, name: &str, password: &str, ip: IpAddr) -> Result<SignedIn, Refusal> {
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: &str,
+        ip: IpAddr,
+    ) -> Result<SignedIn, Refusal> {
         let name = self.read_name(name).ok();
         let who = name.as_ref().map(|name| name.principal.clone());
         let key = (
-            who.as_ref().map_or_else(String::new, |who| who.as_str().to_owned()),
+            who.as_ref()
+                .map_or_else(String::new, |who| who.as_str().to_owned()),
             rates::network(ip),
         );
         self.failures
@@ -191,7 +203,10 @@ impl Keeper {
             .ok_or_else(|| Code::NotSignedIn.refusal())?;
         if now.0.saturating_sub(login.used.0) > TOUCH_EVERY_MS {
             let id = login.id;
-            let touched = self.store.write(move |db| accounts::touch_login(db, id, now)).await;
+            let touched = self
+                .store
+                .write(move |db| accounts::touch_login(db, id, now))
+                .await;
             // Not noting a use costs nothing today.
             touched.unwrap_or_default();
         }
@@ -250,7 +265,8 @@ impl Keeper {
         };
         let more = guests.len().max(logins.len()) >= SWEEP_MAX as usize;
         for guest in guests {
-            self.tickets().retain(|_, ticket| ticket.identity.principal != guest);
+            self.tickets()
+                .retain(|_, ticket| ticket.identity.principal != guest);
             self.tell(Input::Revoked(guest, None));
         }
         for (id, principal) in logins {
@@ -260,7 +276,8 @@ impl Keeper {
     }
 
     fn revoke(&self, principal: Principal, login: u64) {
-        self.tickets().retain(|_, ticket| ticket.identity.login != login);
+        self.tickets()
+            .retain(|_, ticket| ticket.identity.login != login);
         self.tell(Input::Revoked(principal, Some(login)));
     }
 
@@ -317,13 +334,17 @@ impl Keeper {
     }
 
     async fn known_password(&self, of: Principal) -> Result<Option<String>, Refusal> {
-        let known = self.store.read(move |db| accounts::password(db, of.address()));
+        let known = self
+            .store
+            .read(move |db| accounts::password(db, of.address()));
         known.await.map_err(refusal_of)
     }
 
     async fn renew(&self, of: Principal, password: Password) {
         if let Ok(hash) = self.passwords.hash(password).await {
-            let set = self.store.write(move |db| accounts::set_password(db, &of, &hash));
+            let set = self
+                .store
+                .write(move |db| accounts::set_password(db, &of, &hash));
             // The old hash still opens the account; the next sign-in tries again.
             set.await.unwrap_or_default();
         }

@@ -59,7 +59,10 @@ pub struct Visitor {
 
 impl Crowd {
     /// The second part hears the end of all once the crowd itself is gone.
-    pub fn new(settings: &ConnectionSettings, metrics: Arc<Metrics>) -> (Arc<Self>, mpsc::Receiver<()>) {
+    pub fn new(
+        settings: &ConnectionSettings,
+        metrics: Arc<Metrics>,
+    ) -> (Arc<Self>, mpsc::Receiver<()>) {
         let (alive, emptied) = mpsc::channel(1);
         let crowd = Self {
             places: Arc::new(Semaphore::new(settings.most.min(Semaphore::MAX_PERMITS))),
@@ -151,7 +154,13 @@ pub async fn listen(
                 ip: peer.ip().to_canonical(),
                 _place: Arc::new(place),
             };
-            tokio::spawn(attend(stream, visitor, routes.clone(), header_wait, ending.clone()));
+            tokio::spawn(attend(
+                stream,
+                visitor,
+                routes.clone(),
+                header_wait,
+                ending.clone(),
+            ));
         }
     };
     tokio::select! {
@@ -227,12 +236,17 @@ mod tests {
     #[tokio::test]
     async fn new_connections_of_one_address_have_a_rate_and_loopback_has_none() {
         let mut config = Config::default();
-        config.set("connections.new_per_ip", "2 then 1 per 1 h").unwrap();
+        config
+            .set("connections.new_per_ip", "2 then 1 per 1 h")
+            .unwrap();
         let (crowd, _emptied) = Crowd::new(&config.connections, Arc::default());
         for _ in 0..2 {
             assert!(enter(&crowd, "2001:db8::1").await.is_some());
         }
-        assert!(enter(&crowd, "2001:db8::2").await.is_none(), "the same household");
+        assert!(
+            enter(&crowd, "2001:db8::2").await.is_none(),
+            "the same household"
+        );
         for _ in 0..10 {
             assert!(enter(&crowd, "127.0.0.1").await.is_some());
         }

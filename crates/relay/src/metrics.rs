@@ -46,14 +46,49 @@ impl Metrics {
     /// The text format of Prometheus. `store_waiting` is read where it is kept.
     pub fn print(&self, store_waiting: usize) -> String {
         let rows = [
-            ("connections", "gauge", "Open TCP connections.", self.connections.get()),
+            (
+                "connections",
+                "gauge",
+                "Open TCP connections.",
+                self.connections.get(),
+            ),
             ("sessions", "gauge", "Open WebSockets.", self.sessions.get()),
-            ("frames_in_total", "counter", "Frames from agents.", self.frames_in.get()),
-            ("frames_out_total", "counter", "Frames to agents.", self.frames_out.get()),
-            ("slow_sockets_total", "counter", "Sockets closed because they did not read.", self.slow.get()),
-            ("messages_accepted_total", "counter", "Messages made durable.", self.messages.get()),
-            ("csp_reports_total", "counter", "Violations of the content security policy.", self.csp_reports.get()),
-            ("store_waiting", "gauge", "Jobs that wait for the store.", store_waiting as u64),
+            (
+                "frames_in_total",
+                "counter",
+                "Frames from agents.",
+                self.frames_in.get(),
+            ),
+            (
+                "frames_out_total",
+                "counter",
+                "Frames to agents.",
+                self.frames_out.get(),
+            ),
+            (
+                "slow_sockets_total",
+                "counter",
+                "Sockets closed because they did not read.",
+                self.slow.get(),
+            ),
+            (
+                "messages_accepted_total",
+                "counter",
+                "Messages made durable.",
+                self.messages.get(),
+            ),
+            (
+                "csp_reports_total",
+                "counter",
+                "Violations of the content security policy.",
+                self.csp_reports.get(),
+            ),
+            (
+                "store_waiting",
+                "gauge",
+                "Jobs that wait for the store.",
+                store_waiting as u64,
+            ),
         ];
         let mut text = String::new();
         for (name, kind, help, value) in rows {
@@ -77,8 +112,15 @@ mod tests {
         metrics.sessions.up();
         metrics.sessions.down();
         let text = metrics.print(7);
-        for line in ["lamplight_messages_accepted_total 3", "lamplight_sessions 0", "lamplight_store_waiting 7"] {
-            assert!(text.lines().any(|one| one == line), "{line} is missing in\n{text}");
+        for line in [
+            "lamplight_messages_accepted_total 3",
+            "lamplight_sessions 0",
+            "lamplight_store_waiting 7",
+        ] {
+            assert!(
+                text.lines().any(|one| one == line),
+                "{line} is missing in\n{text}"
+            );
         }
     }
 }

@@ -204,7 +204,11 @@ mod tests {
             outbox.push(latest("alice"), frame("54321")).unwrap();
         }
         assert_eq!(texts(&outbox, 1_000).await, ["54321", "12345"]);
-        assert!(outbox.push(Slot::InOrder, frame("a frame larger than all")).is_ok());
+        assert!(
+            outbox
+                .push(Slot::InOrder, frame("a frame larger than all"))
+                .is_ok()
+        );
     }
 
     #[tokio::test]

@@ -50,7 +50,10 @@ impl fmt::Display for ServeError {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Listen(address, error) => {
-                write!(f, "cannot listen on {address}: {error}; choose another with --listen")
+                write!(
+                    f,
+                    "cannot listen on {address}: {error}; choose another with --listen"
+                )
             }
             Self::Passwords(error) => write!(f, "passwords cannot be hashed: {error}"),
             Self::Signals(error) => write!(f, "cannot hear signals: {error}"),
@@ -78,8 +81,12 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         bytes: config.inbox.bytes.0,
     };
     let store = Store::open(&config.relay.data)?.with_room(room);
-    let tcp = TcpListener::bind(address).await.map_err(|error| ServeError::Listen(address, error))?;
-    let bound = tcp.local_addr().map_err(|error| ServeError::Listen(address, error))?;
+    let tcp = TcpListener::bind(address)
+        .await
+        .map_err(|error| ServeError::Listen(address, error))?;
+    let bound = tcp
+        .local_addr()
+        .map_err(|error| ServeError::Listen(address, error))?;
 
     let (answer, answers) = unbounded_channel();
     let (store, threads) = writer::start(store, answer.clone())?;
@@ -112,7 +119,13 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     ));
     let (crowd, mut emptied) = Crowd::new(&config.connections, metrics);
     let (end, ending) = watch::channel(false);
-    let listening = listener::listen(tcp, http::routes(site), crowd, config.connections.header_wait, ending);
+    let listening = listener::listen(
+        tcp,
+        http::routes(site),
+        crowd,
+        config.connections.header_wait,
+        ending,
+    );
     let listening = tokio::spawn(listening);
     announce(&config, bound);
 
@@ -140,7 +153,11 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     store.stop();
     join(threads).await;
     tracing::info!("stopped");
-    if failed { Err(ServeError::HubFailed) } else { Ok(()) }
+    if failed {
+        Err(ServeError::HubFailed)
+    } else {
+        Ok(())
+    }
 }
 
 async fn join(threads: Threads) {

@@ -81,7 +81,13 @@ enum End {
 }
 
 /// Carries frames between an open socket and the hub until one of them ends it.
-pub async fn converse(socket: WebSocket, codec: Codec, door: Door, outbox_max: usize, metrics: Arc<Metrics>) {
+pub async fn converse(
+    socket: WebSocket,
+    codec: Codec,
+    door: Door,
+    outbox_max: usize,
+    metrics: Arc<Metrics>,
+) {
     let session = door.next_session();
     let outbox = Arc::new(Outbox::new(outbox_max));
     let opened = FromSocket::Opened(session, codec, Arc::clone(&outbox));
@@ -120,7 +126,11 @@ async fn read(stream: &mut SplitStream<WebSocket>, session: SessionId, door: &Do
 }
 
 fn end_of(error: axum::Error) -> End {
-    match error.into_inner().downcast::<tungstenite::Error>().as_deref() {
+    match error
+        .into_inner()
+        .downcast::<tungstenite::Error>()
+        .as_deref()
+    {
         Ok(tungstenite::Error::Capacity(_)) => End::TooLarge,
         _ => End::Gone,
     }
@@ -244,7 +254,10 @@ mod tests {
     fn every_close_number_may_be_sent() {
         for code in Code::ALL {
             let number = close_number(*code);
-            assert!(matches!(number, 1009 | 1012 | 4000..=4999), "{code:?} {number}");
+            assert!(
+                matches!(number, 1009 | 1012 | 4000..=4999),
+                "{code:?} {number}"
+            );
         }
     }
 }

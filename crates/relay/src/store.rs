@@ -56,7 +56,11 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(path, error) => {
-                write!(f, "the data folder {} cannot be used: {error}", path.display())
+                write!(
+                    f,
+                    "the data folder {} cannot be used: {error}",
+                    path.display()
+                )
             }
             Self::InUse(path) => write!(
                 f,
@@ -208,7 +212,11 @@ impl Store {
     fn commit(&mut self) -> Result<(), StoreFault> {
         if self.db.is_autocommit() {
             // The transaction was undone on the way; every answer in it is void.
-            return Err(if self.sound { StoreFault::Full } else { StoreFault::Failed });
+            return Err(if self.sound {
+                StoreFault::Full
+            } else {
+                StoreFault::Failed
+            });
         }
         let ended = if self.sound {
             self.db.execute_batch("COMMIT")
@@ -240,7 +248,9 @@ impl Store {
             tracing::error!(code = ?error.sqlite_error_code(), "the store failed");
         }
         if fault == StoreFault::Failed
-            && error.sqlite_error_code().is_some_and(|code| lasting.contains(&code))
+            && error
+                .sqlite_error_code()
+                .is_some_and(|code| lasting.contains(&code))
         {
             self.sound = false;
         }

@@ -18,7 +18,9 @@ pub fn text(status: StatusCode, text: impl Into<Body>) -> Response {
 pub fn nothing() -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -75,7 +77,10 @@ mod tests {
     fn every_refusal_is_an_error_of_http() {
         for code in Code::ALL {
             let status = status_of(*code);
-            assert!(status.is_client_error() || status.is_server_error(), "{code:?}");
+            assert!(
+                status.is_client_error() || status.is_server_error(),
+                "{code:?}"
+            );
         }
     }
 
@@ -83,10 +88,17 @@ mod tests {
     fn a_wait_is_named_in_whole_seconds_and_never_none() {
         let after = |wait| {
             let refusal = Code::TooManyRequests.refusal_after(wait);
-            refuse(&refusal).headers()[RETRY_AFTER].to_str().unwrap().to_owned()
+            refuse(&refusal).headers()[RETRY_AFTER]
+                .to_str()
+                .unwrap()
+                .to_owned()
         };
         assert_eq!(after(Duration::from_millis(1)), "1");
         assert_eq!(after(Duration::from_millis(2_001)), "3");
-        assert!(!refuse(&Code::BadName.refusal()).headers().contains_key(RETRY_AFTER));
+        assert!(
+            !refuse(&Code::BadName.refusal())
+                .headers()
+                .contains_key(RETRY_AFTER)
+        );
     }
 }

@@ -38,8 +38,12 @@ pub async fn read_json<T: DeserializeOwned>(
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media = media.and_then(|value| value.split(';').next()).map(str::trim);
+    let media = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media = media
+        .and_then(|value| value.split(';').next())
+        .map(str::trim);
     media.is_some_and(|media| media.eq_ignore_ascii_case("application/json"))
 }
 
@@ -75,7 +79,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_does_not_come_is_not_waited_for() {
-        let never = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+        let never =
+            Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
         let read = read(never, Duration::from_millis(1)).await;
         assert_eq!(read.unwrap_err().code, Code::BadFrame);
     }

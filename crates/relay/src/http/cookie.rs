@@ -76,8 +76,18 @@ mod tests {
         let mut headers = HeaderMap::new();
         let both = "theme=dark; lamplight-2778=one; lamplight-2779=two";
         headers.insert(COOKIE, both.parse().unwrap());
-        assert_eq!(cookies.map(|cookie| cookie.read(&headers).unwrap().to_owned()), ["one", "two"]);
-        assert!(!Cookie::new(false, 1, DAY).set("x").unwrap().to_str().unwrap().contains("Secure"));
+        assert_eq!(
+            cookies.map(|cookie| cookie.read(&headers).unwrap().to_owned()),
+            ["one", "two"]
+        );
+        assert!(
+            !Cookie::new(false, 1, DAY)
+                .set("x")
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .contains("Secure")
+        );
         assert_eq!(Cookie::new(false, 1, DAY).read(&headers), None);
     }
 }

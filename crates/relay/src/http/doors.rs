@@ -53,7 +53,10 @@ pub async fn sign_up(
 ) -> Response {
     let work = async {
         let form: Form = read(&site, request).await?;
-        let entered = site.keeper.sign_up(&form.name, &form.password, visitor.ip).await?;
+        let entered = site
+            .keeper
+            .sign_up(&form.name, &form.password, visitor.ip)
+            .await?;
         Ok(let_in(&site, StatusCode::CREATED, &entered, form.token))
     };
     answered(work.await)
@@ -66,7 +69,10 @@ pub async fn sign_in(
 ) -> Response {
     let work = async {
         let form: Form = read(&site, request).await?;
-        let entered = site.keeper.sign_in(&form.name, &form.password, visitor.ip).await?;
+        let entered = site
+            .keeper
+            .sign_in(&form.name, &form.password, visitor.ip)
+            .await?;
         Ok(let_in(&site, StatusCode::OK, &entered, form.token))
     };
     answered(work.await)
@@ -118,7 +124,9 @@ pub async fn sign_out(State(site): State<Arc<Site>>, headers: HeaderMap) -> Resp
     };
     let ended = work.await;
     // A login that could not be ended is still there, and so stays the cookie that can end it.
-    let keeps = ended.as_ref().is_err_and(|refusal: &Refusal| refusal.code != Code::NotSignedIn);
+    let keeps = ended
+        .as_ref()
+        .is_err_and(|refusal: &Refusal| refusal.code != Code::NotSignedIn);
     let mut response = answered(ended);
     if !keeps && let Some(cookie) = site.cookie.clear() {
         response.headers_mut().append(SET_COOKIE, cookie);
@@ -149,7 +157,12 @@ async fn guest_form(site: &Site, headers: &HeaderMap, body: Body) -> Result<Gues
     if bytes.is_empty() {
         return Ok(GuestForm::default());
     }
-    body::read_json(headers, Body::from(bytes), site.config.connections.header_wait).await
+    body::read_json(
+        headers,
+        Body::from(bytes),
+        site.config.connections.header_wait,
+    )
+    .await
 }
 
 fn let_in(site: &Site, status: StatusCode, entered: &SignedIn, wants_token: bool) -> Response {

@@ -118,7 +118,10 @@ mod tests {
         ] {
             assert!(!post(&[ours, ("origin", foreign)]), "{foreign:?}");
         }
-        assert!(!post(&[ours, own, ("origin", "http://example.org")]), "two origins");
+        assert!(
+            !post(&[ours, own, ("origin", "http://example.org")]),
+            "two origins"
+        );
         assert!(admits(&origins, "GET", "/v1/session", &[]));
         assert!(!admits(&origins, "DELETE", "/v1/sessions/current", &[]));
     }

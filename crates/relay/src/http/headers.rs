@@ -1,7 +1,8 @@
 //! The headers that every answer carries: what a browser may do with a page of the relay (trust.md B6).
 
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -22,9 +23,18 @@ impl SecurityHeaders {
             (X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
             (X_FRAME_OPTIONS, fixed("DENY")),
             (REFERRER_POLICY, fixed("no-referrer")),
-            (HeaderName::from_static("cross-origin-opener-policy"), fixed("same-origin")),
-            (HeaderName::from_static("cross-origin-resource-policy"), fixed("same-origin")),
-            (HeaderName::from_static("permissions-policy"), fixed(PERMISSIONS)),
+            (
+                HeaderName::from_static("cross-origin-opener-policy"),
+                fixed("same-origin"),
+            ),
+            (
+                HeaderName::from_static("cross-origin-resource-policy"),
+                fixed("same-origin"),
+            ),
+            (
+                HeaderName::from_static("permissions-policy"),
+                fixed(PERMISSIONS),
+            ),
         ];
         // Origins hold letters, digits and dots, so this is always a header's value.
         if let Ok(policy) = HeaderValue::from_str(&policy(origins)) {
@@ -102,6 +112,9 @@ mod tests {
         let https = headers("https://chat.example.org");
         assert!(https.contains_key(STRICT_TRANSPORT_SECURITY));
         let policy = https[CONTENT_SECURITY_POLICY].to_str().unwrap();
-        assert!(policy.contains("connect-src 'self' wss://chat.example.org;"), "{policy}");
+        assert!(
+            policy.contains("connect-src 'self' wss://chat.example.org;"),
+            "{policy}"
+        );
     }
 }

@@ -52,7 +52,10 @@ pub async fn csp_report(State(site): State<Arc<Site>>, request: Request) -> Resp
     };
     site.metrics.csp_reports.up();
     if site.reports.take(&(), Instant::now()).is_ok() {
-        tracing::warn!(rule = rule(&bytes), "a browser reports a violation of the page's policy");
+        tracing::warn!(
+            rule = rule(&bytes),
+            "a browser reports a violation of the page's policy"
+        );
     }
     answer::nothing()
 }
@@ -61,8 +64,12 @@ pub async fn csp_report(State(site): State<Arc<Site>>, request: Request) -> Resp
 fn rule(report: &[u8]) -> String {
     let report: Value = serde_json::from_slice(report).unwrap_or_default();
     let report = &report["csp-report"];
-    let named = report["effective-directive"].as_str().or(report["violated-directive"].as_str());
-    let named = named.and_then(|rule| rule.split(' ').next()).unwrap_or_default();
+    let named = report["effective-directive"]
+        .as_str()
+        .or(report["violated-directive"].as_str());
+    let named = named
+        .and_then(|rule| rule.split(' ').next())
+        .unwrap_or_default();
     let plain = |c: char| c.is_ascii_lowercase() || c == '-';
     if named.is_empty() || named.len() > 40 || !named.chars().all(plain) {
         return "unreadable".into();
@@ -82,10 +89,13 @@ pub async fn page(request: Request) -> Response {
     let header = |name: HeaderName| request.headers().get(name)?.to_str().ok();
     let file = assets::respond(path, header(ACCEPT_ENCODING), header(IF_NONE_MATCH));
     let mut response = Response::new(Body::from(Bytes::from_static(file.body)));
-    *response.status_mut() = StatusCode::from_u16(file.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(file.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in file.headers {
         let name = HeaderName::from_static(name);
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
     response
 }
@@ -104,7 +114,11 @@ mod tests {
         assert_eq!(rule(one), "script-src-elem");
         let old = br#"{"csp-report": {"violated-directive": "style-src 'self'"}}"#;
         assert_eq!(rule(old), "style-src");
-        for other in [&b"{}"[..], b"[", br#"{"csp-report": {"effective-directive": "alice@localhost"}}"#] {
+        for other in [
+            &b"{}"[..],
+            b"[",
+            br#"{"csp-report": {"effective-directive": "alice@localhost"}}"#,
+        ] {
             assert_eq!(rule(other), "unreadable");
         }
     }

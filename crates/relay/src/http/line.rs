@@ -32,13 +32,22 @@ pub async fn open(
     };
     let names = [Codec::Cbor, Codec::Json].map(Codec::subprotocol);
     let upgrade = socket::with_limits(upgrade).protocols(names);
-    let chosen = upgrade.selected_protocol().and_then(|name| name.to_str().ok());
+    let chosen = upgrade
+        .selected_protocol()
+        .and_then(|name| name.to_str().ok());
     let Some(codec) = chosen.and_then(socket::codec_of) else {
         return answer::refuse(&Code::WrongVersion.refusal());
     };
     upgrade.on_upgrade(move |socket| async move {
         let outbox_max = site.config.connections.outbox.bytes();
-        socket::converse(socket, codec, site.hub.clone(), outbox_max, Arc::clone(&site.metrics)).await;
+        socket::converse(
+            socket,
+            codec,
+            site.hub.clone(),
+            outbox_max,
+            Arc::clone(&site.metrics),
+        )
+        .await;
         drop(visitor);
     })
 }

@@ -154,11 +154,23 @@ mod tests {
 
     #[test]
     fn nobody_takes_the_relays_own_names_or_a_guests() {
-        for text in ["admin", "Root", "adrnin", "r00t", "guest-abc", "gue5t-", "lamplight"] {
+        for text in [
+            "admin",
+            "Root",
+            "adrnin",
+            "r00t",
+            "guest-abc",
+            "gue5t-",
+            "lamplight",
+        ] {
             let Ok(name) = read(text, "localhost") else {
                 continue;
             };
-            let expected = if text == "gue5t-" { Ok(()) } else { Err(Code::NameTaken) };
+            let expected = if text == "gue5t-" {
+                Ok(())
+            } else {
+                Err(Code::NameTaken)
+            };
             assert_eq!(may_be_taken(&name), expected, "{text}");
         }
         assert_eq!(may_be_taken(&read("alice", "localhost").unwrap()), Ok(()));
@@ -168,6 +180,9 @@ mod tests {
     fn a_guests_name_is_a_name() {
         let name = guest(&[0, 1, 2, 250, 251, 252, 253, 255], "localhost").unwrap();
         assert!(name.principal.as_str().starts_with("guest-"));
-        assert_eq!(name.principal.as_str().len(), "guest-12345678@localhost".len());
+        assert_eq!(
+            name.principal.as_str().len(),
+            "guest-12345678@localhost".len()
+        );
     }
 }

@@ -78,7 +78,11 @@ impl Passwords {
     }
 
     /// Checks a password against a PHC string, or against nothing at the same cost.
-    pub async fn check(&self, password: Password, known: Option<String>) -> Result<Verdict, Refusal> {
+    pub async fn check(
+        &self,
+        password: Password,
+        known: Option<String>,
+    ) -> Result<Verdict, Refusal> {
         let exists = known.is_some();
         let phc = known.map_or_else(|| Arc::clone(&self.dummy), Into::into);
         let given = Arc::clone(&phc);
@@ -97,7 +101,11 @@ impl Passwords {
     }
 
     fn is_current(&self, phc: &str) -> bool {
-        let (m, t, p) = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
+        let (m, t, p) = (
+            self.params.m_cost(),
+            self.params.t_cost(),
+            self.params.p_cost(),
+        );
         phc.starts_with(&format!("$argon2id$v=19$m={m},t={t},p={p}$"))
     }
 
@@ -172,15 +180,23 @@ mod tests {
         let check = async |text: &str, known: Option<String>| {
             passwords.check(password(text), known).await.unwrap()
         };
-        assert_eq!(check("correct horse", Some(known.clone())).await, Verdict::Right);
+        assert_eq!(
+            check("correct horse", Some(known.clone())).await,
+            Verdict::Right
+        );
         assert_eq!(check("incorrect horse", Some(known)).await, Verdict::Wrong);
-        assert_eq!(check("nobody has this password", None).await, Verdict::Wrong);
+        assert_eq!(
+            check("nobody has this password", None).await,
+            Verdict::Wrong
+        );
     }
 
     #[tokio::test]
     async fn a_hash_with_other_costs_is_renewed() {
         let known = cheap(1, 8).hash(password("correct horse")).await.unwrap();
-        let verdict = cheap(2, 8).check(password("correct horse"), Some(known)).await;
+        let verdict = cheap(2, 8)
+            .check(password("correct horse"), Some(known))
+            .await;
         assert_eq!(verdict.unwrap(), Verdict::RightAndOld);
     }
 
@@ -188,11 +204,18 @@ mod tests {
     async fn who_finds_the_line_full_is_told_when_to_come_back() {
         let passwords = cheap(1, 0);
         let cores = passwords.queue;
-        let held = Arc::clone(&passwords.cores).acquire_many_owned(cores as u32).await;
-        let waiting: Vec<_> = (0..cores).map(|_| Place::take(&passwords.waiting, cores)).collect();
+        let held = Arc::clone(&passwords.cores)
+            .acquire_many_owned(cores as u32)
+            .await;
+        let waiting: Vec<_> = (0..cores)
+            .map(|_| Place::take(&passwords.waiting, cores))
+            .collect();
         let refused = passwords.hash(password("correct horse")).await.unwrap_err();
         assert_eq!(refused.code, Code::TryLater);
-        assert!(matches!(refused.retry, lamplight_core::code::Retry::AfterMs(_)));
+        assert!(matches!(
+            refused.retry,
+            lamplight_core::code::Retry::AfterMs(_)
+        ));
         drop((waiting, held));
         assert!(passwords.hash(password("correct horse")).await.is_ok());
     }

@@ -28,7 +28,10 @@ impl<K: Eq + Hash + Clone> Rates<K> {
 
     /// Takes one, or says how long to wait for it.
     pub fn take(&self, key: &K, now: Instant) -> Result<(), Duration> {
-        let mut full_at = self.full_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut full_at = self
+            .full_at
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if full_at.len() >= BUCKETS_MAX {
             full_at.retain(|_, at| *at > now);
             if full_at.len() >= BUCKETS_MAX {
@@ -47,7 +50,10 @@ impl<K: Eq + Hash + Clone> Rates<K> {
 
     /// Gives one back that turned out not to count.
     pub fn give_back(&self, key: &K) {
-        let mut full_at = self.full_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut full_at = self
+            .full_at
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(at) = full_at.get_mut(key) {
             *at = at.checked_sub(self.rate.every).unwrap_or(*at);
         }

@@ -251,12 +251,7 @@ impl<'a> Log<'a> {
     }
 }
 
-fn append(
-    db: &Connection,
-    room: Room,
-    message: &InstantMessage,
-    copies: Copies,
-) -> Result<Kept> {
+fn append(db: &Connection, room: Room, message: &InstantMessage, copies: Copies) -> Result<Kept> {
     let Some(mut sender) = Log::open(db, message.from.address())? else {
         return Ok(Kept::NoInbox);
     };
@@ -393,12 +388,7 @@ impl Once {
     }
 }
 
-fn acknowledge(
-    db: &Connection,
-    inbox: &InboxAddress,
-    up_to: Seq,
-    at: Timestamp,
-) -> Result<Kept> {
+fn acknowledge(db: &Connection, inbox: &InboxAddress, up_to: Seq, at: Timestamp) -> Result<Kept> {
     let mut marks = Vec::new();
     let Some(mut log) = Log::open(db, inbox.address())? else {
         return Ok(Kept::Acknowledged { marks });
@@ -506,9 +496,12 @@ fn mark(
             place: Some(place),
         },
     )?;
-    log.db
-        .prepare_cached(upsert)?
-        .execute(params![log.id, peer.as_str(), place as i64, at_place as i64])?;
+    log.db.prepare_cached(upsert)?.execute(params![
+        log.id,
+        peer.as_str(),
+        place as i64,
+        at_place as i64
+    ])?;
     log.save()?;
     Ok(Some(Entry {
         seq: Seq(at_place),

@@ -173,10 +173,7 @@ fn log(
         "SELECT {ENTRY} FROM entries
          WHERE inbox = ?1 AND seq > ?2 AND (kind > 1 OR body IS NOT NULL) ORDER BY seq LIMIT ?3"
     ))?;
-    let mut entries = entries(
-        statement,
-        params![id, place(after), i64::from(limit) + 1],
-    )?;
+    let mut entries = entries(statement, params![id, place(after), i64::from(limit) + 1])?;
     let cut_off = entries.len() > usize::from(limit);
     entries.truncate(usize::from(limit));
     let up_to = match entries.last() {
@@ -248,8 +245,8 @@ fn conversations(db: &Connection, epoch: Epoch, inbox: &InboxAddress) -> Result<
                 Some(_) => Some(entry(row, 3)?),
                 None => None,
             };
-            let unread: i64 = unread
-                .query_row(params![id, with.as_str(), place(read)], |row| row.get(0))?;
+            let unread: i64 =
+                unread.query_row(params![id, with.as_str(), place(read)], |row| row.get(0))?;
             Ok(Conversation {
                 with,
                 last,

@@ -30,7 +30,11 @@ impl Kind {
 
 /// A column that does not hold what was written there.
 pub fn damaged(column: usize, what: &'static str) -> Error {
-    Error::FromSqlConversionFailure(column, Type::Null, Box::new(FromSqlError::Other(what.into())))
+    Error::FromSqlConversionFailure(
+        column,
+        Type::Null,
+        Box::new(FromSqlError::Other(what.into())),
+    )
 }
 
 pub fn address(row: &Row<'_>, column: usize) -> Result<Address> {
@@ -42,7 +46,9 @@ pub fn timestamp(row: &Row<'_>, column: usize) -> Result<Timestamp> {
 }
 
 pub fn seq(row: &Row<'_>, column: usize) -> Result<Option<Seq>> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(|seq| Seq(seq as u64)))
+    Ok(row
+        .get::<_, Option<i64>>(column)?
+        .map(|seq| Seq(seq as u64)))
 }
 
 /// The columns that [`entry`] reads, in its order.

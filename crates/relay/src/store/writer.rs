@@ -68,7 +68,10 @@ impl Threads {
 }
 
 /// Starts the threads of an opened store.
-pub fn start(store: Store, answers: UnboundedSender<Input>) -> Result<(Handle, Threads), OpenError> {
+pub fn start(
+    store: Store,
+    answers: UnboundedSender<Input>,
+) -> Result<(Handle, Threads), OpenError> {
     let (writer, to_write) = channel();
     let (reader, to_read) = channel();
     let state = Arc::new(State::default());
@@ -205,12 +208,8 @@ impl Line {
     fn say(&self, answers: Vec<Answer>, committed: Result<(), StoreFault>) {
         for answer in answers {
             let input = match answer {
-                Answer::Stored(ticket, kept) => {
-                    Input::Stored(ticket, committed.and(kept))
-                }
-                Answer::Loaded(ticket, loaded) => {
-                    Input::Loaded(ticket, committed.and(loaded))
-                }
+                Answer::Stored(ticket, kept) => Input::Stored(ticket, committed.and(kept)),
+                Answer::Loaded(ticket, loaded) => Input::Loaded(ticket, committed.and(loaded)),
                 Answer::Replied(reply, done) => {
                     reply(committed.and(done));
                     continue;
@@ -268,7 +267,9 @@ fn write_batch(store: &mut Store, batch: Vec<Job>, line: &Line) {
     }
     let committed = begun.and_then(|()| store.commit());
     if !store.is_sound() && !line.state.failed.swap(true, Ordering::Relaxed) {
-        tracing::error!("the disk failed: nothing is kept or acknowledged any more; restart after repair");
+        tracing::error!(
+            "the disk failed: nothing is kept or acknowledged any more; restart after repair"
+        );
     }
     line.say(answers, committed);
 }
@@ -311,17 +312,23 @@ impl Store {
 }
 
 fn read_all(db: &Connection, epoch: Epoch, jobs: &Receiver<Job>, line: &Line) {
-    while let Ok(job) = jobs.recv() {
+    let mut stopping = false;
+    while !stopping && let Ok(job) = jobs.recv() {
         let answer = match job {
-            Job::Load(ticket, key) => Answer::Loaded(ticket, read(db, epoch, &key)),
+            Job::Load(ticket, key) => Some(Answer::Loaded(ticket, read(db, epoch, &key))),
             Job::Task(task) => {
                 let (done, reply) = task(db);
-                Answer::Replied(reply, done.map_err(|error| fault_of(&error)))
+                let done = done.map_err(|error| fault_of(&error));
+                Some(Answer::Replied(reply, done))
             }
-            Job::Keep(..) => continue,
-            Job::Stop => return,
+            // Changes are never handed to the reader.
+            Job::Keep(..) => None,
+            Job::Stop => {
+                stopping = true;
+                None
+            }
         };
-        line.say(vec![answer], Ok(()));
+        line.say(answer.into_iter().collect(), Ok(()));
         line.state.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
