@@ -164,10 +164,6 @@ impl Play {
         if !self.may_wish(seat) {
             return;
         }
-        // Two devices within a second can hide each other's confirmation: that is for a scene of its own.
-        if !self.world.status[seat.who].is_set_only_at(seat.device) {
-            return;
-        }
         let status = &mut self.world.status[seat.who];
         if let Step::Set(_, choice) = step {
             let text = self.world.next_note();

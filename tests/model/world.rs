@@ -25,11 +25,6 @@ impl<T: Clone + PartialEq> Wishes<T> {
         self.since.push((device, what));
     }
 
-    /// Whether no other device has wanted anything since the last quiet moment.
-    pub fn is_set_only_at(&self, device: usize) -> bool {
-        self.since.iter().all(|(at, _)| *at == device)
-    }
-
     /// A page is gone, and with it what it had not said.
     pub fn page_went(&mut self, device: usize) {
         self.unsure |= self.since.iter().any(|(at, _)| *at == device);
