@@ -157,7 +157,7 @@ impl Config {
             self.accounts.password_memory.0,
             self.accounts.password_passes,
         );
-        if memory < 8 * 1024 || memory > 4 << 30 || passes == 0 {
+        if !(8 * 1024..=4 << 30).contains(&memory) || passes == 0 {
             return fault(
                 "accounts.password_memory must be 8 KiB to 4 GiB, and password_passes at least 1"
                     .into(),

@@ -132,6 +132,7 @@ impl Hub {
         let mut drains = false;
         while !(drains && self.is_done()) {
             self.wake_service_if_due();
+            self.wake_sockets();
             let deadline = self.deadline();
             tokio::select! {
                 biased;
@@ -153,9 +154,13 @@ impl Hub {
                 }
                 () = tokio::time::sleep_until(deadline) => {}
             }
-            for outbox in self.touched.drain(..) {
-                outbox.wake();
-            }
+            self.wake_sockets();
+        }
+    }
+
+    fn wake_sockets(&mut self) {
+        for outbox in self.touched.drain(..) {
+            outbox.wake();
         }
     }
 

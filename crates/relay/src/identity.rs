@@ -156,7 +156,7 @@ impl Keeper {
         // What cannot be a password is checked like one that is wrong.
         let (password, could_be) = match Password::read(password) {
             Ok(password) => (password, true),
-            Err(_) => (self.some_password()?, false),
+            Err(_) => (Self::some_password()?, false),
         };
         let known = match who.clone().filter(|_| could_be) {
             Some(who) => self.known_password(who).await?,
@@ -351,7 +351,7 @@ impl Keeper {
     }
 
     /// Any password of the right form, for a check that must fail.
-    fn some_password(&self) -> Result<Password, Refusal> {
+    fn some_password() -> Result<Password, Refusal> {
         Password::read("cannot be a password").map_err(Code::refusal)
     }
 

@@ -24,9 +24,9 @@ const HEAD_MAX: usize = 16 * 1024;
 /// Headers of one request.
 const HEADERS_MAX: usize = 64;
 /// A connection that only speaks HTTP is closed after this long, as soon as it is between two requests; browsers open another.
-const LIFE: Duration = Duration::from_secs(300);
+const LIFE: Duration = Duration::from_mins(5);
 /// Then a response on its way may take so long.
-const FINISH: Duration = Duration::from_secs(300);
+const FINISH: Duration = Duration::from_mins(5);
 /// After the system refused a connection, for want of open files most likely.
 const PAUSE: Duration = Duration::from_millis(100);
 

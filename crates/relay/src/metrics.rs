@@ -30,7 +30,7 @@ impl Count {
 pub struct Metrics {
     /// Open TCP connections.
     pub connections: Count,
-    /// Open WebSockets.
+    /// Open sockets.
     pub sessions: Count,
     pub frames_in: Count,
     pub frames_out: Count,

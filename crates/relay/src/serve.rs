@@ -29,7 +29,7 @@ use crate::store::writer::{self, Threads};
 use crate::store::{OpenError, Room, Store};
 
 /// How often guests and logins whose time is over are forgotten.
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// How long last words to sockets may take once the services are done.
 const LAST_WORDS: Duration = Duration::from_secs(6);
 

@@ -3,6 +3,11 @@
 //! [`Store`] is the synchronous face: one connection that writes, transactions, faults. `writer` puts it on a thread of its own
 //! and commits in groups. Starting reads no messages: time and memory do not grow with what is stored.
 
+#![allow(
+    clippy::cast_possible_wrap,
+    reason = "SQLite's integers are i64, and no place or time comes near their end"
+)]
+
 pub mod accounts;
 mod changes;
 mod loads;

@@ -59,7 +59,7 @@ impl Cookie {
 mod tests {
     use super::*;
 
-    const DAY: Duration = Duration::from_secs(86_400);
+    const DAY: Duration = Duration::from_hours(24);
 
     #[test]
     fn under_https_the_cookie_is_bound_to_the_host() {

@@ -18,7 +18,7 @@ use crate::assets;
 /// Reports that are logged; all are counted.
 pub const REPORTS: Rate = Rate {
     burst: 10,
-    every: Duration::from_secs(60),
+    every: Duration::from_mins(1),
 };
 
 /// Whether the process does its work. After the disk failed it does not, and a restart is what is asked for.

@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 /// Shortest and longest password, characters (trust.md B6).
 const LENGTH: std::ops::RangeInclusive<usize> = 10..=256;
 
-/// A password that has the right length, in the one form that all keyboards lead to (RFC 8265, OpaqueString).
+/// A password that has the right length, in the one form that all keyboards lead to (RFC 8265, `OpaqueString`).
 #[derive(Clone)]
 pub struct Password(String);
 

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_burst_goes_through_then_one_at_a_time_and_each_key_has_its_own() {
-        let every = Duration::from_secs(60);
+        let every = Duration::from_mins(1);
         let rates = Rates::new(Rate { burst: 2, every });
         let start = Instant::now();
         assert!(rates.take(&"alice", start).is_ok());

@@ -5,6 +5,7 @@
 
 use lamplight_core::address::{Address, InboxAddress, Principal, Seq};
 use lamplight_core::message::{Entry, InstantMessage, What};
+use lamplight_core::presence::Note;
 use lamplight_core::store::{Change, Copies, First, Kept};
 use lamplight_core::time::Timestamp;
 use lamplight_core::wire::{Decision, to_cbor};
@@ -50,7 +51,7 @@ pub fn carry_out(db: &Connection, room: Room, change: Change) -> Result<Kept> {
 fn carry_out_record(db: &Connection, change: Change) -> Result<()> {
     match change {
         Change::SetContact { watcher, contact } => with_id(db, watcher.address(), |id| {
-            let petname = contact.petname.as_ref().map(|name| name.as_str());
+            let petname = contact.petname.as_ref().map(Note::as_str);
             db.prepare_cached(
                 "INSERT INTO contacts (watcher, presentity, petname) VALUES (?1, ?2, ?3)
                  ON CONFLICT DO UPDATE SET petname = excluded.petname",
