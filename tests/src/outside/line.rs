@@ -34,7 +34,16 @@ pub struct End {
 impl Line {
     /// Opens a line as a program does: no origin.
     pub async fn open(relay: SocketAddr, codec: Codec) -> Self {
-        match Self::knock(relay, Some(codec.subprotocol()), &[]).await {
+        Self::open_as(relay, codec, &[]).await
+    }
+
+    /// The same with headers, such as a page's origin and cookie.
+    pub async fn open_as(
+        relay: SocketAddr,
+        codec: Codec,
+        headers: &[(&'static str, &str)],
+    ) -> Self {
+        match Self::knock(relay, Some(codec.subprotocol()), headers).await {
             Ok(socket) => Self {
                 socket,
                 codec,
@@ -75,11 +84,39 @@ impl Line {
             cursor,
         ))
         .await;
-        line.until("a welcome", |frame| {
-            matches!(frame, ToAgent::Welcome { .. })
-        })
-        .await;
+        line.welcome().await;
         line
+    }
+
+    /// The same with a relay that may end at any moment: nothing when it did.
+    pub async fn try_hello(
+        relay: SocketAddr,
+        codec: Codec,
+        token: &str,
+        cursor: Option<Cursor>,
+    ) -> Option<(Self, ToAgent)> {
+        let socket = Self::knock(relay, Some(codec.subprotocol()), &[])
+            .await
+            .ok()?;
+        let mut line = Self {
+            socket,
+            codec,
+            passed: Vec::new(),
+        };
+        let token = Credentials::Token(Private(token.into()));
+        line.send(&hello(VERSION, token, cursor)).await;
+        loop {
+            match line.next().await.ok()? {
+                welcome @ ToAgent::Welcome { .. } => return Some((line, welcome)),
+                frame => line.passed.push(frame),
+            }
+        }
+    }
+
+    /// Waits for the answer to a hello that is accepted.
+    pub async fn welcome(&mut self) -> ToAgent {
+        let is_welcome = |frame: &ToAgent| matches!(frame, ToAgent::Welcome { .. });
+        self.until("a welcome", is_welcome).await
     }
 
     pub async fn send(&mut self, frame: &ToService) {

@@ -1,7 +1,7 @@
 //! Accounts of the relay under test, made over HTTP as a program makes them.
 
 use lamplight_core::address::Principal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::http::{Answer, Request};
 use super::relay::Relay;
@@ -51,7 +51,11 @@ impl Account {
 
 /// Name and password, as a program sends them that wants a token.
 pub async fn ask(relay: &Relay, path: &str, name: &str, password: &str) -> Answer {
-    let body = json!({ "name": name, "password": password, "token": true });
-    let request = Request::page_post(&relay.origin(), path, &body);
+    let request = Request::page_post(&relay.origin(), path, &words(name, password));
     relay.call(&request).await
+}
+
+/// The body of such a request.
+pub fn words(name: &str, password: &str) -> Value {
+    json!({ "name": name, "password": password, "token": true })
 }

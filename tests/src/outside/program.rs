@@ -9,13 +9,14 @@ use futures_util::{SinkExt, StreamExt};
 use lamplight_core::address::{Address, Token};
 use lamplight_core::agent::{
     Agent, AgentConfig, ContactRow, IDLE_AFTER, Input, Intent, Keepsake, KeepsakeName, LineLost,
-    LinkView, Notice, Output,
+    LinkView, Notice, Output, RowKind,
 };
 use lamplight_core::code::Code;
 use lamplight_core::message::Body;
+use lamplight_core::person::Word;
 use lamplight_core::private::Private;
 use lamplight_core::time::millis;
-use lamplight_core::wire::{Codec, Credentials};
+use lamplight_core::wire::{Codec, Credentials, Decision};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
@@ -213,11 +214,91 @@ impl Program {
         self.within(Duration::from_secs(15), what, look).await.0
     }
 
+    /// Asks to see somebody, and waits until they are a contact.
+    pub async fn sees(&self, other: &Account) {
+        self.intend(Intent::AddContact {
+            presentity: other.principal.presentity(),
+            petname: None,
+        });
+        self.until("a new contact", |agent| {
+            let row = agent.row(other.principal.address())?;
+            (row.kind == RowKind::Contact).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits for somebody's request and allows it.
+    pub async fn lets_see(&self, other: &Account) {
+        self.decides(other, Decision::Allow).await;
+    }
+
+    /// Waits for somebody's request and decides.
+    pub async fn decides(&self, about: &Account, decision: Decision) {
+        let asks = |agent: &Agent| {
+            let requests = agent.requests();
+            let asks = requests.iter().any(|row| row.watcher == about.principal);
+            asks.then_some(())
+        };
+        self.until("a request", asks).await;
+        self.intend(Intent::Decide {
+            watcher: about.principal.clone(),
+            decision: Some(decision),
+        });
+        self.until("no request", |agent| asks(agent).is_none().then_some(()))
+            .await;
+    }
+
+    /// Waits until somebody's row says this word.
+    pub async fn reads(&self, who: &Account, word: Word) {
+        self.until(&format!("{word:?}"), |agent| {
+            let person = agent.row(who.principal.address())?.person;
+            (person.word == word && !person.stale).then_some(())
+        })
+        .await;
+    }
+
+    /// Notes every word that somebody's row says from now on.
+    pub fn watches(&self, who: &Account) -> Words {
+        let (shared, address) = (self.shared.clone(), who.principal.address().clone());
+        let mut changes = self.shared.changes.subscribe();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let noted = seen.clone();
+        let watching = tokio::spawn(async move {
+            loop {
+                let row = shared.agent.lock().expect("no holder panics").row(&address);
+                let word = row.map(|row| row.person.word);
+                noted.lock().expect("no holder panics").extend(word);
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+        Words { seen, watching }
+    }
+
     pub async fn is_up(&self) {
         self.until("the line is up", |agent| {
             (agent.link().link == LinkView::Up).then_some(())
         })
         .await;
+    }
+}
+
+/// The words that a row said.
+pub struct Words {
+    seen: Arc<Mutex<Vec<Word>>>,
+    watching: tokio::task::JoinHandle<()>,
+}
+
+impl Words {
+    pub fn seen(&self) -> Vec<Word> {
+        self.seen.lock().expect("no holder panics").clone()
+    }
+}
+
+impl Drop for Words {
+    fn drop(&mut self) {
+        self.watching.abort();
     }
 }
 

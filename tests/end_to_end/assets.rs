@@ -1,0 +1,141 @@
+//! The page's files: the headers that guard it, the forms they come in, and how long they may be kept.
+
+use std::io::Read;
+
+use lamplight_tests::outside::http::{Answer, Request};
+use lamplight_tests::outside::{Options, Relay};
+
+/// What every answer carries.
+const GUARDS: [(&str, &str); 5] = [
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_that_guard_the_page() {
+    let relay = Relay::start(Options::new()).await;
+    for path in [
+        "/",
+        "/v1/relay",
+        "/v1/session",
+        "/healthz",
+        "/nothing",
+        "/v1/ws",
+    ] {
+        let answer = relay.get(path).await;
+        for (name, value) in GUARDS {
+            assert_eq!(answer.header(name), Some(value), "{path}: {name}");
+        }
+        let policy = answer
+            .header("content-security-policy")
+            .unwrap_or_else(|| panic!("{path} has no policy"));
+        for rule in [
+            "default-src 'none'",
+            "script-src 'self' 'wasm-unsafe-eval'",
+            "style-src 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+        ] {
+            assert!(
+                policy.split(';').any(|part| part.trim() == rule),
+                "{path}: {rule} is missing in {policy}"
+            );
+        }
+        assert!(!policy.contains("unsafe-inline"), "{policy}");
+        assert!(answer.header("permissions-policy").is_some(), "{path}");
+        assert!(
+            answer.header("access-control-allow-origin").is_none(),
+            "{path}"
+        );
+    }
+}
+
+/// Addresses of the page's files, as the page names them.
+fn addresses(page: &str) -> Vec<String> {
+    let parts = page.split(['"', '\'']);
+    let mut found: Vec<String> = parts
+        .filter(|part| part.starts_with("/assets/"))
+        .map(str::to_owned)
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+async fn get(relay: &Relay, path: &str, coding: &str) -> Answer {
+    let request = Request::get(path).header("accept-encoding", coding);
+    relay.call(&request).await
+}
+
+fn unpack(answer: &Answer) -> Vec<u8> {
+    let mut plain = Vec::new();
+    match answer.header("content-encoding") {
+        Some("br") => {
+            let mut reader = brotli::Decompressor::new(&answer.body[..], 4_096);
+            reader.read_to_end(&mut plain).expect("brotli");
+        }
+        Some("gzip") => {
+            let mut reader = flate2::read::GzDecoder::new(&answer.body[..]);
+            reader.read_to_end(&mut plain).expect("gzip");
+        }
+        Some(other) => panic!("nobody asked for {other}"),
+        None => plain.clone_from(&answer.body),
+    }
+    plain
+}
+
+#[tokio::test]
+async fn files_come_compressed_are_kept_for_ever_under_hashed_names_and_asked_for_once() {
+    let relay = Relay::start(Options::new()).await;
+    let page = relay.get("/").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert_eq!(page.header("cache-control"), Some("no-cache"));
+    let files = addresses(&page.text());
+    assert!(
+        files.iter().any(|file| file.ends_with(".wasm")),
+        "this relay was built without its page: {files:?}"
+    );
+    for path in files {
+        let plain = get(&relay, &path, "identity").await;
+        assert_eq!(plain.status, 200, "{path}");
+        let kept = plain.header("cache-control").unwrap_or_default();
+        assert!(kept.contains("immutable"), "{path}: {kept}");
+        let kind = plain.header("content-type").unwrap_or_default();
+        let wanted = match path.rsplit('.').next() {
+            Some("wasm") => "application/wasm",
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            Some("png") => "image/png",
+            other => panic!("a file of kind {other:?}"),
+        };
+        assert_eq!(kind, wanted, "{path}");
+        for coding in ["br", "gzip"] {
+            let packed = get(&relay, &path, coding).await;
+            assert_eq!(unpack(&packed), plain.body, "{path} as {coding}");
+            // A picture is compressed already, and small text may not gain.
+            if path.ends_with(".wasm") || path.ends_with(".js") {
+                assert_eq!(packed.header("content-encoding"), Some(coding), "{path}");
+                assert!(packed.body.len() < plain.body.len(), "{path}");
+                assert_eq!(packed.header("vary"), Some("accept-encoding"));
+            }
+            let tag = packed.header("etag").expect("a tag").to_owned();
+            let again = Request::get(&path)
+                .header("accept-encoding", coding)
+                .header("if-none-match", &tag);
+            let again = relay.call(&again).await;
+            assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
+        }
+    }
+    assert_eq!(relay.get("/assets/page-0000.js").await.status, 404);
+    assert_eq!(relay.get("/../Cargo.toml").await.status, 404);
+}
