@@ -223,6 +223,22 @@ pub fn a_relay_that_was_held_up_takes_nobody_for_gone() {
     assert_eq!(seen.last().map(String::as_str), Some("available"));
 }
 
+/// M13: a relay that goes on after a standstill does not judge by the first thing it hears: the others' pongs wait behind it.
+pub fn a_relay_that_goes_on_hears_everyone_before_it_judges() {
+    for moment in (0..150).step_by(4) {
+        let mut room = Room::new();
+        let alice = comes_by_hand(&mut room, "alice");
+        let bob = comes_by_hand(&mut room, "bob");
+        room.passes(secs(20) + ms(moment) - ms(100));
+        room.writes_frame(alice, &ToService::Ping { number: 1 });
+        room.relay_is_stuck(secs(40));
+        room.passes(secs(60));
+        for session in [alice, bob] {
+            assert!(!room.is_closed(session), "closed, from {moment} ms on");
+        }
+    }
+}
+
 /// B5: a session that answers no pings is closed.
 pub fn a_session_that_answers_no_pings_is_closed() {
     let mut room = Room::new();

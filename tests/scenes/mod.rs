@@ -79,6 +79,7 @@ macro_rules! all_scenes {
                 when_someone_was_last_there_is_kept
                 a_restart_in_order_is_seen_by_nobody
                 a_relay_that_was_held_up_takes_nobody_for_gone
+                a_relay_that_goes_on_hears_everyone_before_it_judges
                 a_session_that_answers_no_pings_is_closed
                 a_session_that_answers_pings_stays
             }

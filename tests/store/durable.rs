@@ -50,11 +50,12 @@ async fn traced(program: Option<&Path>) -> Calls {
         line.until("a receipt", receipt).await;
     }
     line.hang_up();
-    let main = format!("{} +++", relay.pid());
+    let main = relay.pid().to_string();
     relay.stop().await;
     let whole = || async {
         let calls = fs::read_to_string(&trace).ok()?;
-        let ended = calls.lines().any(|line| line.starts_with(&main));
+        let ended = |line: &str| line.contains("+++ exited") && thread(line) == main;
+        let ended = calls.lines().any(ended);
         ended.then_some(calls)
     };
     Calls(eventually("the tracer to end", whole).await)
@@ -83,9 +84,10 @@ impl Calls {
             if lines[at].contains("= 0") {
                 return Some(at);
             }
-            let thread = lines[at].split(' ').next().unwrap_or_default();
             find(at, &|line| {
-                line.starts_with(thread) && line.contains("sync resumed") && line.contains("= 0")
+                thread(line) == thread(lines[at])
+                    && line.contains("sync resumed")
+                    && line.contains("= 0")
             })
         });
         let told = find(0, &|line| {
@@ -108,6 +110,11 @@ impl Calls {
         }
         (early, right)
     }
+}
+
+/// Whose call a line is.
+fn thread(line: &str) -> &str {
+    line.split_whitespace().next().unwrap_or_default()
 }
 
 /// The log of the database, in which a commit stands first.
