@@ -24,6 +24,7 @@ mod outbox;
 mod presentity;
 mod roster;
 mod rows;
+mod sorted;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -39,7 +40,6 @@ pub use view::{
 
 use core::time::Duration;
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::address::{Address, MessageId};
@@ -56,6 +56,7 @@ use link::{Gone, Link};
 use outbox::SenderUserAgent;
 use presentity::PresenceUserAgent;
 use roster::WatcherUserAgent;
+use sorted::Set;
 
 /// The four user agents of one principal on one device.
 pub struct Agent {
@@ -68,7 +69,7 @@ pub struct Agent {
     outbox: SenderUserAgent,
     keeping: Keeping,
     /// Who has a row, as far as was told.
-    rows: BTreeSet<Address>,
+    rows: Set<Address>,
     /// What `poll_timeout` asked for: a much later input means that the machine slept.
     asked_for: Option<Instant>,
     /// Why the last attempts to come in failed, as far as the person was told.
@@ -102,7 +103,7 @@ impl Agent {
             inbox: InboxUserAgent::new(),
             outbox: SenderUserAgent::default(),
             keeping: Keeping::default(),
-            rows: BTreeSet::new(),
+            rows: Set::new(),
             asked_for: None,
             turned_away: None,
             skipped: 0,

@@ -1,8 +1,9 @@
 //! What the four user agents share: the moment, chance, the way out, and the questions that wait for an answer.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 
 use crate::address::{Address, MessageId, Seq};
+use crate::agent::sorted::{Map, Set};
 use crate::agent::{Changed, Keepsake, KeepsakeName, Notice, Output};
 use crate::time::{Instant, Now};
 use crate::wire::{Number, ToService, to_cbor};
@@ -36,9 +37,9 @@ pub(super) struct Desk {
     pub roster_to_keep: bool,
     random: Random,
     out: VecDeque<Output>,
-    changed: BTreeSet<Changed>,
+    changed: Set<Changed>,
     number: Number,
-    asked: BTreeMap<Number, (Asked, Instant)>,
+    asked: Map<Number, (Asked, Instant)>,
 }
 
 impl Desk {
@@ -49,9 +50,9 @@ impl Desk {
             roster_to_keep: false,
             random: Random(seed),
             out: VecDeque::new(),
-            changed: BTreeSet::new(),
+            changed: Set::new(),
             number: 0,
-            asked: BTreeMap::new(),
+            asked: Map::new(),
         }
     }
 

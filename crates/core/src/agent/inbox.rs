@@ -8,11 +8,11 @@ mod talk;
 
 use core::time::Duration;
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::address::{Address, MessageId, Seq};
 use crate::agent::desk::{Asked, Desk};
+use crate::agent::sorted::Map;
 use crate::agent::{Changed, Item, Notice, Side};
 use crate::code::{Code, Refusal, Retry};
 use crate::message::{Body, Conversation, Entry, What};
@@ -51,7 +51,7 @@ enum Page {
 
 /// The inbox user agent of one device.
 pub(super) struct InboxUserAgent {
-    talks: BTreeMap<Address, Talk>,
+    talks: Map<Address, Talk>,
     cursor: Option<Cursor>,
     /// Everything from here on is in `talks`, or was.
     live_from: Seq,
@@ -63,7 +63,7 @@ pub(super) struct InboxUserAgent {
     open: Option<Address>,
     page: Page,
     /// Read marks that may not have arrived, and when they went out.
-    reads: BTreeMap<Address, (Seq, Option<Instant>)>,
+    reads: Map<Address, (Seq, Option<Instant>)>,
     /// Seen before the service had said how far it goes.
     seen_early: Option<Address>,
     again_at: Option<Instant>,
@@ -77,7 +77,7 @@ pub(super) struct InboxUserAgent {
 impl InboxUserAgent {
     pub fn new() -> Self {
         Self {
-            talks: BTreeMap::new(),
+            talks: Map::new(),
             cursor: None,
             live_from: Seq(0),
             counted: Seq(0),
@@ -86,7 +86,7 @@ impl InboxUserAgent {
             taken: Seq(0),
             open: None,
             page: Page::Shown,
-            reads: BTreeMap::new(),
+            reads: Map::new(),
             seen_early: None,
             again_at: None,
             marks_free: Instant(0),
@@ -207,7 +207,7 @@ impl InboxUserAgent {
         self.again_at = None;
         self.mark_at = None;
         self.unmark_at = None;
-        for (with, talk) in &mut self.talks {
+        for (with, talk) in self.talks.iter_mut() {
             if talk.loading {
                 desk.changed(Changed::Conversation(with.clone()));
             }
@@ -244,7 +244,7 @@ impl InboxUserAgent {
             desk.send(&ToService::Acknowledge { up_to: self.taken });
         }
         let mut unsaid = Vec::new();
-        for (with, (up_to, sent)) in &self.reads {
+        for (with, (up_to, sent)) in self.reads.iter() {
             if sent.is_none() {
                 unsaid.push((with.clone(), *up_to));
             }
@@ -607,14 +607,8 @@ impl InboxUserAgent {
     }
 }
 
-fn talk<'t>(
-    talks: &'t mut BTreeMap<Address, Talk>,
-    with: &Address,
-    live_from: Seq,
-) -> &'t mut Talk {
-    talks
-        .entry(with.clone())
-        .or_insert_with(|| Talk::new(with.clone(), live_from))
+fn talk<'t>(talks: &'t mut Map<Address, Talk>, with: &Address, live_from: Seq) -> &'t mut Talk {
+    talks.get_or_insert_with(with.clone(), || Talk::new(with.clone(), live_from))
 }
 
 fn ask_page(asked: Asked, with: &Address, before: Option<Seq>, limit: u16, desk: &mut Desk) {

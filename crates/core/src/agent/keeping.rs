@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 
 use crate::address::Address;
 use crate::agent::desk::Desk;
+use crate::agent::sorted::{Map, Set};
 use crate::agent::{Keepsake, KeepsakeName};
 use crate::message::BODY_MAX;
 use crate::time::Instant;
@@ -21,9 +21,9 @@ const DRAFT_MAX: usize = 2 * BODY_MAX;
 /// Drafts, and when to keep what.
 #[derive(Default)]
 pub(super) struct Keeping {
-    drafts: BTreeMap<Address, String>,
+    drafts: Map<Address, String>,
     /// Drafts that changed since they were kept.
-    touched: BTreeSet<Address>,
+    touched: Set<Address>,
     drafts_at: Option<Instant>,
     roster_at: Option<Instant>,
 }

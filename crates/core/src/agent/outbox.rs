@@ -6,10 +6,9 @@
 
 use core::time::Duration;
 
-use alloc::collections::{BTreeMap, BTreeSet};
-
 use crate::address::{Address, InboxAddress, MessageId};
 use crate::agent::desk::Desk;
+use crate::agent::sorted::{Map, Set};
 use crate::agent::{Changed, Item, ItemState, Keepsake, KeepsakeName, Notice, Outgoing, Side};
 use crate::code::{Code, Refusal, Retry};
 use crate::message::{Body, Entry, Receipt, What};
@@ -42,8 +41,8 @@ type Key = (u64, MessageId);
 /// The sender user agent of one device.
 #[derive(Default)]
 pub(super) struct SenderUserAgent {
-    waiting: BTreeMap<Key, Waiting>,
-    places: BTreeMap<MessageId, u64>,
+    waiting: Map<Key, Waiting>,
+    places: Map<MessageId, u64>,
     last_place: u64,
     /// How many may be under way; one while the service is overburdened.
     window: usize,
@@ -88,7 +87,7 @@ impl SenderUserAgent {
     }
 
     /// The newest message to each address.
-    pub fn newest(&self) -> BTreeMap<&Address, &Outgoing> {
+    pub fn newest(&self) -> Map<&Address, &Outgoing> {
         let all = self.waiting.values();
         all.map(|one| (one.outgoing.to.address(), &one.outgoing))
             .collect()
@@ -144,8 +143,7 @@ impl SenderUserAgent {
             .waiting
             .values()
             .filter(|one| one.state != State::Queued);
-        let mut busy: BTreeSet<InboxAddress> =
-            under_way.map(|one| one.outgoing.to.clone()).collect();
+        let mut busy: Set<InboxAddress> = under_way.map(|one| one.outgoing.to.clone()).collect();
         let window = self.window.min(usize::from(window.max(1)));
         for one in self.waiting.values_mut() {
             if busy.len() >= window {

@@ -5,11 +5,11 @@
 
 use core::time::Duration;
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::address::{Address, Presentity, Principal};
 use crate::agent::desk::{Asked, Desk};
+use crate::agent::sorted::Map;
 use crate::agent::{Changed, Notice, RequestRow};
 use crate::code::{Code, Refusal, Retry};
 use crate::person::{Person, Reason, Word, person};
@@ -61,11 +61,11 @@ struct DecisionWish {
 /// The watcher user agent.
 #[derive(Default)]
 pub(super) struct WatcherUserAgent {
-    contacts: BTreeMap<Address, Kept>,
-    access: BTreeMap<Address, Access>,
-    requests: BTreeMap<Address, Request>,
-    contact_wishes: BTreeMap<Address, ContactWish>,
-    decision_wishes: BTreeMap<Address, DecisionWish>,
+    contacts: Map<Address, Kept>,
+    access: Map<Address, Access>,
+    requests: Map<Address, Request>,
+    contact_wishes: Map<Address, ContactWish>,
+    decision_wishes: Map<Address, DecisionWish>,
     /// Counts lines: what was said on an earlier one is stale.
     line: u32,
     up: bool,
@@ -172,12 +172,12 @@ impl WatcherUserAgent {
     /// Every wish that waits for no answer on this line.
     fn say_wishes(&mut self, desk: &mut Desk) {
         self.again_at = None;
-        for (address, wish) in &self.contact_wishes {
+        for (address, wish) in self.contact_wishes.iter() {
             if !desk.is_asked(&wish.asks(address)) {
                 say_contact(address, wish, desk);
             }
         }
-        for (address, wish) in &self.decision_wishes {
+        for (address, wish) in self.decision_wishes.iter() {
             if !desk.is_asked(&Asked::Decide(address.clone())) {
                 say_decision(address, wish, desk);
             }
@@ -255,14 +255,14 @@ impl WatcherUserAgent {
     }
 
     fn lay_wishes(&mut self, now: Timestamp) {
-        for (address, wish) in &mut self.contact_wishes {
+        for (address, wish) in self.contact_wishes.iter_mut() {
             wish.heard = Heard::Nothing;
             match &wish.want {
                 Some(contact) => keep(&mut self.contacts, contact),
                 None => drop(self.contacts.remove(address)),
             }
         }
-        for (address, wish) in &mut self.decision_wishes {
+        for (address, wish) in self.decision_wishes.iter_mut() {
             wish.heard = Heard::Nothing;
             set(&mut self.access, address, wish.decision, now);
             self.requests.remove(address);
@@ -466,7 +466,7 @@ impl WatcherUserAgent {
         match self.before(address) {
             Some(before) => {
                 let petname = before.petname.clone();
-                let kept = self.contacts.entry(address.clone()).or_insert(before);
+                let kept = self.contacts.get_or_insert_with(address.clone(), || before);
                 kept.petname = petname;
             }
             None => drop(self.contacts.remove(address)),
@@ -486,9 +486,9 @@ impl WatcherUserAgent {
     }
 }
 
-fn keep(contacts: &mut BTreeMap<Address, Kept>, contact: &Contact) {
+fn keep(contacts: &mut Map<Address, Kept>, contact: &Contact) {
     let address = contact.presentity.address().clone();
-    let kept = contacts.entry(address).or_insert(Kept {
+    let kept = contacts.get_or_insert_with(address, || Kept {
         petname: None,
         // Asked, not answered yet: the first notification says more.
         view: Some(View::Pending),
@@ -499,7 +499,7 @@ fn keep(contacts: &mut BTreeMap<Address, Kept>, contact: &Contact) {
 
 /// What I just decided about a watcher stands in `access`.
 fn set(
-    access: &mut BTreeMap<Address, Access>,
+    access: &mut Map<Address, Access>,
     address: &Address,
     decision: Option<Decision>,
     at: Timestamp,

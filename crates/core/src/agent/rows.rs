@@ -1,11 +1,11 @@
 //! What a page reads: rows of the contact list and conversations, put together from the four user agents when asked for.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::address::Address;
+use crate::agent::sorted::Set;
 use crate::agent::{
     Agent, ContactRow, ConversationView, Line, MyStatus, Outgoing, RequestRow, RowKind, Side,
 };
@@ -70,12 +70,12 @@ impl Agent {
     }
 
     /// Every address that has a row.
-    pub(super) fn addresses(&self) -> BTreeSet<Address> {
+    pub(super) fn addresses(&self) -> Set<Address> {
         let waiting = self.outbox.newest();
-        let mut addresses: BTreeSet<Address> = self.roster.addresses().cloned().collect();
+        let mut addresses: Set<Address> = self.roster.addresses().cloned().collect();
         addresses.extend(self.inbox.addresses().cloned());
         addresses.extend(self.keeping.with_drafts().cloned());
-        addresses.extend(waiting.into_keys().cloned());
+        addresses.extend(waiting.keys().copied().cloned());
         addresses
     }
 

@@ -3,9 +3,8 @@
 //! Every message at or after `known_from` is here or on its way as `Deliver`. What can be counted from that is counted; where
 //! it does not reach, the method says [`Count::Lost`] and the service is asked.
 
-use alloc::collections::{BTreeMap, BTreeSet};
-
 use crate::address::{Address, MessageId, Seq};
+use crate::agent::sorted::{Map, Set};
 use crate::agent::{Item, ItemState, Side};
 use crate::message::{Body, Conversation, Entry, What};
 use crate::time::Timestamp;
@@ -45,7 +44,7 @@ struct Held {
 /// One conversation.
 pub(super) struct Talk {
     with: Address,
-    items: BTreeMap<Seq, Held>,
+    items: Map<Seq, Held>,
     known_from: Seq,
     pub fetched: Fetched,
     /// A page is on its way.
@@ -60,14 +59,14 @@ pub(super) struct Talk {
     /// What was unread when the conversation came into view: after the first place, up to the second.
     divider: Option<(Seq, Seq)>,
     /// Deleted while a page is on its way that may still hold them.
-    gone: BTreeSet<Seq>,
+    gone: Set<Seq>,
 }
 
 impl Talk {
     pub fn new(with: Address, known_from: Seq) -> Self {
         Self {
             with,
-            items: BTreeMap::new(),
+            items: Map::new(),
             known_from,
             fetched: Fetched::Nothing,
             loading: false,
@@ -77,7 +76,7 @@ impl Talk {
             read: Seq(0),
             delivered: Seq(0),
             divider: None,
-            gone: BTreeSet::new(),
+            gone: Set::new(),
         }
     }
 
@@ -135,7 +134,8 @@ impl Talk {
     pub fn first_unread(&self) -> Option<MessageId> {
         let (after, up_to) = self.divider?;
         self.items
-            .range(after.next()..=up_to.max(after.next()))
+            .from(&after.next())
+            .take_while(|(seq, _)| **seq <= up_to)
             .find(|(_, held)| held.side == Side::Theirs)
             .map(|(_, held)| held.id)
     }
@@ -208,7 +208,7 @@ impl Talk {
 
     /// How many of theirs are here after the one place, up to the other.
     fn received(&self, after: Seq, up_to: Seq) -> u32 {
-        let within = self.items.range(after.next()..);
+        let within = self.items.from(&after.next());
         within
             .take_while(|(seq, _)| **seq <= up_to)
             .filter(|(_, held)| held.side == Side::Theirs)
