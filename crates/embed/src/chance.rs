@@ -1,5 +1,7 @@
 //! Randomness from the browser, for seeds and identifiers.
 
+use std::fmt::Write;
+
 use lamplight_core::address::Token;
 
 fn bytes<const N: usize>() -> [u8; N] {
@@ -25,7 +27,8 @@ pub fn seed() -> u64 {
 pub fn token(kind: char) -> Token {
     let mut text = String::from(kind);
     for byte in bytes::<12>() {
-        text.push_str(&format!("{byte:02x}"));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
     }
     Token::parse(&text).expect("hexadecimal digits make a token")
 }

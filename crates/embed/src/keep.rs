@@ -1,4 +1,4 @@
-//! What must outlive a tab: messages not accepted yet, drafts, and the roster as last seen, in IndexedDB, apart for each principal.
+//! What must outlive a tab: messages not accepted yet, drafts, and the roster as last seen, in `IndexedDB`, apart for each principal.
 //!
 //! One database `lamplight`, one store, the key `principal, line feed, name`, the value a keepsake as CBOR. Where the browser
 //! keeps nothing (private windows, a full disk, a frame of another site), everything works except that it does not outlive the
