@@ -575,6 +575,20 @@ pub fn messages_outwait_a_full_disk() {
     assert_eq!(room.outbox("alice"), []);
 }
 
+/// What a device took while the disk was full is told to the sender when it is not.
+pub fn a_delivery_outwaits_a_full_disk() {
+    let mut room = alice_and_bob();
+    room.closes("bob");
+    room.writes("alice", "bob", "hello");
+    room.disk.fault = Some(Fault::Full);
+    room.opens("bob", "phone");
+    room.passes(secs(20));
+    assert_eq!(room.marks("alice", "bob"), ["hello: accepted"]);
+    room.disk.fault = None;
+    room.passes(secs(10));
+    assert_eq!(room.marks("alice", "bob"), ["hello: delivered"]);
+}
+
 /// Faster than the relay allows, a person still loses nothing and keeps their order.
 pub fn writing_faster_than_allowed_loses_nothing() {
     let mut room = alice_and_bob();

@@ -109,6 +109,7 @@ macro_rules! all_scenes {
                 a_disk_that_lies_is_found_out
                 a_fault_of_the_disk_is_a_refusal_and_keeps_nothing
                 messages_outwait_a_full_disk
+                a_delivery_outwaits_a_full_disk
                 writing_faster_than_allowed_loses_nothing
                 a_message_carries_its_id_and_when_it_was_taken
             }
