@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chromiumoxide::browser::HeadlessMode;
 use chromiumoxide::cdp::browser_protocol::target::CreateTargetParams;
 use chromiumoxide::{Browser, BrowserConfig};
 use futures_util::StreamExt;
@@ -73,7 +72,7 @@ impl Chromium {
         let config = BrowserConfig::builder()
             .chrome_executable(program())
             .disable_default_args()
-            .headless_mode(HeadlessMode::New)
+            .new_headless_mode()
             .no_sandbox()
             .viewport(None)
             .window_size(1280, 800)
@@ -149,7 +148,10 @@ fn descendants(pid: u32) -> Vec<u32> {
     let mut found = Vec::new();
     let tasks = format!("/proc/{pid}/task/{pid}/children");
     let children = std::fs::read_to_string(tasks).unwrap_or_default();
-    for child in children.split_whitespace().filter_map(|word| word.parse().ok()) {
+    for child in children
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+    {
         found.push(child);
         found.extend(descendants(child));
     }
@@ -166,5 +168,7 @@ fn program() -> PathBuf {
     let found = std::env::split_paths(&path)
         .flat_map(|folder| names.map(|name| folder.join(name)))
         .find(|candidate: &PathBuf| Path::is_file(candidate));
-    found.expect("Chromium on PATH or named by LAMPLIGHT_CHROMIUM; `cargo xtask test browser` installs it")
+    found.expect(
+        "Chromium on PATH or named by LAMPLIGHT_CHROMIUM; `cargo xtask test browser` installs it",
+    )
 }

@@ -1,1 +1,13 @@
-//! People in real browsers.
+//! People in real browsers: headless Chromium, a context or a profile for each, keyboard and pointer only, and the page as
+//! assistive technology is told of it.
+#![forbid(unsafe_code)]
+
+mod cdp;
+mod chromium;
+mod keys;
+mod people;
+mod stage;
+mod tab;
+mod tree;
+
+mod story;

@@ -41,17 +41,29 @@ impl Tab {
         tab.listen().await;
         tab.size(1280, 800).await;
         // Every person thinks that theirs is the window in front.
-        tab.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true }))
-            .await;
+        tab.call(
+            "Emulation.setFocusEmulationEnabled",
+            json!({ "enabled": true }),
+        )
+        .await;
         tab
     }
 
     /// Collects what the page's console complains of.
     async fn listen(&self) {
         let page = &self.page;
-        let mut console = page.event_listener::<EventConsoleApiCalled>().await.expect("a listener");
-        let mut thrown = page.event_listener::<EventExceptionThrown>().await.expect("a listener");
-        let mut entries = page.event_listener::<EventEntryAdded>().await.expect("a listener");
+        let mut console = page
+            .event_listener::<EventConsoleApiCalled>()
+            .await
+            .expect("a listener");
+        let mut thrown = page
+            .event_listener::<EventExceptionThrown>()
+            .await
+            .expect("a listener");
+        let mut entries = page
+            .event_listener::<EventEntryAdded>()
+            .await
+            .expect("a listener");
         let into = self.complaints.clone();
         let add = move |text: String| into.lock().expect("no holder panics").push(text);
         tokio::spawn(async move {
@@ -125,8 +137,10 @@ impl Tab {
     }
 
     pub async fn size(&self, width: u32, height: u32) {
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.call("Emulation.setDeviceMetricsOverride", metrics).await;
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
     }
 
     // Seeing.
@@ -134,7 +148,10 @@ impl Tab {
     /// The page as it is now.
     pub async fn tree(&self) -> Tree {
         // While a page is replaced by another there is none.
-        match self.try_call("Accessibility.getFullAXTree", json!({})).await {
+        match self
+            .try_call("Accessibility.getFullAXTree", json!({}))
+            .await
+        {
             Ok(answer) => Tree::read(&answer),
             Err(_) => Tree::default(),
         }
@@ -154,7 +171,8 @@ impl Tab {
                 return (found, begun.elapsed());
             }
             if begun.elapsed() > bound {
-                self.fail(&format!("did not see within {bound:?}: {what}")).await;
+                self.fail(&format!("did not see within {bound:?}: {what}"))
+                    .await;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -177,25 +195,30 @@ impl Tab {
     ) -> (Node, Duration) {
         let name = name.into();
         let what = format!("{role} {name:?}");
-        self.within(bound, &what, |tree| tree.one(role, name).cloned()).await
+        self.within(bound, &what, |tree| tree.one(role, name).cloned())
+            .await
     }
 
     /// Waits until there is no such thing.
     pub async fn sees_no<'a>(&self, role: &str, name: impl Into<Name<'a>>) {
         let name = name.into();
         let what = format!("no {role} {name:?}");
-        self.until(&what, |tree| tree.one(role, name).is_none().then_some(())).await;
+        self.until(&what, |tree| tree.one(role, name).is_none().then_some(()))
+            .await;
     }
 
     /// Waits for a text anywhere.
     pub async fn reads(&self, text: &str) {
         let what = format!("the text {text:?}");
-        self.until(&what, |tree| tree.text().contains(text).then_some(())).await;
+        self.until(&what, |tree| tree.text().contains(text).then_some(()))
+            .await;
     }
 
     /// Ends the test with a sentence, the page in words and a picture of it.
     pub async fn fail(&self, what: &str) -> ! {
-        let picture = self.picture(&format!("failed-{}-{}", self.name, std::process::id())).await;
+        let picture = self
+            .picture(&format!("failed-{}-{}", self.name, std::process::id()))
+            .await;
         let tree = self.tree().await;
         panic!(
             "{} {what}\npicture: {}\nconsole: {:#?}\n{}",
@@ -216,8 +239,12 @@ impl Tab {
     }
 
     pub async fn picture_at(&self, path: &std::path::Path) {
-        let shot = self.try_call("Page.captureScreenshot", json!({ "format": "png" })).await;
-        let data = shot.ok().and_then(|shot| shot["data"].as_str().map(str::to_owned));
+        let shot = self
+            .try_call("Page.captureScreenshot", json!({ "format": "png" }))
+            .await;
+        let data = shot
+            .ok()
+            .and_then(|shot| shot["data"].as_str().map(str::to_owned));
         let bytes = data.and_then(|data| base64::prelude::BASE64_STANDARD.decode(data).ok());
         if let Some(bytes) = bytes {
             let _ = std::fs::write(path, bytes);
@@ -239,28 +266,77 @@ impl Tab {
             match place {
                 Ok((x, y)) => return self.click_at(x, y).await,
                 Err(why) if begun.elapsed() > SOON => {
-                    self.fail(&format!("cannot click {role} {name:?}: {why}")).await
+                    self.fail(&format!("cannot click {role} {name:?}: {why}"))
+                        .await
                 }
                 Err(_) => tokio::time::sleep(LOOK_EVERY).await,
             }
         }
     }
 
+    /// The same among several of a kind, in the thing of this role whose name begins so.
+    pub async fn click_in(&self, around: &str, named: &str, role: &str, name: &str) {
+        let begun = Instant::now();
+        loop {
+            let what = format!("{role} {name:?} in {around} {named:?}");
+            let node = self
+                .until(&what, |tree| {
+                    let all = tree.all(role, name.into());
+                    let inside = |node: &&&Node| node.within(around, named);
+                    all.iter().find(inside).map(|node| Node::clone(node))
+                })
+                .await;
+            match self.place_of(&node).await {
+                Ok((x, y)) => return self.click_at(x, y).await,
+                Err(why) if begun.elapsed() > SOON => {
+                    self.fail(&format!("cannot click {what}: {why}")).await
+                }
+                Err(_) => tokio::time::sleep(LOOK_EVERY).await,
+            }
+        }
+    }
+
+    /// What eyes read of a thing.
+    pub async fn shown(&self, node: &Node) -> String {
+        let object = json!({ "backendNodeId": node.dom });
+        let object = self.call("DOM.resolveNode", object).await;
+        let ask = json!({
+            "objectId": object["object"]["objectId"],
+            "functionDeclaration": "function() { return this.innerText; }",
+            "returnByValue": true,
+        });
+        let answer = self.call("Runtime.callFunctionOn", ask).await;
+        answer["result"]["value"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
     pub async fn click_at(&self, x: f64, y: f64) {
-        let event = |kind: &str, buttons: u32| {
-            json!({ "type": kind, "x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1 })
-        };
+        let event = |kind: &str, buttons: u32| json!({ "type": kind, "x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1 });
         let moved = json!({ "type": "mouseMoved", "x": x, "y": y });
         self.call("Input.dispatchMouseEvent", moved).await;
-        self.call("Input.dispatchMouseEvent", event("mousePressed", 1)).await;
-        self.call("Input.dispatchMouseEvent", event("mouseReleased", 0)).await;
+        self.call("Input.dispatchMouseEvent", event("mousePressed", 1))
+            .await;
+        self.call("Input.dispatchMouseEvent", event("mouseReleased", 0))
+            .await;
+    }
+
+    /// Where a click reaches a thing that has come to rest.
+    async fn place_of(&self, node: &Node) -> Result<(f64, f64), String> {
+        let place = self.place_now(node).await?;
+        match self.place_now(node).await? == place {
+            true => Ok(place),
+            false => Err("it moves".into()),
+        }
     }
 
     /// The middle of a thing, scrolled into the window, if a click there would reach it.
-    async fn place_of(&self, node: &Node) -> Result<(f64, f64), String> {
+    async fn place_now(&self, node: &Node) -> Result<(f64, f64), String> {
         let dom = node.dom.ok_or("it has no element")?;
         let element = json!({ "backendNodeId": dom });
-        self.try_call("DOM.scrollIntoViewIfNeeded", element.clone()).await?;
+        self.try_call("DOM.scrollIntoViewIfNeeded", element.clone())
+            .await?;
         let quads = self.try_call("DOM.getContentQuads", element).await?;
         let quad: Vec<f64> = quads["quads"][0]
             .as_array()
@@ -286,7 +362,9 @@ impl Tab {
             return Ok(true);
         }
         let resolve = async |dom: i64| -> Result<Value, String> {
-            let object = self.try_call("DOM.resolveNode", json!({ "backendNodeId": dom })).await?;
+            let object = self
+                .try_call("DOM.resolveNode", json!({ "backendNodeId": dom }))
+                .await?;
             Ok(object["object"]["objectId"].clone())
         };
         let (inner, outer) = (resolve(inner).await?, resolve(outer).await?);
@@ -325,7 +403,21 @@ impl Tab {
 
     /// Clicks into a field and replaces what stands there.
     pub async fn fill<'a>(&self, role: &str, name: impl Into<Name<'a>>, text: &str) {
-        self.click(role, name).await;
+        let name = name.into();
+        let begun = Instant::now();
+        // A page that is still laid out moves what was aimed at.
+        loop {
+            self.click(role, name).await;
+            if self.sees(role, name).await.is("focused") {
+                break;
+            }
+            if begun.elapsed() > SOON {
+                self.fail(&format!(
+                    "a click does not bring the keyboard into {role} {name:?}"
+                ))
+                .await;
+            }
+        }
         self.chord(keys::CONTROL, "a").await;
         self.press("Backspace").await;
         self.types(text).await;
@@ -343,7 +435,11 @@ impl Tab {
 
     /// Runs a script before anything of every page that this tab opens from now on.
     pub async fn on_every_page(&self, source: &str) {
-        self.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
+        self.call(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": source }),
+        )
+        .await;
     }
 
     /// Whether the system asks for dark colours, less motion and the like.
@@ -352,7 +448,11 @@ impl Tab {
             .iter()
             .map(|(name, value)| json!({ "name": name, "value": value }))
             .collect();
-        self.call("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+        self.call(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        )
+        .await;
     }
 }
 

@@ -76,6 +76,35 @@ impl Name<'_> {
     }
 }
 
+/// A message as it is read out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// "You", or the other's name.
+    pub whose: String,
+    pub text: String,
+    /// How far one of mine has come, and what stands beside it.
+    pub state: String,
+}
+
+impl Said {
+    fn read(inside: &[Node]) -> Self {
+        let (mut text, mut around) = (Vec::new(), Vec::new());
+        for node in inside.iter().filter(|node| node.role == "StaticText") {
+            match node.within("paragraph", "") {
+                true => text.push(node.name.as_str()),
+                false => around.push(node.name.trim()),
+            }
+        }
+        let mut around = around.into_iter();
+        let head = around.next().unwrap_or_default();
+        Self {
+            whose: head.split(',').next().unwrap_or_default().to_owned(),
+            text: text.concat(),
+            state: around.collect::<Vec<_>>().join(" "),
+        }
+    }
+}
+
 /// The whole page in reading order.
 #[derive(Clone, Debug, Default)]
 pub struct Tree(pub Vec<Node>);
@@ -117,7 +146,10 @@ impl Tree {
                 },
                 states: states
                     .filter_map(|state| {
-                        Some((state["name"].as_str()?.to_owned(), state["value"]["value"].clone()))
+                        Some((
+                            state["name"].as_str()?.to_owned(),
+                            state["value"]["value"].clone(),
+                        ))
                     })
                     .collect(),
                 dom: raw["backendDOMNodeId"].as_i64(),
@@ -142,6 +174,25 @@ impl Tree {
 
     pub fn one(&self, role: &str, name: Name<'_>) -> Option<&Node> {
         self.all(role, name).into_iter().next()
+    }
+
+    /// The messages of the open conversation, oldest first.
+    pub fn messages(&self) -> Vec<Said> {
+        let mut all = Vec::new();
+        for (at, node) in self.0.iter().enumerate() {
+            if node.role == "article" {
+                all.push(Said::read(self.below(at)));
+            }
+        }
+        all
+    }
+
+    /// Everything inside the node at this place.
+    fn below(&self, at: usize) -> &[Node] {
+        let depth = self.0[at].inside.len();
+        let rest = &self.0[at + 1..];
+        let end = rest.iter().position(|node| node.inside.len() <= depth);
+        &rest[..end.unwrap_or(rest.len())]
     }
 
     /// The names of everything of a role, in order.

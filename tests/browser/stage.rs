@@ -1,0 +1,72 @@
+//! What every test plays on: a relay and a browser. When the play is over, the page must not have broken its own policy nor
+//! complained of anything.
+
+use std::sync::Mutex;
+
+use lamplight_tests::outside::{Options, Relay};
+
+use crate::chromium::Chromium;
+use crate::tab::Tab;
+
+pub struct Stage {
+    pub relay: Relay,
+    pub browser: Chromium,
+    tabs: Mutex<Vec<Tab>>,
+}
+
+impl Stage {
+    pub async fn set(options: Options) -> Self {
+        let relay = Relay::start(options).await;
+        Self {
+            relay,
+            browser: Chromium::launch().await,
+            tabs: Mutex::default(),
+        }
+    }
+
+    /// Somebody with cookies and storage of their own, at the door.
+    pub async fn visitor(&self, name: &str) -> Tab {
+        let tab = self.browser.person(name).await;
+        self.watch(&tab);
+        tab.open(&self.relay.origin()).await;
+        tab
+    }
+
+    /// Somebody who has just made an account of this name.
+    pub async fn person(&self, name: &str) -> Tab {
+        let tab = self.visitor(name).await;
+        tab.signs_up(name).await;
+        tab
+    }
+
+    /// Two people who see each other.
+    pub async fn friends(&self, one: &str, other: &str) -> (Tab, Tab) {
+        let one = self.person(one).await;
+        let other = self.person(other).await;
+        other.befriends(&one).await;
+        (one, other)
+    }
+
+    /// A tab that was made elsewhere is judged in the end as well.
+    pub fn watch(&self, tab: &Tab) {
+        self.tabs
+            .lock()
+            .expect("no holder panics")
+            .push(tab.clone());
+    }
+
+    /// What browsers have reported so far; a relay that is started again begins to count anew.
+    pub async fn broke_no_policy(&self) {
+        let reports = self.relay.metric("lamplight_csp_reports_total").await;
+        assert_eq!(reports, Some(0.0), "reports of a broken policy");
+    }
+
+    /// The end of every test.
+    pub async fn is_clean(self) {
+        self.broke_no_policy().await;
+        for tab in self.tabs.lock().expect("no holder panics").iter() {
+            let complaints = tab.complaints();
+            assert!(complaints.is_empty(), "{}: {complaints:#?}", tab.name);
+        }
+    }
+}
