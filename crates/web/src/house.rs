@@ -4,7 +4,6 @@
 //! has no frames: then a timer stands in, since its title and badge still count.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
@@ -20,7 +19,7 @@ use crate::parts::notices::Toast;
 /// How often a page that nobody sees is drawn at most.
 const HIDDEN_EVERY_MS: u32 = 100;
 
-type Wish = Rc<dyn Fn(&BTreeSet<Changed>)>;
+type Wish = Rc<dyn Fn(&[Changed])>;
 
 /// The shell of whoever is in, for every part of the page.
 #[derive(Clone)]
@@ -44,7 +43,7 @@ impl PartialEq for House {
 
 #[derive(Default)]
 struct Pulse {
-    changed: RefCell<BTreeSet<Changed>>,
+    changed: RefCell<Vec<Changed>>,
     due: Cell<bool>,
     wishes: RefCell<Vec<(u64, Wish)>>,
     next: Cell<u64>,
@@ -63,8 +62,7 @@ impl House {
         let weak = Rc::downgrade(&pulse);
         let listening = shell.listen(move |news| {
             if let (News::Changed(what), Some(pulse)) = (news, weak.upgrade()) {
-                pulse.changed.borrow_mut().insert(what.clone());
-                pulse.ask_for_a_frame();
+                pulse.note(what);
             }
         });
         pulse.listening.replace(Some(listening));
@@ -97,12 +95,21 @@ impl House {
             pulse
                 .wishes
                 .borrow_mut()
-                .retain(|(other, _)| *other != number)
+                .retain(|(other, _)| *other != number);
         }
     }
 }
 
 impl Pulse {
+    fn note(self: &Rc<Self>, what: &Changed) {
+        let mut changed = self.changed.borrow_mut();
+        if !changed.contains(what) {
+            changed.push(what.clone());
+        }
+        drop(changed);
+        self.ask_for_a_frame();
+    }
+
     fn ask_for_a_frame(self: &Rc<Self>) {
         if self.due.replace(true) {
             return;
@@ -153,7 +160,7 @@ pub fn use_changes(wants: impl Fn(&Changed) -> bool + 'static) {
 
 /// Tells the component what changed, once per frame. What it captures is of its first drawing.
 #[hook]
-pub fn use_changes_with(tell: impl Fn(&BTreeSet<Changed>) + 'static) {
+pub fn use_changes_with(tell: impl Fn(&[Changed]) + 'static) {
     let house = use_house();
     use_effect_with((), move |()| house.wish(Rc::new(tell)));
 }

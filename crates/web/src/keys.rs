@@ -97,7 +97,7 @@ fn name(event: &KeyboardEvent) -> String {
     match event.key().as_str() {
         "ArrowUp" => "↑".into(),
         "ArrowDown" => "↓".into(),
-        other => other.to_uppercase(),
+        other => other.to_ascii_uppercase(),
     }
 }
 

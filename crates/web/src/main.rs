@@ -8,6 +8,8 @@
 //! ```
 //! State of presence, messages and drafts lives in the agent; what is kept here is what is open on the screen.
 #![forbid(unsafe_code)]
+// The agent is read in place; its type is not the page's to name.
+#![allow(clippy::redundant_closure_for_method_calls)]
 
 mod app;
 mod dom;

@@ -153,7 +153,7 @@ fn use_news(shell: &Shell, say: Callback<Toast>, leave: Callback<Option<Code>>) 
         let at_work = shell.clone();
         let listening = shell.listen(move |news| match news {
             News::Tell(Notice::Refused(address, code)) => {
-                say.emit(refusal(address.as_ref(), *code))
+                say.emit(refusal(address.as_ref(), *code));
             }
             News::Tell(Notice::Request(watcher)) => {
                 say.emit(Toast::of_what_is_seen(

@@ -36,11 +36,8 @@ fn initials(name: &str) -> String {
         .filter_map(|word| word.chars().next());
     let first = words.next();
     let last = words.next_back();
-    first
-        .into_iter()
-        .chain(last)
-        .flat_map(char::to_uppercase)
-        .collect()
+    // The styles make them large.
+    first.into_iter().chain(last).collect()
 }
 
 /// FNV-1a, so that a hue is the same in every browser.

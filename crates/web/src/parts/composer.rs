@@ -187,7 +187,7 @@ fn use_leaving(keep_draft: &Callback<()>) {
         let keep = keep_draft.clone();
         let listener =
             gloo::events::EventListener::new(&dom::document(), "visibilitychange", move |_| {
-                keep.emit(())
+                keep.emit(());
             });
         let keep = keep_draft.clone();
         let hiding =

@@ -69,7 +69,7 @@ pub fn Log(props: &Props) -> Html {
         use_effect_with((view.row.unread, view.more, view.loading), move |_| {
             let listener =
                 gloo::events::EventListener::new(&dom::document(), "visibilitychange", move |_| {
-                    look()
+                    look();
                 });
             move || drop(listener)
         });

@@ -85,7 +85,7 @@ pub fn use_toasts() -> (UseReducerHandle<Toasts>, Callback<Toast>) {
     let toasts = use_reducer_eq(Toasts::default);
     let dispatch = toasts.dispatcher();
     let say = use_callback((), move |toast: Toast, ()| {
-        dispatch.dispatch(Step::Say(toast))
+        dispatch.dispatch(Step::Say(toast));
     });
     (toasts, say)
 }

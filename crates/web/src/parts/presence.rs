@@ -111,9 +111,9 @@ pub fn why(person: &Person, now: Timestamp) -> Option<String> {
 }
 
 pub fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
+    let first = text.chars().next().map_or(0, char::len_utf8);
+    let (first, rest) = text.split_at(first);
+    // The browser's tables of letters, so that the page need not bring its own.
+    let first = js_sys::JsString::from(first).to_upper_case();
+    String::from(first) + rest
 }

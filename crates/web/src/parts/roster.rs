@@ -273,7 +273,7 @@ fn spacers(node: &NodeRef, shown: &std::ops::Range<usize>, total: usize, row_px:
             .item(at)
             .map(wasm_bindgen::JsCast::unchecked_into::<HtmlElement>)
         {
-            let height = format!("{}px", rows as f64 * row_px);
+            let height = format!("{}px", (rows as f64 * row_px) as u32);
             // A length is always a valid value.
             let _ = spacer.style().set_property("block-size", &height);
         }

@@ -56,7 +56,7 @@ pub fn Side(props: &Props) -> Html {
         vec![
             Choice::new(t().help, move || help.emit(Popup::Help)),
             Choice::new(t().diagnostics, move || {
-                diagnostics.emit(Popup::Diagnostics)
+                diagnostics.emit(Popup::Diagnostics);
             }),
             Choice::grave(t().sign_out, move || out.emit(())),
         ]
