@@ -229,7 +229,7 @@ pub fn a_relay_that_goes_on_hears_everyone_before_it_judges() {
         let mut room = Room::new();
         let alice = comes_by_hand(&mut room, "alice");
         let bob = comes_by_hand(&mut room, "bob");
-        room.passes(secs(20) + ms(moment) - ms(100));
+        room.passes(ms(19_900 + moment));
         room.writes_frame(alice, &ToService::Ping { number: 1 });
         room.relay_is_stuck(secs(40));
         room.passes(secs(60));
