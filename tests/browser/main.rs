@@ -10,4 +10,6 @@ mod stage;
 mod tab;
 mod tree;
 
+mod looks;
+mod replay;
 mod story;
