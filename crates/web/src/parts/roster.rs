@@ -121,22 +121,26 @@ pub fn Roster(props: &Props) -> Html {
             }
         })
     };
-    if order.is_empty() {
-        return html! { <Nobody query={props.query.clone()} /> };
-    }
     let total = order.len();
+    let empty = total == 0;
+    // One element for both, so that the keyboard stays where it is when the first row comes.
     html! {
-        <div id="roster" class="roster" role="listbox" tabindex="0" aria-label={t().contacts} ref={node}
+        <div id="roster" class={if empty { "nobody" } else { "roster" }} role={(!empty).then_some("listbox")}
+            tabindex={if empty { "-1" } else { "0" }} aria-label={(!empty).then_some(t().contacts)} ref={node}
             aria-activedescendant={at.filter(|at| shown.contains(at)).map(row_id)} {onkeydown} {onfocus} {onscroll}>
-            <div class="spacer" role="presentation"></div>
-            { for shown.map(|place| {
-                let (address, _) = &order[place];
-                html! {
-                    <Row key={address.as_str()} id={row_id(place)} address={address.clone()} place={place + 1} {total}
-                        active={at == Some(place)} open={props.open.as_ref() == Some(address)} />
-                }
-            }) }
-            <div class="spacer" role="presentation"></div>
+            if empty {
+                <Nobody query={props.query.clone()} />
+            } else {
+                <div class="spacer" role="presentation"></div>
+                { for shown.map(|place| {
+                    let (address, _) = &order[place];
+                    html! {
+                        <Row key={address.as_str()} id={row_id(place)} address={address.clone()} place={place + 1} {total}
+                            active={at == Some(place)} open={props.open.as_ref() == Some(address)} />
+                    }
+                }) }
+                <div class="spacer" role="presentation"></div>
+            }
         </div>
     }
 }
@@ -311,11 +315,11 @@ fn Nobody(props: &NobodyProps) -> Html {
     if query.is_empty() {
         let add = house.show.reform(|_: MouseEvent| Popup::AddContact(None));
         return html! {
-            <div id="roster" class="nobody" tabindex="-1">
+            <>
                 <p>{ t().nobody_yet }</p>
                 <button type="button" class="primary only-narrow" onclick={add}>{ t().add_first }</button>
                 <div class="only-narrow"><Share /></div>
-            </div>
+            </>
         };
     }
     let add = {
@@ -325,9 +329,9 @@ fn Nobody(props: &NobodyProps) -> Html {
             .reform(move |_: MouseEvent| Popup::AddContact(Some(query.clone())))
     };
     html! {
-        <div id="roster" class="nobody" tabindex="-1">
+        <>
             <p>{ t().nobody_found.replace("{query}", &query) }</p>
             <button type="button" onclick={add}>{ t().add_this.replace("{query}", &query) }</button>
-        </div>
+        </>
     }
 }

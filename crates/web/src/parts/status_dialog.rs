@@ -14,8 +14,10 @@ use crate::times;
 
 const MINUTE_MS: u64 = 60_000;
 
+type Label = fn(&Texts) -> &'static str;
+
 /// The four words, with the shape each is shown by.
-const CHOICES: [(Choice, lamplight_embed::Word, fn(&Texts) -> &'static str); 4] = [
+const CHOICES: [(Choice, lamplight_embed::Word, Label); 4] = [
     (Choice::Available, lamplight_embed::Word::Available, |t| {
         t.choose_available
     }),
@@ -67,11 +69,7 @@ pub fn StatusDialog(props: &Props) -> Html {
             dom::close_dialog(&event);
         })
     };
-    let radio = |(value, word, label): (
-        Choice,
-        lamplight_embed::Word,
-        fn(&Texts) -> &'static str,
-    )| {
+    let radio = |(value, word, label): (Choice, lamplight_embed::Word, Label)| {
         let choose = {
             let choice = choice.setter();
             Callback::from(move |_: Event| choice.set(value))
