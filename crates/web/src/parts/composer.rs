@@ -13,7 +13,7 @@ use crate::texts::t;
 use crate::times;
 
 /// A draft is kept when the hand rests this long, and at once when the page is left.
-const DRAFT_AFTER_MS: u32 = 400;
+const DRAFT_AFTER_MS: u32 = 100;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -190,8 +190,13 @@ fn use_leaving(keep_draft: &Callback<()>) {
                 keep.emit(());
             });
         let keep = keep_draft.clone();
-        let hiding =
-            gloo::events::EventListener::new(&dom::window(), "pagehide", move |_| keep.emit(()));
+        // In the capture phase: before the shell closes the line and has everything kept.
+        let hiding = gloo::events::EventListener::new_with_options(
+            &dom::window(),
+            "pagehide",
+            gloo::events::EventListenerOptions::run_in_capture_phase(),
+            move |_| keep.emit(()),
+        );
         move || {
             keep_draft.emit(());
             drop((listener, hiding));
