@@ -121,6 +121,7 @@ pub fn Roster(props: &Props) -> Html {
             }
         })
     };
+    use_first_row(&active, at, order.first().map(|(address, _)| address));
     let total = order.len();
     let empty = total == 0;
     // One element for both, so that the keyboard stays where it is when the first row comes.
@@ -143,6 +144,23 @@ pub fn Roster(props: &Props) -> Html {
             }
         </div>
     }
+}
+
+/// A list that has the keyboard has it on a row, also when its rows come later than the keyboard.
+#[hook]
+fn use_first_row(
+    active: &UseStateHandle<Option<Address>>,
+    at: Option<usize>,
+    first: Option<&Address>,
+) {
+    let active = active.setter();
+    use_effect_with((at.is_some(), first.cloned()), move |(here, first)| {
+        let focused = dom::document().active_element();
+        let focused = focused.is_some_and(|element| element.id() == "roster");
+        if focused && !here && first.is_some() {
+            active.set(first.clone());
+        }
+    });
 }
 
 fn row_id(place: usize) -> String {
