@@ -35,6 +35,8 @@ const SWITCHES: &[&str] = &[
     "force-color-profile=srgb",
     "lang=en-US",
     "enable-blink-features=ComputedAccessibilityInfo",
+    // A mouse, which a machine without a screen has not.
+    "blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
 ];
 
 /// One browser process with a profile.
@@ -116,16 +118,6 @@ impl Chromium {
         params.new_window = Some(true);
         let page = self.0.browser.new_page(params).await.expect("a new tab");
         Tab::new(name, page, context, self.clone()).await
-    }
-
-    /// Grants what a page would ask its person for.
-    pub async fn grant(&self, context: Option<&str>, permissions: &[&str]) {
-        let mut params = json!({ "permissions": permissions });
-        if let Some(context) = context {
-            params["browserContextId"] = context.into();
-        }
-        let granted = cdp::ask(&self.0.browser, "Browser.grantPermissions", params).await;
-        granted.unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// Kill -9 of the browser and everything it started.

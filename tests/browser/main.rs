@@ -5,11 +5,19 @@
 mod cdp;
 mod chromium;
 mod keys;
+mod machine;
 mod people;
 mod stage;
 mod tab;
 mod tree;
 
+mod away;
+mod conversation;
+mod door;
+mod keyboard;
+mod line;
 mod looks;
 mod replay;
+mod roster;
+mod status;
 mod story;

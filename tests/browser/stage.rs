@@ -70,3 +70,24 @@ impl Stage {
         }
     }
 }
+
+/// The judge can judge: a planted violation is reported to the relay, and to the console.
+#[tokio::test]
+async fn a_page_that_breaks_its_policy_is_noticed() {
+    let stage = Stage::set(Options::new()).await;
+    let tab = stage.visitor("visitor").await;
+    tab.sees("textbox", "Name").await;
+    tab.script("document.body.setAttribute('style', 'color: red')")
+        .await;
+    lamplight_tests::outside::eventually("a report and a complaint", || async {
+        let reports = stage.relay.metric("lamplight_csp_reports_total").await;
+        (reports == Some(1.0) && !tab.complaints().is_empty()).then_some(())
+    })
+    .await;
+    tab.script("console.error('planted')").await;
+    lamplight_tests::outside::eventually("a second complaint", || async {
+        let planted = |text: &String| text.contains("planted");
+        tab.complaints().iter().any(planted).then_some(())
+    })
+    .await;
+}

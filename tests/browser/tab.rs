@@ -24,7 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub struct Tab {
     pub name: String,
     pub context: Option<String>,
-    pub browser: Chromium,
+    /// Lives at least as long as its tabs.
+    _browser: Chromium,
     page: Page,
     complaints: Arc<Mutex<Vec<String>>>,
 }
@@ -34,7 +35,7 @@ impl Tab {
         let tab = Self {
             name: name.into(),
             context,
-            browser,
+            _browser: browser,
             page,
             complaints: Arc::default(),
         };
@@ -130,10 +131,6 @@ impl Tab {
 
     pub async fn reload(&self) {
         self.call("Page.reload", json!({})).await;
-    }
-
-    pub async fn close(&self) {
-        self.call("Page.close", json!({})).await;
     }
 
     pub async fn size(&self, width: u32, height: u32) {
@@ -298,11 +295,21 @@ impl Tab {
 
     /// What eyes read of a thing.
     pub async fn shown(&self, node: &Node) -> String {
+        self.asks(node, "function() { return this.innerText; }")
+            .await
+    }
+
+    /// What stands in a field, however long.
+    pub async fn value_of(&self, node: &Node) -> String {
+        self.asks(node, "function() { return this.value; }").await
+    }
+
+    async fn asks(&self, node: &Node, question: &str) -> String {
         let object = json!({ "backendNodeId": node.dom });
         let object = self.call("DOM.resolveNode", object).await;
         let ask = json!({
             "objectId": object["object"]["objectId"],
-            "functionDeclaration": "function() { return this.innerText; }",
+            "functionDeclaration": question,
             "returnByValue": true,
         });
         let answer = self.call("Runtime.callFunctionOn", ask).await;

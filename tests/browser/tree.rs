@@ -41,16 +41,11 @@ impl Node {
 pub enum Name<'a> {
     Is(&'a str),
     Starts(&'a str),
-    Has(&'a str),
     Any,
 }
 
 pub fn starts(name: &str) -> Name<'_> {
     Name::Starts(name)
-}
-
-pub fn has(name: &str) -> Name<'_> {
-    Name::Has(name)
 }
 
 impl<'a> From<&'a str> for Name<'a> {
@@ -70,7 +65,6 @@ impl Name<'_> {
         match self {
             Self::Is(wanted) => name == *wanted,
             Self::Starts(wanted) => name.starts_with(wanted),
-            Self::Has(wanted) => name.contains(wanted),
             Self::Any => true,
         }
     }
@@ -221,6 +215,9 @@ impl Tree {
             }
             let indent = "  ".repeat(node.inside.len().min(12));
             lines.push_str(&format!("{indent}{} {:?}", node.role, node.name));
+            if node.is("focused") {
+                lines.push_str(" (focused)");
+            }
             if !node.value.is_empty() {
                 lines.push_str(&format!(" = {:?}", node.value));
             }

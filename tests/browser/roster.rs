@@ -1,0 +1,142 @@
+//! The list of people: there before the relay has answered, walked by keys, told by shapes as well as by colours.
+
+use lamplight_tests::outside::Options;
+
+use crate::stage::Stage;
+use crate::tree::{Name, Tree, starts};
+
+fn quick() -> Options {
+    Options::new().set("bounds.settle", "1 s")
+}
+
+/// Notes when the first row stood on the page, after the beginning of its loading.
+const FIRST_ROW: &str = r"new MutationObserver(() => {
+    if (window.lamplightRow === undefined && document.querySelector('[role=option]')) window.lamplightRow = performance.now();
+}).observe(document, { childList: true, subtree: true })";
+
+#[tokio::test]
+async fn people_are_listed_before_the_relay_has_answered_and_nobody_is_called_offline() {
+    let stage = Stage::set(quick()).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    // What is kept for the next life is written at the latest when the page is left.
+    bob.gets_no_line().await;
+    bob.on_every_page(FIRST_ROW).await;
+    bob.reload().await;
+    bob.sees("option", starts("alice, unknown")).await;
+    let after = bob.script("window.lamplightRow").await;
+    println!("the first row stood there {after} ms after the reload began");
+    assert!(after.as_f64().is_some_and(|ms| ms < 1_000.0), "{after}");
+    bob.gets_lines_again().await;
+    bob.sees_row("alice, available").await;
+    drop(alice);
+    stage.is_clean().await;
+}
+
+fn selected(tree: &Tree) -> Vec<String> {
+    let rows = tree.all("option", Name::Any);
+    let chosen = rows.into_iter().filter(|row| row.is("selected"));
+    chosen.map(|row| row.name.clone()).collect()
+}
+
+#[tokio::test]
+async fn the_list_is_one_stop_of_the_tab_key_and_is_walked_by_arrows_and_letters() {
+    let stage = Stage::set(quick()).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    let carol = stage.person("carol").await;
+    carol.befriends(&alice).await;
+    alice
+        .until("two rows", |tree| {
+            (tree.names("option").len() == 2).then_some(())
+        })
+        .await;
+    alice.click("textbox", "Search").await;
+    alice.press("ArrowDown").await;
+    let roster = alice.sees("listbox", "Contacts").await;
+    assert!(roster.is("focused"), "{roster:?}");
+    for (keys, name) in [
+        (["Home", "Enter"], "bob, available"),
+        (["End", "Enter"], "carol, available"),
+        (["ArrowUp", "Enter"], "bob, available"),
+        (["c", "Enter"], "carol, available"),
+        (["Home", "Enter"], "bob, available"),
+        (["ArrowDown", "Enter"], "carol, available"),
+    ] {
+        // Opening a conversation gives the keyboard to its composer; Escape brings it back to the list.
+        alice
+            .until("the list has the keyboard", |tree| {
+                let list = tree.one("listbox", "Contacts".into())?;
+                list.is("focused").then_some(())
+            })
+            .await;
+        for key in keys {
+            alice.press(key).await;
+        }
+        alice
+            .until(name, |tree| (selected(tree) == [name]).then_some(()))
+            .await;
+        alice
+            .until("the composer has the keyboard", |tree| {
+                let field = tree.one("textbox", "Message".into())?;
+                field.is("focused").then_some(())
+            })
+            .await;
+        alice.press("Escape").await;
+    }
+    drop(bob);
+    stage.is_clean().await;
+}
+
+/// Each sign of the help's legend: its geometry, and the contrast of its colour to what lies behind.
+const SIGNS: &str = r"(() => {
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const rgb = colour => {
+        canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const light = colour => {
+        const [r, g, b] = rgb(colour).map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = element => {
+        for (let at = element; at; at = at.parentElement) {
+            const colour = getComputedStyle(at).backgroundColor;
+            if (rgb(colour)[3] === 255) return colour;
+        }
+        return 'white';
+    };
+    return [...document.querySelectorAll('.legend svg')].map(svg => {
+        const part = svg.querySelector('.full, .line'), style = getComputedStyle(part);
+        const colour = part.matches('.full') ? style.fill : style.stroke;
+        const [one, other] = [light(colour), light(behind(svg))].sort((a, b) => b - a);
+        const shape = [...svg.children].map(child => child.tagName + [...child.attributes]
+            .map(a => a.name + '=' + a.value).join(' ')).join('|');
+        return { shape, contrast: (one + 0.05) / (other + 0.05) };
+    });
+})()";
+
+#[tokio::test]
+async fn signs_differ_in_shape_and_stand_out_in_every_scheme_of_colours() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    alice.chooses("Help and shortcuts").await;
+    alice.sees("dialog", "Help and shortcuts").await;
+    for scheme in [
+        ("prefers-color-scheme", "light"),
+        ("prefers-color-scheme", "dark"),
+        ("forced-colors", "active"),
+    ] {
+        alice.prefers(&[scheme]).await;
+        let signs = alice.script(SIGNS).await;
+        let signs = signs.as_array().cloned().unwrap_or_default();
+        assert_eq!(signs.len(), 6, "{scheme:?}: {signs:?}");
+        let mut shapes: Vec<_> = signs.iter().map(|sign| sign["shape"].to_string()).collect();
+        shapes.sort();
+        shapes.dedup();
+        assert_eq!(shapes.len(), 6, "{scheme:?}: two signs share a shape");
+        for sign in &signs {
+            let contrast = sign["contrast"].as_f64().unwrap_or_default();
+            assert!(contrast >= 3.0, "{scheme:?}: {sign}");
+        }
+    }
+    stage.is_clean().await;
+}
