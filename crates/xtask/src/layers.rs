@@ -75,7 +75,7 @@ pub const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "size",
-        about: "the page keeps its budget",
+        about: "the page gets no heavier",
         run: |ground, _| size::judge(ground.page()?),
     },
     Layer {
