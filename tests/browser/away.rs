@@ -27,7 +27,7 @@ async fn a_page_comes_back_from_the_back_forward_cache_without_a_flicker() {
     let seen = bob.watched().await;
     let same = |name: &String| name.starts_with("alice, available");
     assert!(!seen.is_empty() && seen.iter().all(same), "{seen:?}");
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -43,5 +43,5 @@ async fn a_page_that_is_stuck_for_twenty_seconds_is_not_shown_as_gone() {
     let seen = bob.watched().await;
     let same = |name: &String| name.starts_with("alice, available");
     assert!(!seen.is_empty() && seen.iter().all(same), "{seen:?}");
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }

@@ -41,7 +41,7 @@ async fn unread_is_counted_in_row_title_and_icon_until_it_is_seen() {
     alice.sees("RootWebArea", "Lamplight").await;
     assert_eq!(alice.script(icon).await, plain);
     alice.reads("New").await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 fn focused(tree: &Tree) -> Option<String> {
@@ -92,7 +92,7 @@ async fn the_log_is_announced_and_walked_message_by_message() {
             field.is("focused").then_some(())
         })
         .await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn enter_sends_shift_enter_breaks_the_line_and_a_composition_is_not_cut_of
         ("alice", "今日は", ""),
     ])
     .await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn each_conversation_keeps_its_draft_also_over_a_reload() {
     alice.has_written("Dear Bob").await;
     alice.opens("carol").await;
     alice.has_written("Dear Carol").await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn a_message_that_is_too_long_says_by_how_much_and_is_not_lost() {
             (said.text.len() == 16 * 1024 && said.state == "Delivered").then_some(())
         })
         .await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn three_people_talk_and_each_hears_only_what_is_for_them() {
     alice.reads_messages(&[("bob", "from Bob", "")]).await;
     bob.reads_messages(&[("You", "from Bob", "Delivered")])
         .await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -227,5 +227,5 @@ async fn a_guest_writes_to_somebody_who_sees_who_it_is() {
         })
         .await;
     alice.sees("group", starts("guest-")).await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }

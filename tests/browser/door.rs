@@ -47,7 +47,7 @@ async fn a_wrong_password_and_an_unknown_name_read_the_same_and_guessing_ends() 
     hears(&tab, Code::TooManyRequests).await;
     tries(&tab, "alice", PASSWORD, "Sign in").await;
     tab.is_in().await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn what_cannot_be_a_name_or_a_password_is_explained_where_it_stands() {
         tab.click("button", "Send request").await;
         hears(&tab, code).await;
     }
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn who_signs_out_stands_at_the_door_and_comes_in_again() {
     alice.reload().await;
     alice.sees("button", "Sign in").await;
     alice.signs_in("alice").await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -110,5 +110,5 @@ async fn a_relay_that_takes_nobody_new_offers_no_way_in_but_signing_in() {
     let tree = tab.tree().await;
     assert!(tree.one("radio", "New here".into()).is_none());
     assert!(tree.one("button", "Enter as guest".into()).is_none());
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }

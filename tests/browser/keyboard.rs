@@ -97,7 +97,7 @@ async fn two_people_meet_and_talk_without_a_pointer() {
     alice.reads_messages(&[("bob", "No mouse here.", "")]).await;
     bob.reads_messages(&[("You", "No mouse here.", "Delivered")])
         .await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -144,5 +144,5 @@ async fn shortcuts_hold_everywhere_and_the_help_lists_them() {
     // A question mark in a text is a question mark.
     alice.fill("textbox", "Message", "really?").await;
     alice.has_written("really?").await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }

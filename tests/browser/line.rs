@@ -58,7 +58,7 @@ async fn what_is_written_without_a_line_survives_a_reload_and_a_restart_and_arri
             ("bob", "three", ""),
         ])
         .await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 fn banner(tree: &Tree) -> Option<()> {
@@ -71,11 +71,11 @@ fn banner(tree: &Tree) -> Option<()> {
 }
 
 /// Notes whether the banner ever stood there.
-const WATCH_BANNER: &str = r#"(() => {
+const WATCH_BANNER: &str = r"(() => {
     window.lamplightBanner = false;
     const look = () => { if (document.body.innerText.includes('No connection.')) window.lamplightBanner = true; };
     new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
-})()"#;
+})()";
 
 #[tokio::test]
 async fn trouble_is_told_after_three_seconds_and_not_before() {

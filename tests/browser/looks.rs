@@ -75,7 +75,7 @@ async fn at_320_pixels_and_with_large_letters_nothing_reaches_beyond_the_window(
         tab.size(NARROW, 640).await;
     })
     .await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn axe_finds_nothing_serious_in_light_and_in_dark() {
         }
     })
     .await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 /// Colours fade from one scheme into the other: what is judged is what they come to.
@@ -144,7 +144,7 @@ async fn the_page_follows_the_system_at_once_and_rests_where_motion_is_unwanted(
     // A few milliseconds are no motion.
     let moving = "document.getAnimations().filter(one => one.effect.getComputedTiming().duration > 20).length";
     assert_eq!(alice.script(moving).await, 0);
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 /// What a finger is to hit and is smaller than 44 pixels.
@@ -175,7 +175,7 @@ async fn fingers_hit_what_they_aim_at_and_the_way_back_closes_a_conversation() {
     alice.script("history.back()").await;
     alice.sees_no("textbox", "Message").await;
     alice.sees_row("bob, available").await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -191,7 +191,7 @@ async fn a_screen_of_ink_reads_from_right_to_left_as_well() {
     fits(&alice, "a conversation from right to left").await;
     let direction = "getComputedStyle(document.querySelector('.bubble-text')).direction";
     assert_eq!(alice.script(direction).await, "rtl");
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -236,7 +236,7 @@ async fn pictures_of_the_main_views_are_taken_when_asked_for() {
     alice.prefers(&[("prefers-color-scheme", "light")]).await;
     alice.size(390, 780).await;
     take(&alice, "narrow").await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 async fn take(tab: &Tab, name: &str) {

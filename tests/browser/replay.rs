@@ -46,5 +46,5 @@ async fn a_recorded_session_replays_natively_with_the_same_trace() {
         shown.contains(&trace),
         "{trace} is what the page shows: {shown}"
     );
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }

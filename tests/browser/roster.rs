@@ -29,7 +29,7 @@ async fn people_are_listed_before_the_relay_has_answered_and_nobody_is_called_of
     bob.gets_lines_again().await;
     bob.sees_row("alice, available").await;
     drop(alice);
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 fn selected(tree: &Tree) -> Vec<String> {
@@ -83,7 +83,7 @@ async fn the_list_is_one_stop_of_the_tab_key_and_is_walked_by_arrows_and_letters
         alice.press("Escape").await;
     }
     drop(bob);
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 /// Each sign of the help's legend: its geometry, and the contrast of its colour to what lies behind.
@@ -138,5 +138,5 @@ async fn signs_differ_in_shape_and_stand_out_in_every_scheme_of_colours() {
             assert!(contrast >= 3.0, "{scheme:?}: {sign}");
         }
     }
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }

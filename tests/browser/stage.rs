@@ -62,7 +62,7 @@ impl Stage {
     }
 
     /// The end of every test.
-    pub async fn is_clean(self) {
+    pub async fn ends_clean(self) {
         self.broke_no_policy().await;
         for tab in self.tabs.lock().expect("no holder panics").iter() {
             let complaints = tab.complaints();

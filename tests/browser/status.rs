@@ -35,7 +35,7 @@ async fn a_status_is_set_by_keyboard_with_its_end_and_cleared_again() {
     alice.click("button", "Clear status").await;
     bob.sees_row("alice, available").await;
     alice.sees("button", "Your status: available").await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn who_appears_offline_is_offline_to_others_and_still_reads_what_they_writ
     bob.sees_row("alice, available").await;
     bob.reads_messages(&[("You", "Are you there?", "Delivered")])
         .await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn who_is_blocked_sees_somebody_who_is_never_there_and_is_not_told() {
     bob.sees_row("alice, available").await;
     bob.says("And now?").await;
     alice.reads_messages(&[("bob", "And now?", "")]).await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 #[tokio::test]
@@ -116,5 +116,5 @@ async fn five_idle_minutes_make_away_and_any_input_in_any_tab_ends_it() {
     bob.sees_row("alice, away").await;
     second.click_at(640.0, 780.0).await;
     bob.sees_row("alice, available").await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }

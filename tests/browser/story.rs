@@ -91,7 +91,7 @@ async fn alice_and_bob_see_each_other_come_and_go_and_talk_and_nothing_is_lost()
     let mut said = SAID_BY_BOB.to_vec();
     said.extend(LETTERS.map(|letter| ("You", letter, "Delivered")));
     bob.reads_messages(&said).await;
-    stage.is_clean().await;
+    stage.ends_clean().await;
 }
 
 /// What was said before Alice's browser was killed, as Bob reads it and as Alice does.

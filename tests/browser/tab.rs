@@ -264,7 +264,7 @@ impl Tab {
                 Ok((x, y)) => return self.click_at(x, y).await,
                 Err(why) if begun.elapsed() > SOON => {
                     self.fail(&format!("cannot click {role} {name:?}: {why}"))
-                        .await
+                        .await;
                 }
                 Err(_) => tokio::time::sleep(LOOK_EVERY).await,
             }
@@ -286,7 +286,7 @@ impl Tab {
             match self.place_of(&node).await {
                 Ok((x, y)) => return self.click_at(x, y).await,
                 Err(why) if begun.elapsed() > SOON => {
-                    self.fail(&format!("cannot click {what}: {why}")).await
+                    self.fail(&format!("cannot click {what}: {why}")).await;
                 }
                 Err(_) => tokio::time::sleep(LOOK_EVERY).await,
             }
@@ -434,9 +434,8 @@ impl Tab {
     pub async fn script(&self, source: &str) -> Value {
         let ask = json!({ "expression": source, "returnByValue": true, "awaitPromise": true });
         let answer = self.call("Runtime.evaluate", ask).await;
-        if !answer["exceptionDetails"].is_null() {
-            panic!("{}: {source}: {}", self.name, answer["exceptionDetails"]);
-        }
+        let fault = &answer["exceptionDetails"];
+        assert!(fault.is_null(), "{}: {source}: {fault}", self.name);
         answer["result"]["value"].clone()
     }
 

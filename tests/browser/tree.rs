@@ -1,6 +1,7 @@
 //! The page as assistive technology is told of it: roles, names and states. Tests find things by nothing else.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use serde_json::Value;
 
@@ -214,12 +215,12 @@ impl Tree {
                 continue;
             }
             let indent = "  ".repeat(node.inside.len().min(12));
-            lines.push_str(&format!("{indent}{} {:?}", node.role, node.name));
+            let _ = write!(lines, "{indent}{} {:?}", node.role, node.name);
             if node.is("focused") {
                 lines.push_str(" (focused)");
             }
             if !node.value.is_empty() {
-                lines.push_str(&format!(" = {:?}", node.value));
+                let _ = write!(lines, " = {:?}", node.value);
             }
             lines.push('\n');
         }

@@ -245,7 +245,7 @@ async fn only_the_relays_own_page_and_programs_may_change_something() {
     refuses(&answer, 401, Code::WrongCredentials);
     let foreign = [("origin", "http://evil.example"), ("cookie", &cookie)];
     let knock = Line::knock(relay.address(), Some(Codec::Cbor.subprotocol()), &foreign).await;
-    let error = knock.err().expect("a foreign page opens no line");
+    let error = knock.expect_err("a foreign page opens no line");
     assert!(error.to_string().contains("403"), "{error}");
 }
 

@@ -77,7 +77,9 @@ impl Request {
 
     fn bytes(&self, host: SocketAddr) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
-        let mut put = |name: &str, value: &str| head.push_str(&format!("{name}: {value}\r\n"));
+        let mut put = |name: &str, value: &str| {
+            head.extend([name, ": ", value, "\r\n"]);
+        };
         let has = |name: &str| {
             self.headers
                 .iter()

@@ -140,13 +140,13 @@ impl Line {
 
     /// The next frame, or how the line ended.
     pub async fn next(&mut self) -> Result<ToAgent, End> {
-        match tokio::time::timeout(PATIENCE, self.read()).await {
-            Ok(read) => read,
-            Err(_) => panic!(
+        let read = tokio::time::timeout(PATIENCE, self.read()).await.ok();
+        read.unwrap_or_else(|| {
+            panic!(
                 "nothing came for {PATIENCE:?}; before that {:?}",
                 self.passed
-            ),
-        }
+            )
+        })
     }
 
     async fn read(&mut self) -> Result<ToAgent, End> {

@@ -272,7 +272,7 @@ mod tests {
         tokio::time::timeout(wait, stream.read_u8()).await.ok()
     }
 
-    const SOON: Duration = Duration::from_millis(1_000);
+    const SOON: Duration = Duration::from_secs(1);
     const NEVER: Duration = Duration::from_millis(150);
 
     #[tokio::test]
