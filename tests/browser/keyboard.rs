@@ -92,7 +92,6 @@ async fn two_people_meet_and_talk_without_a_pointer() {
         .sees("option", starts("bob, available, 1 unread"))
         .await;
     alice.walks_to("listbox", "Contacts").await;
-    alice.press("Home").await;
     alice.press("Enter").await;
     alice.reads_messages(&[("bob", "No mouse here.", "")]).await;
     bob.reads_messages(&[("You", "No mouse here.", "Delivered")])

@@ -66,13 +66,11 @@ async fn at_320_pixels_and_with_large_letters_nothing_reaches_beyond_the_window(
     let stage = Stage::set(quick()).await;
     through_all_views(&stage, async |tab, what| {
         fits(tab, what).await;
-        tab.size(2 * NARROW, 640).await;
         tab.script("document.documentElement.style.fontSize = '200%'")
             .await;
         fits(tab, &format!("{what} in large letters")).await;
         tab.script("document.documentElement.style.fontSize = ''")
             .await;
-        tab.size(NARROW, 640).await;
     })
     .await;
     stage.ends_clean().await;
