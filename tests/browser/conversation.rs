@@ -44,6 +44,44 @@ async fn unread_is_counted_in_row_title_and_icon_until_it_is_seen() {
     stage.ends_clean().await;
 }
 
+#[tokio::test]
+async fn who_reads_further_up_is_not_moved_and_what_comes_below_stays_unread() {
+    let stage = Stage::set(quick().set("limits.sends", "1000 then 1 per 1 ms")).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    bob.opens("alice").await;
+    for number in 1..=25 {
+        bob.says(&format!("number {number}")).await;
+    }
+    alice.opens("bob").await;
+    alice
+        .until("all of them, read", |tree| {
+            let row = tree.one("option", starts("bob, "))?;
+            (tree.messages().len() == 25 && row.name == "bob, available").then_some(())
+        })
+        .await;
+    let wheel = json!({ "type": "mouseWheel", "x": 800, "y": 400, "deltaX": 0, "deltaY": -400 });
+    alice.call("Input.dispatchMouseEvent", wheel).await;
+    alice.sees("button", "Latest").await;
+    let place = "document.querySelector('[data-item]').getBoundingClientRect().top";
+    let before = alice.script(place).await;
+    bob.says("below").await;
+    alice.sees_row("bob, available, 1 unread").await;
+    alice.sees("button", starts("Latest")).await;
+    let after = alice.script(place).await;
+    let moved = before
+        .as_f64()
+        .zip(after.as_f64())
+        .map(|(before, after)| after - before);
+    assert!(
+        moved.is_some_and(|by| by.abs() < 1.0),
+        "{before} is {after} now"
+    );
+    alice.click("button", starts("Latest")).await;
+    alice.sees_row("bob, available").await;
+    alice.sees_no("button", starts("Latest")).await;
+    stage.ends_clean().await;
+}
+
 fn focused(tree: &Tree) -> Option<String> {
     let at = tree
         .all("article", Name::Any)

@@ -167,6 +167,15 @@ async fn fingers_hit_what_they_aim_at_and_the_way_back_closes_a_conversation() {
         )
         .await;
     alice.sees_row("bob, available").await;
+    let viewport = "document.querySelector('meta[name=viewport]').content";
+    let viewport = alice.script(viewport).await;
+    let makes_room = viewport
+        .as_str()
+        .is_some_and(|it| it.contains("interactive-widget=resizes-content"));
+    assert!(
+        makes_room,
+        "a keyboard on the screen makes the page smaller: {viewport}"
+    );
     assert_eq!(alice.script(SMALL).await, json!([]), "in the list");
     alice.opens("bob").await;
     assert_eq!(alice.script(SMALL).await, json!([]), "in a conversation");
@@ -177,7 +186,7 @@ async fn fingers_hit_what_they_aim_at_and_the_way_back_closes_a_conversation() {
 }
 
 #[tokio::test]
-async fn a_screen_of_ink_reads_from_right_to_left_as_well() {
+async fn what_is_read_from_right_to_left_stands_so_and_fits() {
     let stage = Stage::set(quick()).await;
     let (alice, bob) = stage.friends("alice", "bob").await;
     bob.opens("alice").await;

@@ -76,9 +76,17 @@ impl Tab {
         format!("{}@localhost", self.name)
     }
 
+    /// Opens somebody's conversation. A row that finds its new place under the finger is aimed at once more.
     pub async fn opens(&self, name: &str) {
-        self.click("option", starts(&format!("{name}, "))).await;
-        self.sees("heading", name).await;
+        let row = format!("{name}, ");
+        let opened = async || {
+            self.click("option", starts(&row)).await;
+            self.comes_to(|tree| tree.one("heading", name.into()).is_some())
+                .await
+        };
+        if !opened().await && !opened().await {
+            self.sees("heading", name).await;
+        }
     }
 
     /// Writes into the open conversation and sends with Enter.

@@ -18,6 +18,8 @@ use crate::tree::{Name, Node, Tree};
 
 /// What should come at once, on a machine that is busy.
 pub const SOON: Duration = Duration::from_secs(15);
+/// What a hand that slipped waits before it tries again.
+const MOMENT: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 #[derive(Clone)]
@@ -173,6 +175,18 @@ impl Tab {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// Whether the page comes to this in a moment, where it need not.
+    pub async fn comes_to(&self, look: impl Fn(&Tree) -> bool) -> bool {
+        let begun = Instant::now();
+        while begun.elapsed() < MOMENT {
+            if look(&self.tree().await) {
+                return true;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        false
     }
 
     pub async fn until<T>(&self, what: &str, look: impl Fn(&Tree) -> Option<T>) -> T {

@@ -56,7 +56,11 @@ impl Reader {
         let ToAgent::Welcome { resume, .. } = welcome else {
             panic!("no welcome: {welcome:?}")
         };
-        assert_eq!(resume, Resume::Resumed);
+        assert_eq!(
+            resume,
+            Resume::Resumed,
+            "the relay knows no more of what it has delivered: acknowledged messages are lost"
+        );
         while self.received.len() < wanted {
             let Ok(frame) = line.next().await else { return };
             if let ToAgent::Deliver { entries, up_to } = frame {

@@ -4,7 +4,7 @@
 //! nothing. A screen reader hears new messages; pages of history come while the log is not live.
 
 use gloo::timers::callback::Timeout;
-use lamplight_embed::{ConversationView, Intent, Item, Side};
+use lamplight_embed::{ConversationView, Intent, Item, MessageId, Side};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
@@ -59,6 +59,7 @@ pub fn Log(props: &Props) -> Html {
         }
     };
     use_first_unread(&node, view);
+    use_rest(&node, view.items.last().map(|item| item.id));
     // After each drawing, and when the page comes into sight.
     {
         let look = look.clone();
@@ -192,6 +193,23 @@ fn use_first_unread(node: &NodeRef, view: &ConversationView) {
             }
         },
     );
+}
+
+/// Who reads further up is not moved: what comes below adds to the distance from the end, by which the place counts.
+#[hook]
+fn use_rest(node: &NodeRef, newest: Option<MessageId>) {
+    let node = node.clone();
+    let last = use_mut_ref(|| (None, 0));
+    use_effect(move || {
+        let Some(list) = node.cast::<HtmlElement>() else {
+            return;
+        };
+        let height = list.scroll_height();
+        let (known, before) = last.replace((newest, height));
+        if known.is_some() && known != newest && -list.scroll_top() >= END_PX {
+            list.set_scroll_top(list.scroll_top() - (height - before));
+        }
+    });
 }
 
 /// Arrows, Home and End go from message to message.
