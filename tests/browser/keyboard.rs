@@ -61,7 +61,7 @@ impl Tab {
         self.fail(&format!(
             "{key} with modifiers {modifiers} does not do its work"
         ))
-        .await
+        .await;
     }
 
     async fn has_keyboard(&self, role: &str, name: &str) {
