@@ -111,3 +111,8 @@ pub fn save(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
     link.click();
     web_sys::Url::revoke_object_url(&address)
 }
+
+/// Whether a dialog is on the screen at this moment, whatever is about to be drawn.
+pub fn has_dialog() -> bool {
+    matches!(document().query_selector("dialog[open]"), Ok(Some(_)))
+}

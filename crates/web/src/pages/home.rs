@@ -46,7 +46,8 @@ pub enum Popup {
 #[component]
 pub fn Home(props: &Props) -> Html {
     let open = use_state_eq(route::current);
-    let popup = use_state_eq(|| None::<Popup>);
+    let popup = use_state_eq(|| None::<(u32, Popup)>);
+    let popups = use_mut_ref(|| 0_u32);
     let (toasts, say) = use_toasts();
 
     let go = {
@@ -61,7 +62,12 @@ pub fn Home(props: &Props) -> Html {
     };
     let show = {
         let popup = popup.setter();
-        use_callback((), move |what: Popup, ()| popup.set(Some(what)))
+        // Each has a number, so that one that has just left the screen does not pass for the next of its kind.
+        use_callback((), move |what: Popup, ()| {
+            let number = popups.borrow().wrapping_add(1);
+            popups.replace(number);
+            popup.set(Some((number, what)));
+        })
     };
     let closed = {
         let popup = popup.setter();
@@ -87,7 +93,7 @@ pub fn Home(props: &Props) -> Html {
     use_steps(open.setter());
     use_way_back(open.is_some());
     use_news(&props.shell, say.clone(), props.leave.clone());
-    use_shortcuts(&house, &open, &popup);
+    use_shortcuts(&house, &open);
 
     let pane = if open.is_some() { "chat" } else { "list" };
     html! {
@@ -106,7 +112,9 @@ pub fn Home(props: &Props) -> Html {
                 </main>
             </div>
             <Notices {toasts} />
-            { popup.as_ref().map(|popup| dialog(popup, &closed)) }
+            if let Some((number, popup)) = &*popup {
+                <key={*number}>{ dialog(popup, &closed) }</>
+            }
         </ContextProvider<House>>
     }
 }
@@ -180,10 +188,10 @@ fn refusal(address: Option<&Address>, code: Code) -> Toast {
 
 /// Listens to the shortcuts that hold everywhere.
 #[hook]
-fn use_shortcuts(house: &House, open: &Option<Address>, popup: &Option<Popup>) {
-    let (house, busy) = (house.clone(), popup.is_some());
-    use_effect_with((open.clone(), busy), move |(open, busy)| {
-        let (open, busy) = (open.clone(), *busy);
+fn use_shortcuts(house: &House, open: &Option<Address>) {
+    let house = house.clone();
+    use_effect_with(open.clone(), move |open| {
+        let open = open.clone();
         let options = gloo::events::EventListenerOptions::enable_prevent_default();
         let listener = gloo::events::EventListener::new_with_options(
             &dom::window(),
@@ -191,7 +199,7 @@ fn use_shortcuts(house: &House, open: &Option<Address>, popup: &Option<Popup>) {
             options,
             move |event| {
                 let event: &KeyboardEvent = event.unchecked_ref();
-                if busy || event.is_composing() {
+                if dom::has_dialog() || event.is_composing() {
                     return;
                 }
                 if let Some(act) = keys::act_of(event, is_typing(event)) {
