@@ -90,7 +90,13 @@ async fn axe_finds_nothing_serious_in_light_and_in_dark() {
                 ("prefers-reduced-motion", "reduce"),
             ])
             .await;
-            let faults = judge(tab, &axe).await;
+            let mut faults = judge(tab, &axe).await;
+            // Axe reads one thing after the other; what changed its colours meanwhile is read again. A fault stays one.
+            for _ in 0..2 {
+                if !faults.is_empty() {
+                    faults = judge(tab, &axe).await;
+                }
+            }
             assert!(faults.is_empty(), "{what} in {scheme}: {faults:#?}");
         }
     })

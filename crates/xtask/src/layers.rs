@@ -234,7 +234,37 @@ fn browser(ground: &mut Ground, wish: &Wish) -> Result<()> {
         .env("LAMPLIGHT_CHROMIUM", &chromium)
         // The name under which chromiumoxide looks for it.
         .env("CHROME", &chromium);
-    shell::call(wish.pass(&mut command))
+    again_for_those_that_failed(wish.pass(&mut command), wish.is_plain())
+}
+
+/// Runs tests of real browsers, and those that failed once more by themselves: a browser that got no time on a busy machine is
+/// no fault of the page. What passes only then is named, so that nobody takes it for sound.
+fn again_for_those_that_failed(command: &mut Command, may_repeat: bool) -> Result<()> {
+    let (passed, failed) = shell::watch(command, failed_test)?;
+    if passed {
+        return Ok(());
+    }
+    anyhow::ensure!(
+        may_repeat && (1..=4).contains(&failed.len()),
+        "the browser tests failed {}",
+        failed.join(", ")
+    );
+    shell::note(&format!("once more, alone: {}", failed.join(", ")));
+    command
+        .args(["--", "--exact", "--test-threads=1"])
+        .args(&failed);
+    shell::call(command)?;
+    println!(
+        "UNSTEADY: passed only when run once more: {}",
+        failed.join(", ")
+    );
+    Ok(())
+}
+
+/// The name in a line of libtest that says that a test failed.
+fn failed_test(line: &str) -> Option<String> {
+    let name = line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?;
+    Some(name.to_owned())
 }
 
 #[cfg(test)]
@@ -242,6 +272,14 @@ mod test {
     use std::collections::BTreeSet;
 
     use super::LAYERS;
+
+    #[test]
+    fn a_failed_test_is_known_by_its_line() {
+        let failed = super::failed_test("test story::they_talk ... FAILED");
+        assert_eq!(failed.as_deref(), Some("story::they_talk"));
+        assert_eq!(super::failed_test("test story::they_talk ... ok"), None);
+        assert_eq!(super::failed_test("test result: FAILED. 1 passed"), None);
+    }
 
     #[test]
     fn every_layer_has_a_name_of_its_own() {

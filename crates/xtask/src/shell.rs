@@ -1,8 +1,9 @@
 //! Running other programs and telling the person what happens: one line per step, with the time it took.
 
 use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -38,6 +39,32 @@ pub fn call(command: &mut Command) -> Result<()> {
         .with_context(|| format!("cannot start `{shown}`"))?;
     anyhow::ensure!(status.success(), "`{shown}` failed ({status})");
     Ok(())
+}
+
+/// Runs a program whose lines stay visible, and collects what `pick` finds in those of its standard output. Gives whether it
+/// succeeded, too.
+pub fn watch(
+    command: &mut Command,
+    pick: impl Fn(&str) -> Option<String>,
+) -> Result<(bool, Vec<String>)> {
+    let shown = show(command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{shown}`"))?;
+    let mut picked = Vec::new();
+    for line in child
+        .stdout
+        .take()
+        .into_iter()
+        .flat_map(|out| BufReader::new(out).lines())
+    {
+        let line = line?;
+        println!("{line}");
+        picked.extend(pick(&line));
+    }
+    command.stdout(Stdio::inherit());
+    Ok((child.wait()?.success(), picked))
 }
 
 /// Runs a program and gives what it printed; anything but success is an error with what it complained about.

@@ -31,6 +31,11 @@ impl Wish {
         }
     }
 
+    /// Whether nobody named filters or flags.
+    pub fn is_plain(&self) -> bool {
+        self.passed.is_empty()
+    }
+
     /// Hands filters and flags on to the test programs.
     pub fn pass<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         if !self.passed.is_empty() {
