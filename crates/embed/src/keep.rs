@@ -87,9 +87,12 @@ impl Keep {
     }
 
     fn write(&self, request: impl FnOnce(&IdbObjectStore) -> Result<IdbRequest, JsValue>) {
-        let asked = self
-            .store(IdbTransactionMode::Readwrite)
-            .and_then(|store| request(&store));
+        let asked = self.store(IdbTransactionMode::Readwrite).and_then(|store| {
+            let request = request(&store)?;
+            // At once: what is written while the page is left has nobody to commit it later.
+            store.transaction().commit()?;
+            Ok(request)
+        });
         let works = self.works.clone();
         spawn_local(async move {
             let written = match asked {

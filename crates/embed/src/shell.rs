@@ -372,6 +372,8 @@ impl Shell {
             TabEvent::Shown => self.feed(Input::Shown),
             TabEvent::Online => self.feed(Input::Online),
             TabEvent::Leaving => {
+                // What is to outlive the page is written first: after this event nobody may come to it.
+                self.feed(Input::Hidden);
                 // No close event comes after a return from the back/forward cache, so the line is closed here.
                 self.close_line(Closing::PageHidden);
                 self.feed(Input::Lost(LineLost::Closed));
