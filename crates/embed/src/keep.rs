@@ -86,6 +86,7 @@ impl Keep {
         self.write(|store| store.delete(&key));
     }
 
+    #[allow(deprecated, reason = "these bindings offer no other commit")]
     fn write(&self, request: impl FnOnce(&IdbObjectStore) -> Result<IdbRequest, JsValue>) {
         let asked = self.store(IdbTransactionMode::Readwrite).and_then(|store| {
             let request = request(&store)?;
