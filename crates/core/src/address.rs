@@ -18,6 +18,9 @@ pub const DOMAIN_MAX: usize = 253;
 /// Longest token (tuple and device identifiers), bytes.
 pub const TOKEN_MAX: usize = 40;
 
+/// Longest tag of a further address, bytes.
+pub const TAG_MAX: usize = 24;
+
 /// Why a text is not an address or identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressError {
@@ -53,6 +56,27 @@ checked_text!(
     AddressError,
     check_token
 );
+
+checked_text!(
+    /// What stands behind the `+` in a further address of a principal (`name+tag@domain`): lower-case letters, digits, `-`, `_`, `.`.
+    Tag,
+    AddressError,
+    check_tag
+);
+
+fn check_tag(text: &str) -> Result<String, AddressError> {
+    let lower = text.trim().to_lowercase();
+    if lower.is_empty() || lower.len() > TAG_MAX {
+        return Err(AddressError::TooLong);
+    }
+    match lower
+        .chars()
+        .find(|c| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.')))
+    {
+        Some(bad) => Err(AddressError::BadCharacter(bad)),
+        None => Ok(lower),
+    }
+}
 
 fn check_address(text: &str) -> Result<String, AddressError> {
     let lower = text.trim().to_lowercase();
@@ -105,6 +129,34 @@ impl Address {
             .map_or(self.as_str(), |(name, _)| name)
     }
 
+    /// The principal's own address, and the tag behind its `+` if this is a further one.
+    pub fn untagged(&self) -> (Self, Option<Tag>) {
+        let split = self.name().split_once('+');
+        let Some((name, tag)) = split.filter(|(name, _)| !name.is_empty()) else {
+            return (self.clone(), None);
+        };
+        match Tag::parse(tag) {
+            Ok(tag) => {
+                let own = [name, "@", self.domain()].concat();
+                (Self(own.as_str().into()), Some(tag))
+            }
+            Err(_) => (self.clone(), None),
+        }
+    }
+
+    /// The further address with this tag; of an address that has one already, the other one.
+    #[must_use]
+    pub fn tagged(&self, tag: Option<&Tag>) -> Self {
+        let (own, _) = self.untagged();
+        match tag {
+            Some(tag) => {
+                let further = [own.name(), "+", tag.as_str(), "@", own.domain()].concat();
+                Self(further.as_str().into())
+            }
+            None => own,
+        }
+    }
+
     /// The part after the `@`.
     pub fn domain(&self) -> &str {
         self.as_str()
@@ -120,6 +172,12 @@ impl fmt::Display for Address {
 }
 
 impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -201,19 +259,39 @@ impl Principal {
     pub fn inbox(&self) -> InboxAddress {
         InboxAddress(self.0.clone())
     }
+
+    /// One of this principal's presentities: without a tag the one from sign-up.
+    pub fn presentity_of(&self, tag: Option<&Tag>) -> Presentity {
+        Presentity(self.0.tagged(tag))
+    }
+
+    /// One of this principal's inbox addresses: without a tag the one from sign-up.
+    pub fn inbox_of(&self, tag: Option<&Tag>) -> InboxAddress {
+        InboxAddress(self.0.tagged(tag))
+    }
 }
 
 impl Presentity {
     /// Who controls this presentity.
     pub fn principal(&self) -> Principal {
-        Principal(self.0.clone())
+        Principal(self.0.untagged().0)
+    }
+
+    /// Which of the principal's presentities it is; none: the one from sign-up.
+    pub fn tag(&self) -> Option<Tag> {
+        self.0.untagged().1
     }
 }
 
 impl InboxAddress {
     /// Who controls this inbox.
     pub fn principal(&self) -> Principal {
-        Principal(self.0.clone())
+        Principal(self.0.untagged().0)
+    }
+
+    /// Which of the principal's inbox addresses it is; none: the one from sign-up.
+    pub fn tag(&self) -> Option<Tag> {
+        self.0.untagged().1
     }
 }
 
@@ -350,6 +428,18 @@ mod tests {
         );
         let long = alloc::format!("{}@localhost", "a".repeat(NAME_MAX + 1));
         assert_eq!(Address::parse(&long), Err(AddressError::TooLong));
+    }
+
+    #[test]
+    fn a_further_address_belongs_to_its_principal() {
+        let shop = InboxAddress::parse("im:alice+shop@example.org").unwrap();
+        assert_eq!(shop.principal().as_str(), "alice@example.org");
+        assert_eq!(shop.tag(), Some(Tag::parse("Shop").unwrap()));
+        let own = shop.principal();
+        assert_eq!(own.inbox_of(shop.tag().as_ref()), shop);
+        assert_eq!(own.inbox_of(None), own.inbox());
+        assert_eq!(Presentity::parse("+x@b").unwrap().tag(), None);
+        assert!(Tag::parse("a+b").is_err() && Tag::parse("").is_err());
     }
 
     #[test]

@@ -85,6 +85,7 @@ codes! {
     BadPresence "bad_presence" No "That status cannot be published: it contradicts itself or is too large."
     IdConflict "id_conflict" No "A different message was already sent under this identifier. Write it anew."
     NotYourself "not_yourself" No "You always see yourself; there is no need to add yourself."
+    BadRules "bad_rules" No "Those rules cannot be kept: there are too many of them, or one contradicts itself."
     NothingToAnswer "nothing_to_answer" No "There is nothing here to allow or deny any more."
 
     // Who is asking, or whom they ask for.
@@ -93,6 +94,9 @@ codes! {
     SignedOut "signed_out" No "You were signed out here. Sign in again to go on."
     UnknownAddress "unknown_address" No "Nobody has this address. Check how it is spelt."
     NotAllowed "not_allowed" No "You are not allowed to do that."
+    SignInAgain "sign_in_again" No "They ask that you sign in again first. Say your password, then it goes on."
+    ShowYourself "show_yourself" No "They want to know who watches them. Show them your name, or go without."
+    NotAccepted "not_accepted" No "They do not accept this message."
     InboxClosed "inbox_closed" Later "This inbox does not accept messages now. Try again later."
     NameTaken "name_taken" No "This name is taken. Choose another."
     NameLooksAlike "name_looks_alike" No "This name looks too much like one that is taken. Choose another."
@@ -107,6 +111,7 @@ codes! {
     TooManySubscriptions "too_many_subscriptions" No "Your contact list is full. Remove someone first."
     TooManyWatchers "too_many_watchers" Later "Too many people watch this address already."
     TooManySessions "too_many_sessions" Later "You are connected in too many places. Close one and try again."
+    TooManyAddresses "too_many_addresses" No "You have as many of these as this relay allows. Remove one first."
     InboxFull "inbox_full" Later "This inbox is full. Its owner has to make room first."
     TooSlow "too_slow" Later "This connection could not keep up and was closed. It opens again by itself."
 
@@ -115,6 +120,8 @@ codes! {
     StorageFull "storage_full" Later "The relay has no room to keep this. Nothing was sent; try again later."
     Draining "draining" Later "The relay is restarting. The connection comes back by itself."
     Replaced "replaced" No "This connection was replaced by a newer one of the same page."
+    NoPresence "no_presence" No "This relay does not offer presence, only messages."
+    NoMessages "no_messages" No "This relay does not offer messages, only presence."
     NotFound "not_found" No "There is nothing at this address of the relay."
 }
 

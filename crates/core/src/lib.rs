@@ -16,7 +16,8 @@
 //! ```
 //!
 //! * [`address`], [`presence`], [`message`], [`code`], [`time`]: the nouns, parsed once at the door.
-//! * [`rules`], [`person`]: pure decisions: who sees what, and what a human reads of it.
+//! * [`rules`], [`sight`], [`person`]: pure decisions: who sees what, as what value, and what a human reads of it.
+//! * [`ledger`]: who has received, as WATCHER INFORMATION remembers it; [`hours`]: when in the week something is OPEN.
 //! * [`wire`]: the two protocols, one enum a direction, in CBOR and JSON.
 //! * [`service`], [`agent`]: the two machines. Both have the same face: `handle(input, now)`, `poll_output`, `poll_timeout`.
 //! * [`store`]: what must last, as the service hands it over.
@@ -35,6 +36,8 @@ extern crate alloc;
 pub mod address;
 pub mod agent;
 pub mod code;
+pub mod hours;
+pub mod ledger;
 pub mod message;
 pub mod person;
 pub mod presence;
@@ -42,6 +45,7 @@ pub mod private;
 pub mod recording;
 pub mod rules;
 pub mod service;
+pub mod sight;
 pub mod store;
 mod text;
 pub mod time;

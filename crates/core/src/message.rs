@@ -6,7 +6,7 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Address, InboxAddress, MessageId, Principal, Seq};
+use crate::address::{Address, InboxAddress, MessageId, Principal, Seq, Tag};
 use crate::code::Refusal;
 use crate::text::checked_text;
 use crate::time::Timestamp;
@@ -61,6 +61,19 @@ pub struct InstantMessage {
     /// When the service accepted it.
     #[n(4)]
     pub at: Timestamp,
+    /// From which of the sender's inbox addresses.
+    #[n(5)]
+    pub alias: Option<Tag>,
+    /// In a group's name: the member who wrote it. Only the group's own log says so.
+    #[n(6)]
+    pub by: Option<Principal>,
+}
+
+impl InstantMessage {
+    /// Where the sender is answered: the other side of the conversation, in the receiver's log.
+    pub fn sender(&self) -> Address {
+        self.from.address().tagged(self.alias.as_ref())
+    }
 }
 
 /// One entry of an inbox's log.
@@ -76,6 +89,14 @@ pub struct Entry {
     pub at: Timestamp,
     #[n(3)]
     pub what: What,
+    /// Of a message: through which of the own inbox addresses; none: the one from sign-up.
+    #[n(4)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<Tag>,
+    /// Of a message that a group sent: the member who wrote it.
+    #[n(5)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Principal>,
 }
 
 /// What happened at one place of the log.
@@ -97,12 +118,21 @@ pub enum What {
     /// The entry at this place was deleted; nothing is left of it but this.
     #[n(4)]
     Deleted(#[n(0)] Seq),
+    /// `with` wrote to this inbox, and it waits in the requests folder.
+    #[n(5)]
+    Held(#[n(0)] MessageId, #[n(1)] Body),
+    /// What was held of `with` is received.
+    #[n(6)]
+    Admitted,
+    /// The conversation with `with` was emptied up to this place.
+    #[n(7)]
+    Cleared(#[n(0)] Seq),
 }
 
 impl What {
     /// Whether a person sees this as a message.
     pub fn is_message(&self) -> bool {
-        matches!(self, Self::Received(..) | Self::Sent(..))
+        matches!(self, Self::Received(..) | Self::Sent(..) | Self::Held(..))
     }
 }
 
@@ -114,13 +144,18 @@ pub struct Conversation {
     /// The newest message, if one is left.
     #[n(1)]
     pub last: Option<Entry>,
-    /// Messages received beyond `read`.
+    /// Messages received beyond `read`; none of those held.
     #[n(2)]
     pub unread: u32,
     #[n(3)]
     pub read: Seq,
     #[n(4)]
     pub delivered: Seq,
+    /// Messages that wait in the requests folder.
+    #[n(5)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub held: u32,
 }
 
 /// What became of a message that was sent.

@@ -12,12 +12,13 @@
 //! | none | all busy or away, one of them busy | busy |
 //! | none | all away | away, since the latest of them went |
 //!
+//! Who is shown no more than availability reads *available* where the table says so, else *not available*.
 //! A view that is pending or refused is *not shared*; one whose freshness is unknown is *unknown*, never offline.
 
 use minicbor::{Decode, Encode};
 
 use crate::presence::{
-    Activity, Basic, Freshness, Note, PresenceInformation, PresenceTuple, TupleKind, View,
+    Activity, Basic, Extent, Freshness, Note, PresenceInformation, PresenceTuple, TupleKind, View,
 };
 use crate::time::Timestamp;
 
@@ -32,6 +33,9 @@ pub enum Word {
     Away,
     #[n(3)]
     Offline,
+    /// Busy, away or offline: they share no more than whether they are available.
+    #[n(6)]
+    NotAvailable,
     /// Nobody can say at the moment.
     #[n(4)]
     Unknown,
@@ -94,7 +98,11 @@ pub fn person(view: &View) -> Person {
         };
     }
     if !information.is_present() {
-        let absent = without(Word::Offline, Reason::Absent(information.since));
+        let word = match information.extent {
+            Extent::Whole => Word::Offline,
+            Extent::Availability => Word::NotAvailable,
+        };
+        let absent = without(word, Reason::Absent(information.since));
         return Person {
             inbox,
             stale,
@@ -192,6 +200,7 @@ mod tests {
             markup: vec![],
             since: Timestamp(since),
             until: None,
+            hours: vec![],
         }
     }
 
@@ -200,6 +209,7 @@ mod tests {
             tuples,
             freshness: Freshness::Fresh,
             since: Timestamp(0),
+            extent: Extent::Whole,
         }))
         .word
     }
@@ -253,6 +263,7 @@ mod tests {
             tuples: vec![],
             freshness: Freshness::Unknown,
             since: Timestamp(0),
+            extent: Extent::Whole,
         };
         assert_eq!(person(&View::Shown(information)).word, Word::Unknown);
         assert_eq!(person(&View::Pending).word, Word::NotShared);

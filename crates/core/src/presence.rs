@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, InboxAddress, Presentity, Token, TupleId};
 use crate::code::Refusal;
+pub use crate::hours::{HOURS_MAX, Hours};
 use crate::text::checked_text;
 use crate::time::Timestamp;
 
@@ -192,6 +193,11 @@ pub struct PresenceTuple {
     #[n(6)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// Of a means: OPEN in these hours alone; none: always. Nobody else is told them, only what follows from them.
+    #[n(7)]
+    #[cbor(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hours: Vec<Hours>,
 }
 
 impl PresenceTuple {
@@ -208,7 +214,21 @@ impl PresenceTuple {
             markup: Vec::new(),
             since,
             until: None,
+            hours: Vec::new(),
         }
+    }
+
+    /// OPEN or CLOSED at this moment: what was published, and the hours.
+    pub fn basic_at(&self, at: Timestamp) -> Basic {
+        match self.hours.is_empty() || self.hours.iter().any(|hours| hours.hold(at)) {
+            true => self.status.basic,
+            false => Basic::Closed,
+        }
+    }
+
+    /// When the hours change what is OPEN next.
+    pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
+        self.hours.iter().map(|hours| hours.next_change(at)).min()
     }
 
     /// Within the limits and without contradiction (P4, P6): the one check that a publish passes.
@@ -228,6 +248,8 @@ impl PresenceTuple {
             && markup <= MARKUP_MAX
             && self.markup.len() <= 8
             && reachable
+            && self.hours.len() <= HOURS_MAX
+            && self.hours.iter().all(Hours::is_sound)
     }
 }
 
@@ -254,9 +276,35 @@ pub struct PresenceInformation {
     pub tuples: Vec<PresenceTuple>,
     #[n(1)]
     pub freshness: Freshness,
-    /// Since when this holds; of someone absent, when they were last there.
+    /// Since when this holds; of someone absent, when they were last there. Zero: not told.
     #[n(2)]
     pub since: Timestamp,
+    /// How much of it this watcher is shown.
+    #[n(3)]
+    #[cbor(default)]
+    #[serde(default, skip_serializing_if = "Extent::is_whole")]
+    pub extent: Extent,
+}
+
+/// How much of someone's presence a watcher is shown.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum Extent {
+    #[default]
+    #[n(0)]
+    Whole,
+    /// Available or not: busy, away and offline all read *not available*.
+    #[n(1)]
+    Availability,
+}
+
+impl Extent {
+    fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
 }
 
 impl PresenceInformation {
@@ -330,6 +378,7 @@ mod tests {
             tuples,
             freshness: Freshness::Fresh,
             since: Timestamp(0),
+            extent: Extent::Whole,
         };
         assert_eq!(information.inbox(), Some((inbox, Basic::Closed)));
     }

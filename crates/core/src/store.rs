@@ -7,19 +7,33 @@
 
 use alloc::vec::Vec;
 
-use crate::address::{Address, Epoch, InboxAddress, Presentity, Principal, Seq, TupleId};
+use crate::address::{Address, Epoch, InboxAddress, Presentity, Principal, Seq, Tag, TupleId};
+use crate::ledger::{Event, Row, WatcherName};
 use crate::message::{Conversation, Entry, InstantMessage};
-use crate::presence::PresenceTuple;
+use crate::presence::{Note, PresenceTuple};
+use crate::rules::{Visibility, VisibilityRules};
 use crate::time::Timestamp;
-use crate::wire::{Access, Contact, Decision, Request};
+use crate::wire::{Access, Class, Contact, Decision, OwnInbox, OwnPresentity, Request};
 
 /// What the service may ask for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// What a presentity has kept: [`PresentityRecord`].
     Presentity(Presentity),
-    /// The contacts of a principal.
-    Contacts(Principal),
+    /// The contacts of a principal, and its rules as a watcher: [`WatcherRecord`].
+    Watcher(Principal),
+    /// What an inbox's principal has to do with a sender: [`SenderRecord`]. The sender by the address they write from.
+    Sender(Principal, Address),
+    /// From whom messages were received beyond what is acknowledged, up to a place; none of those held.
+    Unacknowledged {
+        inbox: InboxAddress,
+        up_to: Seq,
+    },
+    /// WATCHER INFORMATION: rows whose last event is not older than this, the latest first; each with the watcher's visibility now.
+    Watchers {
+        presentity: Presentity,
+        since: Timestamp,
+    },
     /// How far an inbox's log goes: [`InboxRecord`].
     Inbox(InboxAddress),
     /// Entries of any kind after a place, oldest first, at most `limit`.
@@ -44,7 +58,11 @@ pub enum Key {
 pub enum Loaded {
     /// To `Key::Presentity`; `None`: there is no such account.
     Presentity(Option<PresentityRecord>),
-    Contacts(Vec<Contact>),
+    Watcher(WatcherRecord),
+    Sender(SenderRecord),
+    /// To `Key::Unacknowledged`: the senders' addresses, as they stand in the log.
+    Unacknowledged(Vec<Address>),
+    Watchers(Vec<Row>),
     Inbox(InboxRecord),
     /// To `Key::Log`: up to `up_to`, which is the end of the log when it fitted the limit.
     Log {
@@ -63,7 +81,7 @@ pub enum Loaded {
 }
 
 /// What lasts of a presentity.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PresentityRecord {
     pub access: Vec<Access>,
     pub requests: Vec<Request>,
@@ -71,6 +89,50 @@ pub struct PresentityRecord {
     pub tuples: Vec<PresenceTuple>,
     /// When they were last there; zero: never.
     pub last_seen: Timestamp,
+    /// Its label and rules.
+    pub own: OwnPresentity,
+    /// Of what class its principal is.
+    pub class: Class,
+    /// The contacts that its principal keeps under a group.
+    pub groups: Vec<(Principal, Note)>,
+    /// Of the presentity from sign-up: the tags of the further ones, and the inbox addresses, the one from sign-up among them
+    /// where it has rules or counts.
+    pub further: Vec<Tag>,
+    pub inboxes: Vec<OwnInbox>,
+}
+
+impl Default for PresentityRecord {
+    fn default() -> Self {
+        Self {
+            access: Vec::new(),
+            requests: Vec::new(),
+            tuples: Vec::new(),
+            last_seen: Timestamp(0),
+            own: OwnPresentity::default(),
+            class: Class::Account,
+            groups: Vec::new(),
+            further: Vec::new(),
+            inboxes: Vec::new(),
+        }
+    }
+}
+
+/// What lasts of a principal as a watcher.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct WatcherRecord {
+    pub contacts: Vec<Contact>,
+    pub visibility: VisibilityRules,
+}
+
+/// What an inbox's principal has to do with a sender.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SenderRecord {
+    /// The sender is a contact.
+    pub contact: bool,
+    /// The principal has written to the sender, or admitted them.
+    pub written: bool,
+    /// Messages of the sender that are held.
+    pub held: u32,
 }
 
 /// What lasts of an inbox beside its log.
@@ -83,10 +145,14 @@ pub struct InboxRecord {
     pub acknowledged: Seq,
 }
 
-/// Whether the receiver gets a message too, or only the sender's own log.
+/// What the receiver gets of a message; the sender's own log always gets its copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Copies {
+    /// The message.
     Both,
+    /// The message, into the requests folder.
+    Held,
+    /// Nothing.
     SenderOnly,
 }
 
@@ -99,10 +165,12 @@ pub enum Change {
         message: InstantMessage,
         copies: Copies,
     },
-    /// A device took everything up to here. Answer `Acknowledged` with the marks it made in senders' logs.
+    /// A device took everything up to here. Only these senders are told, of what is not held. Answer `Acknowledged` with the marks
+    /// it made in their logs.
     Acknowledge {
         inbox: InboxAddress,
         up_to: Seq,
+        to: Vec<Address>,
         at: Timestamp,
     },
     /// A mark in the own log, replacing an earlier one of this conversation. Nothing if it is not beyond the present one.
@@ -117,6 +185,54 @@ pub enum Change {
         inbox: InboxAddress,
         seqs: Vec<Seq>,
         at: Timestamp,
+    },
+    /// What is held of this sender becomes received; the sender counts as written to. An `Admitted` entry, if anything was held.
+    Admit {
+        inbox: InboxAddress,
+        with: Address,
+        at: Timestamp,
+    },
+    /// Content of all messages of this conversation gone, held ones too; one `Cleared` entry, if there was any.
+    Clear {
+        inbox: InboxAddress,
+        with: Address,
+        at: Timestamp,
+    },
+    /// Makes a further presentity of a principal, or replaces label and rules of one.
+    SetPresentity {
+        principal: Principal,
+        own: OwnPresentity,
+    },
+    /// A further presentity with all that was kept of it.
+    DropPresentity {
+        presentity: Presentity,
+    },
+    /// Makes an inbox address, or replaces label, end and rules of one; its counts stay.
+    SetInbox {
+        principal: Principal,
+        own: OwnInbox,
+    },
+    DropInbox {
+        principal: Principal,
+        tag: Tag,
+    },
+    /// A rule of this inbox address refused or dropped a message.
+    CountRefused {
+        inbox: InboxAddress,
+    },
+    SetVisibility {
+        watcher: Principal,
+        presentity: Option<Presentity>,
+        visibility: Option<Visibility>,
+    },
+    /// Events for the WATCHER INFORMATION of a presentity, in order: each row becomes [`Row::after`]. Answer `Watched`.
+    Watched {
+        presentity: Presentity,
+        events: Vec<(WatcherName, Event, Timestamp)>,
+    },
+    /// Every row of WATCHER INFORMATION whose last event is older than this is gone.
+    ForgetWatchers {
+        before: Timestamp,
     },
     SetContact {
         watcher: Principal,
@@ -174,6 +290,8 @@ pub enum Kept {
     NoInbox,
     /// New `Delivered` marks, each in one sender's log.
     Acknowledged { marks: Vec<(InboxAddress, Entry)> },
+    /// The rows that changed, as they are now.
+    Watched { rows: Vec<Row> },
     /// New entries at the end of the own log (a read mark, tombstones).
     Logged { entries: Vec<Entry> },
 }

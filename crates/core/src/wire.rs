@@ -12,12 +12,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{
     Address, DeviceId, Epoch, InboxAddress, MessageId, Presentity, Principal, Seq, ServerId,
-    SessionId, TupleId,
+    SessionId, Tag, TupleId,
 };
 use crate::code::Refusal;
+use crate::ledger::{WatcherInformation, Watchers};
 use crate::message::{Body, Conversation, Entry, Receipt};
 use crate::presence::{Note, Notification, PresenceTuple};
 use crate::private::Private;
+pub use crate::rules::Decision;
+use crate::rules::{AccessRules, DeliveryRule, Visibility, VisibilityRules};
 use crate::time::Timestamp;
 
 mod codec;
@@ -63,6 +66,10 @@ pub struct Contact {
     #[n(1)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub petname: Option<Note>,
+    /// Under which heading the watcher keeps them; rules can speak of it. Nobody else sees it.
+    #[n(2)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Note>,
 }
 
 /// How long a subscription lasts.
@@ -78,22 +85,86 @@ pub enum Standing {
     Session,
 }
 
-/// What a presentity has decided about one watcher.
+/// One of a principal's presentities, as its principal sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize)]
+pub struct OwnPresentity {
+    /// None: the one from sign-up.
+    #[n(0)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<Tag>,
+    /// What the principal calls it.
+    #[n(1)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Note>,
+    #[n(2)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub rules: AccessRules,
+}
+
+/// One of a principal's inbox addresses, as its principal sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize)]
+pub struct OwnInbox {
+    /// None: the one from sign-up.
+    #[n(0)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<Tag>,
+    /// What the principal calls it.
+    #[n(1)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Note>,
+    /// From this moment on nothing comes through it any more.
+    #[n(2)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// DELIVERY RULES, at most [`RULES_MAX`](crate::rules::RULES_MAX).
+    #[n(3)]
+    #[cbor(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<DeliveryRule>,
+    /// What came through it, kept by the service.
+    #[n(4)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub counts: Counts,
+}
+
+/// What came through an inbox address.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize,
 )]
+pub struct Counts {
+    #[n(0)]
+    pub delivered: u32,
+    #[n(1)]
+    pub held: u32,
+    /// Refused or dropped by a rule.
+    #[n(2)]
+    pub refused: u32,
+}
+
+/// How closely a session wants to be notified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cbor(index_only)]
-pub enum Decision {
-    /// Sees everything.
+pub enum Pace {
+    /// Of every change.
     #[n(0)]
-    Allow,
-    /// Sees nothing and is told so.
+    Live,
+    /// Of nothing but oneself, until it wants to be live again: nobody looks at the page.
     #[n(1)]
-    Deny,
-    /// Sees someone who is never there, and is not told; messages are accepted and never arrive.
-    #[n(2)]
-    Block,
+    Paused,
+}
+
+/// What a person does in a conversation right now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum Doing {
+    #[n(0)]
+    Typing,
+    #[n(1)]
+    Nothing,
 }
 
 /// Frames from an agent to the service.
@@ -114,17 +185,25 @@ pub enum ToService {
         #[serde(default)]
         cursor: Option<Cursor>,
     },
-    /// PRESENCE PROTOCOL: this tuple is now so. A device tuple lives with the session, others with the account.
+    /// PRESENCE PROTOCOL: this tuple is now so. A device tuple lives with the session and stands in all presentities of the
+    /// principal; others live with the account, in one of them.
     #[n(1)]
     Publish {
         #[n(0)]
         tuple: PresenceTuple,
+        /// In which of my presentities.
+        #[n(1)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Tag>,
     },
     /// PRESENCE PROTOCOL: this tuple is no more.
     #[n(2)]
     Withdraw {
         #[n(0)]
         tuple: TupleId,
+        #[n(1)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Tag>,
     },
     /// What is known of these now; makes no subscription. Answer: `Fetched`.
     #[n(3)]
@@ -163,6 +242,10 @@ pub enum ToService {
         watcher: Principal,
         #[n(2)]
         decision: Option<Decision>,
+        /// For which of my presentities.
+        #[n(3)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Tag>,
     },
     /// INSTANT MESSAGE PROTOCOL: deliver this. Answer: `Receipt` with the same id. May be repeated for ever.
     #[n(7)]
@@ -173,6 +256,10 @@ pub enum ToService {
         to: InboxAddress,
         #[n(2)]
         body: Body,
+        /// From which of my inbox addresses: where an answer comes to.
+        #[n(3)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Tag>,
     },
     /// One page of the inbox's messages. Answer: `Page`.
     #[n(8)]
@@ -229,6 +316,105 @@ pub enum ToService {
     /// The person leaves now: no grace.
     #[n(14)]
     Bye,
+    /// ACCESS RULES: makes one of my presentities, or replaces its label and rules. Answer: `Done` or `Refused`.
+    #[n(15)]
+    SetPresentity {
+        #[n(0)]
+        number: Number,
+        #[n(1)]
+        own: OwnPresentity,
+    },
+    /// Ends a further presentity of mine. Answer: `Done`.
+    #[n(16)]
+    DropPresentity {
+        #[n(0)]
+        number: Number,
+        #[n(1)]
+        tag: Tag,
+    },
+    /// DELIVERY RULES: makes one of my inbox addresses, or replaces its label, end and rules. Answer: `Done` or `Refused`.
+    #[n(17)]
+    SetInbox {
+        #[n(0)]
+        number: Number,
+        #[n(1)]
+        own: OwnInbox,
+    },
+    /// Revokes a further inbox address of mine; what came through it stays. Answer: `Done`.
+    #[n(18)]
+    DropInbox {
+        #[n(0)]
+        number: Number,
+        #[n(1)]
+        tag: Tag,
+    },
+    /// VISIBILITY RULES: how I stand with this presentity as its watcher; without one: with all others. `None` forgets an
+    /// exception. Answer: `Done`.
+    #[n(19)]
+    SetVisibility {
+        #[n(0)]
+        number: Number,
+        #[n(1)]
+        #[serde(default)]
+        presentity: Option<Presentity>,
+        #[n(2)]
+        #[serde(default)]
+        visibility: Option<Visibility>,
+    },
+    /// WATCHER INFORMATION of a presentity of mine, once. Answer: `Watchers`.
+    #[n(20)]
+    FetchWatchers {
+        #[n(0)]
+        number: Number,
+        #[n(1)]
+        presentity: Presentity,
+    },
+    /// WATCHER INFORMATION of a presentity of mine, now and whenever it changes, in this session. Answer: `Watchers`.
+    #[n(21)]
+    SubscribeWatchers {
+        #[n(0)]
+        number: Number,
+        #[n(1)]
+        presentity: Presentity,
+    },
+    /// No more of it. Answer: `Done`.
+    #[n(22)]
+    UnsubscribeWatchers {
+        #[n(0)]
+        number: Number,
+        #[n(1)]
+        presentity: Presentity,
+    },
+    /// How closely this session wants to be notified.
+    #[n(23)]
+    Pace {
+        #[n(0)]
+        pace: Pace,
+    },
+    /// What I do in the conversation with this one right now. Told only to who sees me.
+    #[n(24)]
+    Signal {
+        #[n(0)]
+        to: InboxAddress,
+        #[n(1)]
+        doing: Doing,
+    },
+    /// What is held of this one comes into the inbox, and what they send from now on. Answer: `Done`.
+    #[n(25)]
+    Admit {
+        #[n(0)]
+        number: Number,
+        #[n(1)]
+        with: Address,
+    },
+    /// Empties the conversation with this one, held or not. Answer: `Done`.
+    #[n(26)]
+    Clear {
+        #[n(0)]
+        number: Number,
+        #[n(1)]
+        with: Address,
+    },
 }
 
 /// How a connection goes on from the last one.
@@ -260,6 +446,27 @@ pub enum Class {
     /// Let in without an account; gone after a while.
     #[n(1)]
     Guest,
+    /// Several members who appear as one.
+    #[n(2)]
+    Group,
+    #[n(3)]
+    Program,
+}
+
+/// Which of the two services a relay offers (RFC 2778 2: they can be had apart).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum Offers {
+    #[default]
+    #[n(0)]
+    Both,
+    #[n(1)]
+    Presence,
+    #[n(2)]
+    Messages,
 }
 
 /// Limits and bounds that hold on this relay, so that an agent need not run into them. Durations in milliseconds.
@@ -286,6 +493,15 @@ pub struct Announced {
     /// An agent that hears nothing for this long should ping.
     #[n(6)]
     pub quiet_ms: u32,
+    #[n(7)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub offers: Offers,
+    /// For how long watchers are remembered.
+    #[n(8)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub watchers_span_ms: u64,
 }
 
 /// Someone asks to see my presence.
@@ -336,6 +552,10 @@ pub enum ToAgent {
         head: Cursor,
         #[n(8)]
         announced: Announced,
+        /// In a group's name: the member who speaks.
+        #[n(9)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Principal>,
     },
     /// Everything that is kept for this principal as a watcher and as a presentity; replaces what the agent had.
     #[n(1)]
@@ -346,6 +566,21 @@ pub enum ToAgent {
         access: Vec<Access>,
         #[n(2)]
         requests: Vec<Request>,
+        #[n(3)]
+        #[cbor(default)]
+        #[serde(default)]
+        visibility: VisibilityRules,
+        /// The inbox from sign-up first, then the further ones.
+        #[n(4)]
+        #[cbor(default)]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        inboxes: Vec<OwnInbox>,
+        /// My presentity from sign-up. Each further one comes in a `PresentitySet`, with an `AccessSet` and `Requested` for each
+        /// decision and request.
+        #[n(5)]
+        #[cbor(default)]
+        #[serde(default)]
+        own: OwnPresentity,
     },
     /// NOTIFICATIONs, one or many. One's own presentity is among them: it shows what was published, and by which devices.
     #[n(2)]
@@ -378,6 +613,9 @@ pub enum ToAgent {
     Requested {
         #[n(0)]
         request: Request,
+        #[n(1)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Tag>,
     },
     /// I decided about a watcher, here or on another device, and any request of theirs is answered.
     #[n(7)]
@@ -386,6 +624,9 @@ pub enum ToAgent {
         watcher: Principal,
         #[n(1)]
         decision: Option<Decision>,
+        #[n(2)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Tag>,
     },
     /// What was added to the inbox's log, oldest first; `up_to` is the place this brings the device to.
     #[n(8)]
@@ -450,6 +691,64 @@ pub enum ToAgent {
         #[n(0)]
         refusal: Refusal,
     },
+    /// A presentity of mine was made or changed, here or on another device.
+    #[n(16)]
+    PresentitySet {
+        #[n(0)]
+        own: OwnPresentity,
+    },
+    /// A further presentity of mine is no more.
+    #[n(17)]
+    PresentityGone {
+        #[n(0)]
+        tag: Tag,
+    },
+    /// An inbox address of mine was made or changed, or something came through it.
+    #[n(18)]
+    InboxSet {
+        #[n(0)]
+        own: OwnInbox,
+    },
+    /// A further inbox address of mine is revoked.
+    #[n(19)]
+    InboxGone {
+        #[n(0)]
+        tag: Tag,
+    },
+    /// My rule as a watcher was set, here or on another device.
+    #[n(20)]
+    VisibilitySet {
+        #[n(0)]
+        rules: VisibilityRules,
+    },
+    /// The answer to `FetchWatchers` and `SubscribeWatchers`.
+    #[n(21)]
+    Watchers {
+        #[n(0)]
+        number: Number,
+        #[n(1)]
+        presentity: Presentity,
+        #[n(2)]
+        watchers: Watchers,
+    },
+    /// These watchers stand so now, and so many want to be a number only.
+    #[n(22)]
+    WatchersChanged {
+        #[n(0)]
+        presentity: Presentity,
+        #[n(1)]
+        named: Vec<WatcherInformation>,
+        #[n(2)]
+        counted: u32,
+    },
+    /// What the other side of a conversation does right now; holds for 6 s.
+    #[n(23)]
+    Signal {
+        #[n(0)]
+        from: Address,
+        #[n(1)]
+        doing: Doing,
+    },
 }
 
 impl ToService {
@@ -463,6 +762,16 @@ impl ToService {
             | Self::FetchInbox { number, .. }
             | Self::FetchConversations { number }
             | Self::Delete { number, .. }
+            | Self::SetPresentity { number, .. }
+            | Self::DropPresentity { number, .. }
+            | Self::SetInbox { number, .. }
+            | Self::DropInbox { number, .. }
+            | Self::SetVisibility { number, .. }
+            | Self::FetchWatchers { number, .. }
+            | Self::SubscribeWatchers { number, .. }
+            | Self::UnsubscribeWatchers { number, .. }
+            | Self::Admit { number, .. }
+            | Self::Clear { number, .. }
             | Self::Ping { number } => Some(*number),
             _ => None,
         }

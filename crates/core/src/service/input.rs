@@ -5,7 +5,10 @@ use core::fmt;
 
 use crate::address::{Presentity, Principal, SessionId, Ticket};
 use crate::code::{Code, Refusal};
+use crate::presence::Notification;
+use crate::rules::{FRESH_FOR, Login};
 use crate::store::{Change, Kept, Key, Loaded, StoreFault};
+use crate::time::Timestamp;
 use crate::wire::{Class, Codec, Credentials};
 
 /// What happens to a service.
@@ -21,6 +24,10 @@ pub enum Input {
     Lost(SessionId, Lost),
     /// The answer to `Output::Authenticate`.
     Authenticated(SessionId, Result<Identity, Refusal>),
+    /// A fetch by someone without a session: over HTTP. Answered by `Output::Looked`.
+    Look(LookId, Looker, Vec<Presentity>),
+    /// The password of this login was said again just now: what asked for it goes on.
+    Confirmed(Principal, u64, Timestamp),
     /// This login must not be used any more (sign-out everywhere, password change, suspension): `None` means all of them.
     Revoked(Principal, Option<u64>),
     /// The answer to `Output::Load`.
@@ -51,6 +58,79 @@ pub struct Identity {
     pub class: Class,
     /// The login this session belongs to, so that revoking it finds the session.
     pub login: u64,
+    /// When the password was last said; zero for guests and programs.
+    pub confirmed: Timestamp,
+    /// In a group's name: the member who speaks.
+    pub by: Option<Principal>,
+    pub scope: Scope,
+}
+
+impl Identity {
+    /// An account, a guest or a group with everything that it may do.
+    pub fn new(principal: Principal, class: Class, login: u64) -> Self {
+        Self {
+            principal,
+            class,
+            login,
+            confirmed: Timestamp(0),
+            by: None,
+            scope: Scope::ALL,
+        }
+    }
+
+    /// How sure the service is of this one at a moment.
+    pub fn login_at(&self, at: Timestamp) -> Login {
+        match self.class {
+            Class::Guest => Login::Guest,
+            Class::Program => Login::Program,
+            _ if self.scope != Scope::ALL => Login::Program,
+            _ if self.fresh_until().is_some_and(|until| at < until) => Login::Fresh,
+            _ => Login::Account,
+        }
+    }
+
+    /// Until when the login counts as fresh.
+    pub fn fresh_until(&self) -> Option<Timestamp> {
+        let until = self.confirmed.0.saturating_add(crate::time::millis(FRESH_FOR));
+        (self.confirmed.0 > 0).then_some(Timestamp(until))
+    }
+}
+
+/// What a session may do: of an account everything, of a program's token what was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Scope {
+    pub watch: bool,
+    pub publish: bool,
+    pub send: bool,
+    /// Read and empty the inbox.
+    pub read: bool,
+    /// Rules, addresses, watcher information.
+    pub manage: bool,
+}
+
+impl Scope {
+    pub const ALL: Self = Self {
+        watch: true,
+        publish: true,
+        send: true,
+        read: true,
+        manage: true,
+    };
+}
+
+/// A question of someone without a session, numbered by the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LookId(pub u64);
+
+/// Someone without a session who looks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Looker {
+    /// None: not signed in.
+    pub identity: Option<Identity>,
+    /// The site whose page asks, if one does.
+    pub site: Option<alloc::string::String>,
+    /// Stands for where the question comes from, so that haste can be told; never kept.
+    pub source: u64,
 }
 
 /// How a frame stands among those that wait for the same socket.
@@ -77,6 +157,8 @@ pub enum Output {
     Load(Ticket, Key),
     /// Make this durable and answer with `Stored`, in order.
     Keep(Ticket, Change),
+    /// The answer to `Input::Look`: a value for each presentity, or why not.
+    Looked(LookId, Result<alloc::vec::Vec<Notification>, Refusal>),
 }
 
 impl fmt::Debug for Output {
@@ -89,6 +171,7 @@ impl fmt::Debug for Output {
             Self::Close(session, code) => write!(f, "Close({}, {})", session.0, code.slug()),
             Self::Authenticate(session, _) => write!(f, "Authenticate({})", session.0),
             Self::Load(ticket, key) => write!(f, "Load({}, {key:?})", ticket.0),
+            Self::Looked(id, _) => write!(f, "Looked({})", id.0),
             Self::Keep(ticket, change) => write!(f, "Keep({}, {change:?})", ticket.0),
         }
     }
