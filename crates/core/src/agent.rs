@@ -333,12 +333,15 @@ impl Agent {
                 contacts,
                 access,
                 requests,
+                ..
             } => self.roster.roster(contacts, access, requests, desk),
             ToAgent::Notify { notifications } => self.notified(notifications),
             ToAgent::ContactKept { contact } => self.roster.contact_kept(&contact, desk),
             ToAgent::ContactGone { presentity } => self.roster.contact_gone(&presentity, desk),
-            ToAgent::Requested { request } => self.roster.requested(request, desk),
-            ToAgent::AccessSet { watcher, decision } => {
+            ToAgent::Requested { request, .. } => self.roster.requested(request, desk),
+            ToAgent::AccessSet {
+                watcher, decision, ..
+            } => {
                 self.roster.access_set(&watcher, decision, desk);
             }
             ToAgent::Deliver { entries, up_to } => {
@@ -379,6 +382,13 @@ impl Agent {
             // This agent never fetches.
             ToAgent::Fetched { .. } => {}
             ToAgent::Welcome { .. } => self.skipped += 1,
+            ToAgent::PresentitySet { .. }
+            | ToAgent::PresentityGone { .. }
+            | ToAgent::InboxSet { .. }
+            | ToAgent::InboxGone { .. }
+            | ToAgent::VisibilitySet { .. }
+            | ToAgent::Watchers { .. }
+            | ToAgent::Signal { .. } => {}
         }
     }
 
@@ -442,6 +452,7 @@ impl Agent {
             } => self.add(Contact {
                 presentity,
                 petname,
+                group: None,
             }),
             Intent::RemoveContact { presentity } => {
                 self.roster.remove(presentity.address(), desk);

@@ -13,6 +13,9 @@ use crate::address::{Address, Principal};
 use crate::rules::Visibility;
 use crate::time::{Timestamp, millis};
 
+/// Most rows that are told at once.
+pub const NAMED_MAX: usize = 500;
+
 /// For how long a watcher is remembered, unless configured otherwise.
 pub const SPAN: Duration = Duration::from_hours(7 * 24);
 /// A fetch after a longer pause than this is not part of a regular one.
@@ -105,22 +108,25 @@ pub struct Row {
     pub visibility: Visibility,
 }
 
+impl Event {
+    /// Whether nothing was received: attempts have a row of their own.
+    pub fn is_attempt(self) -> bool {
+        self == Self::Refused
+    }
+}
+
 impl Row {
-    /// The row of a watcher after one more event; `None` before: the first.
+    /// Whether it is a row of attempts.
+    pub fn is_attempt(&self) -> bool {
+        self.state == WatchState::Attempt
+    }
+
+    /// The row after one more event. `before` is the watcher's row of the same kind (received, or attempts); `None`: the first.
     #[must_use]
     pub fn after(before: Option<Self>, watcher: &WatcherName, event: Event, at: Timestamp) -> Self {
-        let attempt = event == Event::Refused;
-        // What was received and what was not are two stories: the first thing received begins a new one.
-        let before = before.filter(|row| attempt || row.state != WatchState::Attempt);
         let Some(mut row) = before else {
             return Self::first(watcher, event, at);
         };
-        if attempt && row.state != WatchState::Attempt {
-            // They did receive once, within the span: that stays on record, and that they asked again does too.
-            row.state = WatchState::Ended;
-            row.last = at;
-            return row;
-        }
         match event {
             Event::Subscribed => {
                 row.count = row.count.saturating_add(1);
@@ -208,12 +214,17 @@ pub struct WatcherInformation {
 /// All of a presentity's watchers, as its principal is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize)]
 pub struct Watchers {
-    /// Those who show their names, the latest first.
+    /// Those who show their names, the latest first, at most [`NAMED_MAX`].
     #[n(0)]
     pub named: alloc::vec::Vec<WatcherInformation>,
     /// How many received and want to be one of a number.
     #[n(1)]
     pub counted: u32,
+    /// How many do not show their names and were turned away for it.
+    #[n(2)]
+    #[cbor(default)]
+    #[serde(default)]
+    pub turned_away: u32,
 }
 
 impl WatcherInformation {
@@ -297,10 +308,6 @@ mod tests {
         assert_eq!((row.count, row.state), (1, WatchState::Active));
         let tries = after(&[(Event::Refused, 1), (Event::Refused, 2)]);
         assert_eq!((tries.count, tries.state), (2, WatchState::Attempt));
-        let let_in = after(&[(Event::Refused, 1), (Event::Subscribed, 2)]);
-        assert_eq!(
-            (let_in.count, let_in.state, let_in.first),
-            (1, WatchState::Active, Timestamp(2))
-        );
+        assert!(tries.is_attempt() && !row.is_attempt());
     }
 }

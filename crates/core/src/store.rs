@@ -93,8 +93,9 @@ pub struct PresentityRecord {
     pub own: OwnPresentity,
     /// Of what class its principal is.
     pub class: Class,
-    /// The contacts that its principal keeps under a group.
-    pub groups: Vec<(Principal, Note)>,
+    /// The contacts of its principal with the group of each, if its rules speak of contacts
+    /// ([`AccessRules::speaks_of_contacts`](crate::rules::AccessRules::speaks_of_contacts)); else none.
+    pub contacts: Vec<(Principal, Option<Note>)>,
     /// Of the presentity from sign-up: the tags of the further ones, and the inbox addresses, the one from sign-up among them
     /// where it has rules or counts.
     pub further: Vec<Tag>,
@@ -110,7 +111,7 @@ impl Default for PresentityRecord {
             last_seen: Timestamp(0),
             own: OwnPresentity::default(),
             class: Class::Account,
-            groups: Vec::new(),
+            contacts: Vec::new(),
             further: Vec::new(),
             inboxes: Vec::new(),
         }
@@ -125,10 +126,12 @@ pub struct WatcherRecord {
 }
 
 /// What an inbox's principal has to do with a sender.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SenderRecord {
     /// The sender is a contact.
     pub contact: bool,
+    /// ... under this group.
+    pub group: Option<Note>,
     /// The principal has written to the sender, or admitted them.
     pub written: bool,
     /// Messages of the sender that are held.
@@ -225,7 +228,8 @@ pub enum Change {
         presentity: Option<Presentity>,
         visibility: Option<Visibility>,
     },
-    /// Events for the WATCHER INFORMATION of a presentity, in order: each row becomes [`Row::after`]. Answer `Watched`.
+    /// Events for the WATCHER INFORMATION of a presentity, in order: each row becomes [`Row::after`]. A watcher may have two rows:
+    /// what was received, and attempts ([`Event::is_attempt`]). Answer `Done`.
     Watched {
         presentity: Presentity,
         events: Vec<(WatcherName, Event, Timestamp)>,
@@ -290,8 +294,6 @@ pub enum Kept {
     NoInbox,
     /// New `Delivered` marks, each in one sender's log.
     Acknowledged { marks: Vec<(InboxAddress, Entry)> },
-    /// The rows that changed, as they are now.
-    Watched { rows: Vec<Row> },
     /// New entries at the end of the own log (a read mark, tombstones).
     Logged { entries: Vec<Entry> },
 }

@@ -15,7 +15,7 @@ use crate::address::{
     SessionId, Tag, TupleId,
 };
 use crate::code::Refusal;
-use crate::ledger::{WatcherInformation, Watchers};
+use crate::ledger::Watchers;
 use crate::message::{Body, Conversation, Entry, Receipt};
 use crate::presence::{Note, Notification, PresenceTuple};
 use crate::private::Private;
@@ -721,7 +721,7 @@ pub enum ToAgent {
         #[n(0)]
         rules: VisibilityRules,
     },
-    /// The answer to `FetchWatchers` and `SubscribeWatchers`.
+    /// The answer to `FetchWatchers` and `SubscribeWatchers`; after the latter again, under its number, whenever it is different.
     #[n(21)]
     Watchers {
         #[n(0)]
@@ -731,18 +731,8 @@ pub enum ToAgent {
         #[n(2)]
         watchers: Watchers,
     },
-    /// These watchers stand so now, and so many want to be a number only.
-    #[n(22)]
-    WatchersChanged {
-        #[n(0)]
-        presentity: Presentity,
-        #[n(1)]
-        named: Vec<WatcherInformation>,
-        #[n(2)]
-        counted: u32,
-    },
     /// What the other side of a conversation does right now; holds for 6 s.
-    #[n(23)]
+    #[n(22)]
     Signal {
         #[n(0)]
         from: Address,

@@ -335,13 +335,14 @@ impl InboxUserAgent {
         let mut count = Count::Exact;
         let mut moved = false;
         match &entry.what {
-            What::Received(..) | What::Sent(..) => {
+            What::Received(..) | What::Sent(..) | What::Held(..) => {
                 moved = talk.insert(entry);
                 talk.trim(if open { KEPT_OPEN } else { KEPT_CLOSED });
                 if matches!(entry.what, What::Received(..)) && entry.seq > talk.read {
                     talk.unread += 1;
                 }
             }
+            What::Admitted | What::Cleared(_) => {}
             What::Delivered(up_to) => talk.deliver(*up_to),
             What::Read(up_to) => {
                 count = talk.mark_read(*up_to, counted.max(entry.seq));
@@ -425,6 +426,7 @@ impl InboxUserAgent {
                     unread: 0,
                     read: Seq(0),
                     delivered: Seq(0),
+                    held: 0,
                 };
                 let _ = talk.adopt(nothing, head, self.counted);
                 self.talks.insert(with, talk);

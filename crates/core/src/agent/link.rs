@@ -6,7 +6,7 @@ use crate::agent::desk::Desk;
 use crate::agent::{Changed, LinkView, Output};
 use crate::code::{Code, Refusal, Retry};
 use crate::time::{Instant, millis};
-use crate::wire::{Announced, ToService};
+use crate::wire::{Announced, Offers, ToService};
 
 /// From `Connect` to an open line, and from there to the welcome.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
@@ -43,6 +43,8 @@ const ASSUMED: Announced = Announced {
     gone_after_ms: 45_000,
     grace_ms: 10_000,
     quiet_ms: 20_000,
+    offers: Offers::Both,
+    watchers_span_ms: 0,
 };
 
 /// How a line went, as far as it matters for the next attempt.

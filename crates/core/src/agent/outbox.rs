@@ -158,6 +158,7 @@ impl SenderUserAgent {
                 id: one.outgoing.id,
                 to: one.outgoing.to.clone(),
                 body: one.outgoing.body.clone(),
+                from: None,
             });
             tell_changed(&one.outgoing, desk);
         }
@@ -175,6 +176,8 @@ impl SenderUserAgent {
                     with: outgoing.to.0,
                     at,
                     what: What::Sent(id, outgoing.body),
+                    own: None,
+                    by: None,
                 })
             }
             Receipt::Refused(refusal) => {

@@ -14,7 +14,7 @@ use crate::agent::{AgentConfig, Changed, Choice, MyStatus, Notice};
 use crate::code::{Refusal, Retry};
 use crate::person::{Person, Reason, Word, person};
 use crate::presence::{
-    Activity, Freshness, Note, PresenceInformation, PresenceTuple, Status, TupleKind, View, by_hand,
+    Activity, Extent, Freshness, Note, PresenceInformation, PresenceTuple, Status, TupleKind, View, by_hand,
 };
 use crate::time::{Instant, Now, Timestamp, millis};
 use crate::wire::{Class, ToService};
@@ -108,6 +108,7 @@ impl PresenceUserAgent {
             tuples,
             freshness,
             since: self.touched.timestamp,
+            extent: Extent::Whole,
         }));
         match self.hand() {
             // One sees through one's own cover; what is shown here is what the others see.
@@ -162,6 +163,7 @@ impl PresenceUserAgent {
             markup: Vec::new(),
             since,
             until: None,
+            hours: Vec::new(),
         }
     }
 
@@ -188,6 +190,7 @@ impl PresenceUserAgent {
         desk.changed(Changed::Me);
         desk.send(&ToService::Publish {
             tuple: self.device(),
+            of: None,
         });
     }
 
@@ -216,6 +219,7 @@ impl PresenceUserAgent {
             markup: Vec::new(),
             since: self.newest(desk.now.timestamp),
             until,
+            hours: Vec::new(),
         }));
         self.say_wish(desk);
         desk.changed(Changed::Me);
@@ -239,8 +243,12 @@ impl PresenceUserAgent {
         match &self.wish {
             Some(Wish::Set(tuple)) => desk.send(&ToService::Publish {
                 tuple: tuple.clone(),
+                of: None,
             }),
-            Some(Wish::Clear(_)) => desk.send(&ToService::Withdraw { tuple: by_hand() }),
+            Some(Wish::Clear(_)) => desk.send(&ToService::Withdraw {
+                tuple: by_hand(),
+                of: None,
+            }),
             None => return,
         }
         self.said = self.up;
@@ -272,6 +280,7 @@ impl PresenceUserAgent {
         desk.changed(Changed::Me);
         desk.send(&ToService::Publish {
             tuple: self.device(),
+            of: None,
         });
         // A withdrawal has no date: it waits for one's own notification, lest it take what was set elsewhere meanwhile.
         if let Some(Wish::Set(_)) = self.wish {
@@ -337,6 +346,7 @@ impl PresenceUserAgent {
             self.again_at = None;
             desk.send(&ToService::Publish {
                 tuple: self.device(),
+                of: None,
             });
             self.say_wish(desk);
         }

@@ -26,6 +26,7 @@ const PATIENCE_MS: u64 = 10_000;
 #[derive(Clone)]
 struct Kept {
     petname: Option<Note>,
+    group: Option<Note>,
     /// What I was told last, if anything yet.
     view: Option<View>,
     /// On which line that was.
@@ -102,7 +103,9 @@ impl WatcherUserAgent {
     }
 
     pub fn decision(&self, address: &Address) -> Option<Decision> {
-        self.access.get(address).map(|access| access.decision)
+        self.access
+            .get(address)
+            .map(|access| access.decision.clone())
     }
 
     pub fn requests(&self) -> Vec<RequestRow> {
@@ -142,6 +145,7 @@ impl WatcherUserAgent {
         Some(Contact {
             presentity: Presentity(address.clone()),
             petname: kept.petname.clone(),
+            group: kept.group.clone(),
         })
     }
 
@@ -243,6 +247,7 @@ impl WatcherUserAgent {
             let (view, line) = known.map_or((None, 0), |kept| (kept.view, kept.line));
             let kept = Kept {
                 petname: contact.petname,
+                group: contact.group,
                 view,
                 line,
             };
@@ -264,7 +269,7 @@ impl WatcherUserAgent {
         }
         for (address, wish) in self.decision_wishes.iter_mut() {
             wish.heard = Heard::Nothing;
-            set(&mut self.access, address, wish.decision, now);
+            set(&mut self.access, address, wish.decision.clone(), now);
             self.requests.remove(address);
         }
     }
@@ -382,7 +387,7 @@ impl WatcherUserAgent {
             |wish| (wish.before, wish.request),
         );
         let wish = DecisionWish {
-            decision,
+            decision: decision.clone(),
             before,
             request,
             heard: Heard::Nothing,
@@ -465,9 +470,10 @@ impl WatcherUserAgent {
         }
         match self.before(address) {
             Some(before) => {
-                let petname = before.petname.clone();
+                let (petname, group) = (before.petname.clone(), before.group.clone());
                 let kept = self.contacts.get_or_insert_with(address.clone(), || before);
                 kept.petname = petname;
+                kept.group = group;
             }
             None => drop(self.contacts.remove(address)),
         }
@@ -490,11 +496,13 @@ fn keep(contacts: &mut Map<Address, Kept>, contact: &Contact) {
     let address = contact.presentity.address().clone();
     let kept = contacts.get_or_insert_with(address, || Kept {
         petname: None,
+        group: None,
         // Asked, not answered yet: the first notification says more.
         view: Some(View::Pending),
         line: 0,
     });
     kept.petname.clone_from(&contact.petname);
+    kept.group.clone_from(&contact.group);
 }
 
 /// What I just decided about a watcher stands in `access`.
@@ -532,12 +540,13 @@ fn say_contact(address: &Address, wish: &ContactWish, desk: &mut Desk) {
 }
 
 fn say_decision(address: &Address, wish: &DecisionWish, desk: &mut Desk) {
-    let (watcher, decision) = (Principal(address.clone()), wish.decision);
+    let (watcher, decision) = (Principal(address.clone()), wish.decision.clone());
     desk.ask(Asked::Decide(address.clone()), |number| {
         ToService::SetAccess {
             number,
             watcher,
             decision,
+            of: None,
         }
     });
 }

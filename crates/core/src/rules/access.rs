@@ -215,6 +215,18 @@ impl AccessRules {
         self.rules.len() <= RULES_MAX && self.rules.iter().all(sound)
     }
 
+    /// Whether a rule asks who the principal's contacts are.
+    pub fn speaks_of_contacts(&self) -> bool {
+        let asks = |rule: &AccessRule| matches!(rule.who, Who::Group(_) | Who::Known);
+        self.rules.iter().any(asks)
+    }
+
+    /// Whether a rule asks how lately someone signed in.
+    pub fn speaks_of_fresh(&self) -> bool {
+        let asks = |rule: &AccessRule| rule.needs == Login::Fresh;
+        self.rules.iter().any(asks)
+    }
+
     /// When a rule begins or ends next.
     pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
         let moments = self.rules.iter().filter_map(|rule| rule.next_change(at));

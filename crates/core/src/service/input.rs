@@ -1,6 +1,8 @@
 //! Everything that can happen to a service, and everything it can want.
 
+use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::address::{Presentity, Principal, SessionId, Ticket};
@@ -128,7 +130,7 @@ pub struct Looker {
     /// None: not signed in.
     pub identity: Option<Identity>,
     /// The site whose page asks, if one does.
-    pub site: Option<alloc::string::String>,
+    pub site: Option<String>,
     /// Stands for where the question comes from, so that haste can be told; never kept.
     pub source: u64,
 }
@@ -158,7 +160,7 @@ pub enum Output {
     /// Make this durable and answer with `Stored`, in order.
     Keep(Ticket, Change),
     /// The answer to `Input::Look`: a value for each presentity, or why not.
-    Looked(LookId, Result<alloc::vec::Vec<Notification>, Refusal>),
+    Looked(LookId, Result<Vec<Notification>, Refusal>),
 }
 
 impl fmt::Debug for Output {

@@ -154,6 +154,7 @@ impl Talk {
             unread: self.unread,
             read: self.read,
             delivered: self.delivered,
+            held: 0,
         }
     }
 
@@ -254,6 +255,8 @@ impl Talk {
                 Side::Mine => What::Sent(held.id, held.body.clone()),
                 Side::Theirs => What::Received(held.id, held.body.clone()),
             },
+            own: None,
+            by: None,
         });
     }
 
@@ -339,9 +342,13 @@ impl Talk {
 /// The message in a log entry.
 fn message(what: &What) -> Option<(Side, MessageId, &Body)> {
     match what {
-        What::Received(id, body) => Some((Side::Theirs, *id, body)),
+        What::Received(id, body) | What::Held(id, body) => Some((Side::Theirs, *id, body)),
         What::Sent(id, body) => Some((Side::Mine, *id, body)),
-        What::Delivered(_) | What::Read(_) | What::Deleted(_) => None,
+        What::Delivered(_)
+        | What::Read(_)
+        | What::Deleted(_)
+        | What::Admitted
+        | What::Cleared(_) => None,
     }
 }
 
