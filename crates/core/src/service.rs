@@ -13,11 +13,16 @@
 
 mod asking;
 mod input;
+mod ledger;
 mod limits;
+mod looking;
 mod messaging;
+mod own;
 mod presence;
 mod rate;
+mod room;
 mod session;
+mod telling;
 mod timers;
 mod watching;
 
@@ -26,8 +31,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-pub use input::{Identity, Input, Lost, Output, Slot};
-pub use limits::{Bounds, Limits, Rate, ServiceConfig};
+pub use input::{Identity, Input, LookId, Looker, Lost, Output, Scope, Slot};
+pub use limits::{Bounds, Limits, Rate, Requires, ServiceConfig};
 
 use crate::address::{Presentity, Principal, SessionId, Ticket};
 use crate::code::Code;
@@ -36,8 +41,9 @@ use crate::store::{InboxRecord, Kept, Loaded, StoreFault};
 use crate::time::{Instant, Now};
 use crate::wire::ToService;
 use asking::{Asked, Keeping, Reading, fault_code};
-use presence::Room;
-use session::{Home, Session};
+use looking::Look;
+use room::Room;
+use session::{Home, KeptContact, Session};
 use timers::{Timer, Timers};
 
 /// A deadline met later than this means that the relay itself was held up.
@@ -52,6 +58,8 @@ pub struct Service {
     sessions: BTreeMap<SessionId, Session>,
     homes: BTreeMap<Principal, Home>,
     rooms: BTreeMap<Presentity, Room>,
+    /// Questions of those without a session.
+    looks: BTreeMap<LookId, Look>,
     asked: Asked,
     /// What sessions are to be told at the end of this `handle`.
     first_states: BTreeMap<SessionId, Vec<Arc<Notification>>>,
@@ -64,6 +72,7 @@ impl Service {
     pub fn new(config: ServiceConfig, seed: u64, now: Now) -> Self {
         let mut timers = Timers::default();
         timers.set(Timer::Settle, now.instant.after(config.bounds.settle));
+        timers.set(Timer::Sweep, now.instant.after(ledger::SWEEP_EVERY));
         Self {
             config,
             seed,
@@ -72,6 +81,7 @@ impl Service {
             sessions: BTreeMap::new(),
             homes: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            looks: BTreeMap::new(),
             asked: Asked::default(),
             first_states: BTreeMap::new(),
             settled: false,
@@ -101,6 +111,8 @@ impl Service {
             Input::Heard(session) => self.heard(session, now),
             Input::Lost(session, Lost::Closed | Lost::Slow) => self.lost(session, now),
             Input::Authenticated(session, answer) => self.authenticated(session, answer, now),
+            Input::Look(id, looker, presentities) => self.begin_look(id, looker, presentities, now),
+            Input::Confirmed(principal, login, at) => self.confirmed(&principal, login, at, now),
             Input::Revoked(principal, login) => self.revoked(&principal, login, now),
             Input::Loaded(ticket, answer) => self.loaded(ticket, answer, now),
             Input::Stored(ticket, answer) => self.stored(ticket, answer, now),
@@ -116,8 +128,8 @@ impl Service {
     fn carry_out(&mut self, id: SessionId, frame: ToService, now: Now) {
         match frame {
             ToService::Hello { .. } => self.refuse(id, None, Code::BadFrame.refusal()),
-            ToService::Publish { tuple } => self.publish(id, tuple, now),
-            ToService::Withdraw { tuple } => self.withdraw(id, &tuple, now),
+            ToService::Publish { tuple, of } => self.publish(id, tuple, of.as_ref(), now),
+            ToService::Withdraw { tuple, of } => self.withdraw(id, &tuple, of.as_ref(), now),
             ToService::Fetch {
                 number,
                 presentities,
@@ -135,12 +147,14 @@ impl Service {
                 number,
                 watcher,
                 decision,
-            } => self.set_access(id, number, watcher, decision, now),
+                of,
+            } => self.set_access(id, number, (watcher, of), decision, now),
             ToService::Send {
                 id: message,
                 to,
                 body,
-            } => self.send_message(id, message, to, body, now),
+                from,
+            } => self.send_message(id, (message, from), to, body, now),
             ToService::FetchInbox {
                 number,
                 with,
@@ -153,6 +167,30 @@ impl Service {
             ToService::Acknowledge { up_to } => self.acknowledge(id, up_to, now),
             ToService::MarkRead { with, up_to } => self.mark_read(id, with, up_to, now),
             ToService::Delete { number, seqs } => self.delete(id, number, seqs, now),
+            ToService::SetPresentity { number, own } => self.set_presentity(id, number, own, now),
+            ToService::DropPresentity { number, tag } => {
+                self.drop_presentity(id, number, &tag, now);
+            }
+            ToService::SetInbox { number, own } => self.set_inbox(id, number, own, now),
+            ToService::DropInbox { number, tag } => self.drop_inbox(id, number, &tag, now),
+            ToService::SetVisibility {
+                number,
+                presentity,
+                visibility,
+            } => self.set_visibility(id, number, presentity, visibility, now),
+            ToService::FetchWatchers { number, presentity } => {
+                self.fetch_watchers(id, number, &presentity, now);
+            }
+            ToService::SubscribeWatchers { number, presentity } => {
+                self.subscribe_watchers(id, number, &presentity, now);
+            }
+            ToService::UnsubscribeWatchers { number, presentity } => {
+                self.unsubscribe_watchers(id, number, &presentity, now);
+            }
+            ToService::Pace { pace } => self.set_pace(id, pace, now),
+            ToService::Signal { to, doing } => self.signal(id, &to, doing, now),
+            ToService::Admit { number, with } => self.admit(id, number, with, now),
+            ToService::Clear { number, with } => self.clear(id, number, with, now),
             ToService::Ping { number } => self.send(id, &crate::wire::ToAgent::Pong { number }),
             ToService::Bye => self.lost(id, now),
         }
@@ -167,12 +205,17 @@ impl Service {
                 let code = answer.err().map_or(Code::TryLater, fault_code);
                 self.presentity_not_loaded(&presentity, code, now);
             }
-            (Some(Reading::Contacts(principal)), Ok(Loaded::Contacts(contacts))) => {
+            (Some(Reading::Watcher(principal)), Ok(Loaded::Watcher(record))) => {
                 if let Some(home) = self.homes.get_mut(&principal) {
-                    let kept = contacts
-                        .into_iter()
-                        .map(|contact| (contact.presentity, contact.petname));
+                    let kept = record.contacts.into_iter().map(|contact| {
+                        let kept = KeptContact {
+                            petname: contact.petname,
+                            group: contact.group,
+                        };
+                        (contact.presentity, kept)
+                    });
                     home.contacts = Some(kept.collect());
+                    home.visibility = record.visibility;
                 }
                 self.enter(&principal, now);
             }
@@ -185,7 +228,29 @@ impl Service {
                 }
                 self.enter(&principal, now);
             }
-            (Some(Reading::Contacts(principal) | Reading::Inbox(principal)), _) => {
+            (Some(Reading::Sender(principal, sender)), answer) => {
+                let answer = match answer {
+                    Ok(Loaded::Sender(record)) => Ok(record),
+                    Ok(_) => Err(Code::TryLater),
+                    Err(fault) => Err(fault_code(fault)),
+                };
+                self.sender_loaded(&principal, &sender, answer, now);
+            }
+            (Some(Reading::Senders(principal, up_to)), answer) => {
+                self.senders_loaded(&principal, up_to, answer, now);
+            }
+            (Some(Reading::Watchers(session, number, presentity)), answer) => {
+                self.watchers_loaded((session, number), &presentity, answer, now);
+            }
+            (Some(Reading::LookVisibility(look)), answer) => {
+                let answer = match answer {
+                    Ok(Loaded::Watcher(record)) => Ok(record.visibility),
+                    Ok(_) => Err(Code::TryLater),
+                    Err(fault) => Err(fault_code(fault)),
+                };
+                self.look_visibility(look, answer, now);
+            }
+            (Some(Reading::Watcher(principal) | Reading::Inbox(principal)), _) => {
                 self.cannot_enter(&principal, now);
             }
             (Some(Reading::Log(session)), answer) => self.log_loaded(session, answer, now),
@@ -223,17 +288,26 @@ impl Service {
                 self.leave_home(&principal);
                 self.request_stored(session, number, answer.err());
             }
-            Some(Keeping::Publish(session)) => {
+            Some(Keeping::Own(presentity, session, number)) => {
+                if answer.is_err() {
+                    self.take_back(&presentity);
+                }
+                self.request_stored(session, number, answer.err());
+            }
+            Some(Keeping::Publish(session, presentity)) => {
                 if let Err(fault) = answer {
+                    self.take_back(&presentity);
                     self.refuse(session, None, fault_code(fault).refusal());
                 }
             }
+            Some(Keeping::Watched(presentity)) => self.events_stored(&presentity),
             Some(Keeping::Message {
                 session,
                 id,
                 from,
                 to,
-            }) => self.message_stored((session, id), (&from, &to), answer),
+                outcome,
+            }) => self.message_stored((session, id), (&from, &to), outcome, answer),
             Some(Keeping::Acknowledge(principal)) => {
                 self.acknowledge_stored(&principal, answer, now);
             }
@@ -253,6 +327,9 @@ impl Service {
                 Timer::Notify(presentity) => self.tell(&presentity, now),
                 Timer::Until(presentity) => self.until_due(&presentity, now),
                 Timer::Reload(presentity) => self.reload(&presentity),
+                Timer::Rules(presentity) => self.rules_due(&presentity, now),
+                Timer::Ledger(presentity) => self.events_due(&presentity),
+                Timer::Sweep => self.sweep(now),
                 Timer::Forget(presentity) => self.forget(&presentity),
                 Timer::Acknowledge(principal) => self.acknowledge_taken(&principal, now),
                 Timer::Settle => self.settle(now),

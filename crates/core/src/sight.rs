@@ -4,7 +4,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::address::{Presentity, Token};
+use crate::address::{InboxAddress, Presentity, Token};
 use crate::person::{Word, person};
 use crate::presence::{
     Basic, Extent, Freshness, PresenceInformation, PresenceTuple, Status, TupleKind, View,
@@ -29,6 +29,8 @@ pub struct Whole<'a> {
     pub absent: Freshness,
     /// Since when a politely blocked watcher is to believe that nobody is there.
     pub blocked_since: Timestamp,
+    /// CLOSED: the service offers no messages, so that no inbox is open.
+    pub messages: Basic,
     pub at: Timestamp,
 }
 
@@ -38,7 +40,10 @@ pub fn show(whole: &Whole<'_>, sight: &Sight) -> View {
         Sight::Nothing => return View::Pending,
         Sight::Refused(code) => return View::Ended(code.refusal()),
         Sight::Own => whole.own(),
-        Sight::Never => absent(plain_inbox(whole.presentity), whole.blocked_since, whole),
+        Sight::Never => {
+            let inbox = plain_inbox(whole.presentity, whole.messages);
+            absent(inbox, whole.blocked_since, whole)
+        }
         Sight::Absent(part) => {
             let hidden = whole.by_hand.map(|tuple| tuple.since);
             whole.absent(part, hidden.unwrap_or_default())
@@ -51,9 +56,9 @@ pub fn show(whole: &Whole<'_>, sight: &Sight) -> View {
 }
 
 /// What is seen of someone who never said more than sign-up did.
-fn plain_inbox(presentity: &Presentity) -> Vec<PresenceTuple> {
-    let inbox = presentity.principal().inbox_of(presentity.tag().as_ref());
-    vec![PresenceTuple::inbox(&inbox, Basic::Open, Timestamp(0))]
+fn plain_inbox(presentity: &Presentity, basic: Basic) -> Vec<PresenceTuple> {
+    let inbox = InboxAddress(presentity.0.clone());
+    vec![PresenceTuple::inbox(&inbox, basic, Timestamp(0))]
 }
 
 fn absent(
@@ -97,7 +102,10 @@ impl Whole<'_> {
         shown
             .map(|tuple| {
                 let mut tuple = PresenceTuple::clone(tuple);
-                tuple.status.basic = tuple.basic_at(self.at);
+                tuple.status.basic = match is_inbox(&tuple) && self.messages == Basic::Closed {
+                    true => Basic::Closed,
+                    false => tuple.basic_at(self.at),
+                };
                 tuple.hours = Vec::new();
                 if !part.note {
                     tuple.status.note = None;

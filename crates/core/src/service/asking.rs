@@ -3,9 +3,12 @@
 use alloc::collections::BTreeMap;
 
 use super::Service;
-use super::input::Output;
-use crate::address::{MessageId, Presentity, Principal, SessionId, Ticket};
+use super::input::{LookId, Output};
+use crate::address::{
+    Address, InboxAddress, MessageId, Presentity, Principal, Seq, SessionId, Ticket,
+};
 use crate::code::Code;
+use crate::rules::Outcome;
 use crate::store::{Change, Key, StoreFault};
 use crate::wire::Number;
 
@@ -13,8 +16,15 @@ use crate::wire::Number;
 #[derive(Clone, Debug)]
 pub enum Reading {
     Presentity(Presentity),
-    Contacts(Principal),
+    Watcher(Principal),
     Inbox(Principal),
+    /// What a principal has to do with a sender.
+    Sender(Principal, Address),
+    /// Whose messages a device of this principal took, up to here.
+    Senders(Principal, Seq),
+    /// The watchers of a presentity, for a session's request.
+    Watchers(SessionId, Number, Presentity),
+    LookVisibility(LookId),
     /// What a session has not been sent of its inbox's log.
     Log(SessionId),
     /// The answer to a numbered request.
@@ -30,13 +40,18 @@ pub enum Keeping {
     Request(SessionId, Number),
     /// As a request, of the contacts of this principal.
     Contact(Principal, SessionId, Number),
-    /// A publish: no answer when it worked.
-    Publish(SessionId),
+    /// As a request, about this presentity of one's own: if it fails, memory is wrong.
+    Own(Presentity, SessionId, Number),
+    /// A publish: no answer when it worked; if it fails, memory is wrong.
+    Publish(SessionId, Presentity),
+    /// Events of the watchers of a presentity.
+    Watched(Presentity),
     Message {
         session: SessionId,
         id: MessageId,
         from: Principal,
-        to: Principal,
+        to: InboxAddress,
+        outcome: Outcome,
     },
     Acknowledge(Principal),
     /// Entries for the principal's own log; with a number, a request is done.
@@ -73,7 +88,10 @@ impl Service {
         {
             home.contacts_on_their_way += 1;
         }
-        if let Keeping::Request(session, number) | Keeping::Contact(_, session, number) = keeping {
+        if let Keeping::Request(session, number)
+        | Keeping::Own(_, session, number)
+        | Keeping::Contact(_, session, number) = keeping
+        {
             *self.asked.open.entry((session, number)).or_default() += 1;
         }
         let ticket = self.asked.ticket();

@@ -4,14 +4,43 @@ use core::time::Duration;
 
 use crate::address::ServerId;
 use crate::message::BODY_MAX;
-use crate::wire::{Announced, FRAME_MAX};
+use crate::ledger::SPAN;
+use crate::rules::Login;
+use crate::wire::{Announced, FRAME_MAX, Offers};
 
 /// What a service is made with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ServiceConfig {
     pub server: ServerId,
     pub limits: Limits,
     pub bounds: Bounds,
+    /// Which of the two services there are.
+    pub offers: Offers,
+    /// For how long watchers are remembered.
+    pub watchers_span: Duration,
+    pub requires: Requires,
+}
+
+/// How one must have signed in at least, whatever rules say (RFC 2778 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requires {
+    /// To watch anyone.
+    pub watch: Login,
+    /// To publish anything.
+    pub publish: Login,
+}
+
+impl Default for ServiceConfig {
+    fn default() -> Self {
+        Self {
+            server: ServerId::default(),
+            limits: Limits::default(),
+            bounds: Bounds::default(),
+            offers: Offers::Both,
+            watchers_span: SPAN,
+            requires: Requires::default(),
+        }
+    }
 }
 
 /// A token bucket: so many at once, one more after each interval.
@@ -48,6 +77,18 @@ pub struct Limits {
     pub fetches: Rate,
     /// Requests to see someone who has not decided about the asker.
     pub requests: Rate,
+    /// Fetches of one presentity by one watcher.
+    pub polls: Rate,
+    /// Messages of one sender to those who do not know them.
+    pub letters_to_strangers: Rate,
+    /// Signals of what one is doing.
+    pub signals: Rate,
+    /// Further presentities of one principal.
+    pub presentities: usize,
+    /// Inbox addresses of one principal.
+    pub inboxes: usize,
+    /// Messages of one sender that wait in one requests folder.
+    pub held_messages: u32,
 }
 
 /// How long anything takes at most (DESIGN 2.3 and 9).
@@ -100,6 +141,22 @@ impl Default for Limits {
                 burst: 20,
                 every: Duration::from_mins(3),
             },
+            polls: Rate {
+                burst: 6,
+                every: Duration::from_secs(10),
+            },
+            // 10 a minute (trust.md B5).
+            letters_to_strangers: Rate {
+                burst: 10,
+                every: Duration::from_secs(6),
+            },
+            signals: Rate {
+                burst: 5,
+                every: Duration::from_secs(1),
+            },
+            presentities: 8,
+            inboxes: 50,
+            held_messages: 50,
         }
     }
 }
@@ -131,6 +188,8 @@ impl ServiceConfig {
             gone_after_ms: gone.as_millis() as u32,
             grace_ms: bounds.grace.as_millis() as u32,
             quiet_ms: bounds.ping.as_millis() as u32,
+            offers: self.offers,
+            watchers_span_ms: self.watchers_span.as_millis() as u64,
         }
     }
 }

@@ -10,13 +10,14 @@ use core::time::Duration;
 use super::Service;
 use super::asking::{Keeping, Reading, fault_code};
 use super::timers::Timer;
-use crate::address::{Address, InboxAddress, MessageId, Presentity, Principal, Seq, SessionId};
+use crate::address::{Address, InboxAddress, MessageId, Presentity, Principal, Seq, SessionId, Tag};
 use crate::code::{Code, Refusal};
 use crate::message::{Body, Entry, InstantMessage, Receipt};
-use crate::rules::{Delivery, delivers, tells_delivered};
-use crate::store::{Change, Copies, First, Kept, Key, Loaded, StoreFault};
-use crate::time::Now;
-use crate::wire::{Number, ToAgent};
+use crate::presence::Basic;
+use crate::rules::{Decision, Letter, Onlooker, Outcome, Sight, Status, delivers};
+use crate::store::{Change, Copies, First, Kept, Key, Loaded, SenderRecord, StoreFault};
+use crate::time::{Now, Timestamp};
+use crate::wire::{Doing, Number, OwnInbox, ToAgent};
 
 /// Most entries one `Delete` names.
 const DELETE_MAX: usize = 100;
@@ -29,26 +30,36 @@ impl Service {
     pub(super) fn send_message(
         &mut self,
         session: SessionId,
-        id: MessageId,
+        (id, from_tag): (MessageId, Option<Tag>),
         to: InboxAddress,
         body: Body,
         now: Now,
     ) {
-        let Some(from) = self.principal_of(session) else {
+        let Some(identity) = self.sessions.get(&session).and_then(|one| one.identity.as_ref())
+        else {
             return;
         };
-        let copies = match self.accepts(session, &from, &to, now) {
-            Ok(copies) => copies,
+        let (from, by) = (identity.principal.clone(), identity.by.clone());
+        let length = body.as_str().len();
+        let taken = self.accepts(session, (&from, from_tag.as_ref()), &to, length, now);
+        let outcome = match taken {
+            Ok(outcome) => outcome,
             Err(refusal) => return self.receipt(session, id, Receipt::Refused(refusal)),
         };
         if let Some(sender) = self.sessions.get_mut(&session) {
             sender.sends_in_flight += 1;
         }
+        let copies = match outcome {
+            Outcome::Deliver => Copies::Both,
+            Outcome::Hold => Copies::Held,
+            Outcome::Pretend | Outcome::Refuse(_) => Copies::SenderOnly,
+        };
         let keeping = Keeping::Message {
             session,
             id,
             from: from.clone(),
-            to: to.principal(),
+            to: to.clone(),
+            outcome,
         };
         let message = InstantMessage {
             id,
@@ -56,20 +67,28 @@ impl Service {
             to,
             body,
             at: now.timestamp,
+            alias: from_tag,
+            by,
         };
         self.keep(Change::Append { message, copies }, keeping);
     }
 
-    /// The one place where a message's way is decided. The receiver's presentity is here by now.
+    /// Whether a message is taken, and how. The receiver and what it has to do with the sender are here by now.
     fn accepts(
         &mut self,
         session: SessionId,
-        from: &Principal,
+        (from, alias): (&Principal, Option<&Tag>),
         to: &InboxAddress,
+        length: usize,
         now: Now,
-    ) -> Result<Copies, Refusal> {
+    ) -> Result<Outcome, Refusal> {
         let limits = &self.config.limits;
-        let (rate, most) = (limits.sends, limits.sends_in_flight);
+        let (rate, strangers, most, held_most) = (
+            limits.sends,
+            limits.letters_to_strangers,
+            limits.sends_in_flight,
+            limits.held_messages,
+        );
         if self
             .sessions
             .get(&session)
@@ -81,24 +100,144 @@ impl Service {
             let taken = home.sends.take(rate, now.instant);
             taken.map_err(|wait| Code::TooManyRequests.refusal_after(wait))?;
         }
-        if *to == from.inbox() {
-            return Ok(Copies::SenderOnly);
+        if alias.is_some_and(|tag| !self.has_inbox(from, Some(tag), now.timestamp)) {
+            return Err(Code::NotAllowed.refusal());
         }
-        let Some(known) = self.known(&Presentity(to.0.clone())) else {
+        if to.principal() == *from {
+            return Ok(Outcome::Pretend);
+        }
+        let sender = from.inbox_of(alias);
+        let Some((outcome, undecided)) =
+            self.outcome(session, sender.address(), to, length, now.timestamp)
+        else {
             return Err(Code::UnknownAddress.refusal());
         };
-        let decision = known.access.get(from).map(|access| access.decision);
-        match delivers(decision, known.inbox()) {
-            Delivery::Deliver => Ok(Copies::Both),
-            Delivery::Pretend => Ok(Copies::SenderOnly),
-            Delivery::RefuseClosed => Err(Code::InboxClosed.refusal()),
+        if undecided == Outcome::Hold {
+            // Whoever is dropped unawares is as slow as whoever is held.
+            if let Some(home) = self.homes.get_mut(from) {
+                let taken = home.letters_to_strangers.take(strangers, now.instant);
+                taken.map_err(|wait| Code::TooManyRequests.refusal_after(wait))?;
+            }
         }
+        match outcome {
+            Outcome::Refuse(code) => {
+                self.count_refused(to);
+                Err(code.refusal())
+            }
+            Outcome::Hold if self.held_of(to, sender.address()) >= held_most => {
+                self.count_refused(to);
+                Ok(Outcome::Pretend)
+            }
+            Outcome::Pretend => {
+                self.count_refused(to);
+                Ok(Outcome::Pretend)
+            }
+            outcome => Ok(outcome),
+        }
+    }
+
+    /// DELIVERY RULES: the one place where a message's way is decided; beside it, what it were if nothing had been decided about
+    /// the sender. `None`: there is no such inbox.
+    fn outcome(
+        &self,
+        session: SessionId,
+        sender: &Address,
+        to: &InboxAddress,
+        length: usize,
+        at: Timestamp,
+    ) -> Option<(Outcome, Outcome)> {
+        let identity = self.sessions.get(&session)?.identity.as_ref()?;
+        let receiver = to.principal();
+        let first = self.known(&receiver.presentity())?;
+        if !self.has_inbox(&receiver, to.tag().as_ref(), at) {
+            return None;
+        }
+        let nothing = SenderRecord::default();
+        let facts = first.senders.get(sender).unwrap_or(&nothing);
+        let onlooker = Onlooker {
+            group: facts.group.as_ref(),
+            known: facts.contact || facts.written,
+            ..first.onlooker(identity, crate::rules::Visibility::Named, at)
+        };
+        let further = to.tag().and_then(|_| self.known(&Presentity(to.0.clone())));
+        let decided = |known: &'_ super::room::Known| {
+            let access = known.access.get(&identity.principal);
+            access.map(|access| access.decision.clone())
+        };
+        // Who is blocked at the one door does not come in by another.
+        let at_first = decided(first);
+        let person = match (&at_first, further.and_then(decided)) {
+            (Some(Decision::Block), _) | (_, None) => at_first,
+            (_, further) => further,
+        };
+        let basic = further
+            .and_then(|known| known.inbox(to, at))
+            .or_else(|| first.inbox(to, at))
+            .unwrap_or(Basic::Open);
+        let rules = first.inboxes.get(&to.tag()).map(|inbox| &inbox.rules);
+        let rules = rules.map_or(&[][..], Vec::as_slice);
+        let letter = Letter {
+            sender: onlooker,
+            person: person.as_ref(),
+            length,
+            at,
+            receiver: first.class,
+        };
+        let undecided = Letter {
+            person: person.as_ref().filter(|person| **person != Decision::Block),
+            ..letter
+        };
+        Some((
+            delivers(&letter, rules, basic).0,
+            delivers(&undecided, rules, basic).0,
+        ))
+    }
+
+    /// Whether a principal has this inbox address now.
+    fn has_inbox(&self, principal: &Principal, tag: Option<&Tag>, at: Timestamp) -> bool {
+        let Some(known) = self.known(&principal.presentity()) else {
+            return false;
+        };
+        let Some(tag) = tag else {
+            return true;
+        };
+        let inbox = known.inboxes.get(&Some(tag.clone()));
+        inbox.is_some_and(|inbox| inbox.until.is_none_or(|until| at < until))
+    }
+
+    fn held_of(&self, to: &InboxAddress, sender: &Address) -> u32 {
+        let known = self.known(&to.principal().presentity());
+        let record = known.and_then(|known| known.senders.get(sender));
+        record.map_or(0, |record| record.held)
+    }
+
+    fn count_refused(&mut self, to: &InboxAddress) {
+        self.count(to, |inbox| {
+            inbox.counts.refused = inbox.counts.refused.saturating_add(1);
+        });
+        let inbox = to.clone();
+        self.keep(Change::CountRefused { inbox }, Keeping::Quietly);
+    }
+
+    /// Counts what came through an inbox address; told with the next change of it.
+    fn count(&mut self, to: &InboxAddress, count: impl FnOnce(&mut OwnInbox)) {
+        let known = self.known_mut(&to.principal().presentity());
+        let Some(known) = known else {
+            return;
+        };
+        let tag = to.tag();
+        let inbox = known.inboxes.entry(tag.clone()).or_insert_with(|| OwnInbox {
+            tag,
+            ..OwnInbox::default()
+        });
+        count(inbox);
     }
 
     pub(super) fn message_stored(
         &mut self,
         (session, id): (SessionId, MessageId),
-        (from, to): (&Principal, &Principal),
+        (from, to): (&Principal, &InboxAddress),
+        outcome: Outcome,
         answer: Result<Kept, StoreFault>,
     ) {
         if let Some(sender) = self.sessions.get_mut(&session) {
@@ -113,11 +252,28 @@ impl Service {
             other => return self.receipt(session, id, Receipt::Refused(refusal_of(&other))),
         };
         self.receipt(session, id, Receipt::Accepted(sender.seq, sender.at));
-        if first == First::Time {
-            self.log(from, sender);
-            if let Some(entry) = receiver {
-                self.log(to, entry);
+        if first != First::Time {
+            return;
+        }
+        // Whom one has written to is no stranger.
+        self.amend_sender(from, to.address(), |record| record.written = true);
+        let was_held = outcome == Outcome::Hold;
+        let from_address = from.inbox_of(sender.own.as_ref());
+        self.log(from, sender);
+        if let Some(entry) = receiver {
+            self.count(to, |inbox| {
+                let counts = &mut inbox.counts;
+                match was_held {
+                    true => counts.held = counts.held.saturating_add(1),
+                    false => counts.delivered = counts.delivered.saturating_add(1),
+                }
+            });
+            if was_held {
+                self.amend_sender(&to.principal(), from_address.address(), |record| {
+                    record.held = record.held.saturating_add(1);
+                });
             }
+            self.log(&to.principal(), entry);
         }
     }
 
@@ -141,6 +297,10 @@ impl Service {
             let Some(session) = self.sessions.get_mut(&id) else {
                 continue;
             };
+            let identity = session.identity.as_ref();
+            if !identity.is_some_and(|identity| identity.scope.read) {
+                continue;
+            }
             let fits = entry.seq.0 - session.acknowledged.0.min(entry.seq.0) <= window;
             if session.sent.next() == entry.seq && !session.reading && fits {
                 session.sent = entry.seq;
@@ -223,13 +383,13 @@ impl Service {
         self.pull(id);
     }
 
-    /// Tells the store how far the devices of a principal have come: from then on senders see *delivered*. Someone invisible
-    /// would be seen by that; for them it is told when they show themselves again.
-    pub(super) fn acknowledge_taken(&mut self, principal: &Principal, now: Now) {
+    /// Finds out whose messages the devices of a principal have taken: those who may see the principal are told *delivered*.
+    /// Someone invisible would be seen by that; for them it is told when they show themselves again.
+    pub(super) fn acknowledge_taken(&mut self, principal: &Principal, _: Now) {
         let by_hand = self
             .known(&principal.presentity())
             .and_then(|known| known.by_hand.as_ref());
-        if !tells_delivered(by_hand) {
+        if Status::of(by_hand) == Status::Invisible {
             return;
         }
         let sessions = self.sessions_of(principal);
@@ -243,13 +403,62 @@ impl Service {
         };
         if up_to > inbox.acknowledged {
             inbox.acknowledged = up_to;
-            let change = Change::Acknowledge {
+            let key = Key::Unacknowledged {
                 inbox: principal.inbox(),
                 up_to,
-                at: now.timestamp,
             };
-            self.keep(change, Keeping::Acknowledge(principal.clone()));
+            self.load(key, Reading::Senders(principal.clone(), up_to));
         }
+    }
+
+    /// Whose messages were taken is known: who of them is told is decided now.
+    pub(super) fn senders_loaded(
+        &mut self,
+        principal: &Principal,
+        up_to: Seq,
+        answer: Result<Loaded, StoreFault>,
+        now: Now,
+    ) {
+        let Ok(Loaded::Unacknowledged(senders)) = answer else {
+            return self.acknowledge_again(principal, now);
+        };
+        let told = |sender: &Address| self.tells_delivered(principal, sender, now.timestamp);
+        let change = Change::Acknowledge {
+            inbox: principal.inbox(),
+            up_to,
+            to: senders.into_iter().filter(told).collect(),
+            at: now.timestamp,
+        };
+        self.keep(change, Keeping::Acknowledge(principal.clone()));
+    }
+
+    /// Receipts follow from what the sender sees of the receiver, like everything else.
+    fn tells_delivered(&self, principal: &Principal, sender: &Address, at: Timestamp) -> bool {
+        let Some(known) = self.known(&principal.presentity()) else {
+            return false;
+        };
+        let sender = Principal(sender.untagged().0);
+        let session = self.sessions_of(&sender).first().copied();
+        let session = session.and_then(|id| self.sessions.get(&id));
+        let decided = match session.and_then(|session| session.identity.as_ref()) {
+            Some(identity) => {
+                let visibility = self.visibility_of(&sender, &principal.presentity());
+                known.decide(&known.onlooker(identity, visibility, at), at)
+            }
+            // Of someone who is not here no more is known than the address.
+            None => {
+                let group = known.contacts.get(&sender);
+                let onlooker = Onlooker {
+                    address: Some(sender.address()),
+                    login: crate::rules::Login::Account,
+                    group: group.and_then(Option::as_ref),
+                    known: group.is_some(),
+                    ..Onlooker::default()
+                };
+                known.decide(&onlooker, at)
+            }
+        };
+        matches!(decided.sight, Sight::Shown(_))
     }
 
     pub(super) fn acknowledge_stored(
@@ -264,16 +473,18 @@ impl Service {
                     self.log(&inbox.principal(), mark);
                 }
             }
-            // Nobody says it again by themselves, and their senders would wait for it.
-            Err(_) => {
-                let inbox = self.homes.get_mut(principal);
-                if let Some(inbox) = inbox.and_then(|home| home.inbox.as_mut()) {
-                    inbox.acknowledged = Seq(0);
-                    let again = Timer::Acknowledge(principal.clone());
-                    self.timers.set(again, now.instant.after(AGAIN_AFTER));
-                }
-            }
+            Err(_) => self.acknowledge_again(principal, now),
             Ok(_) => {}
+        }
+    }
+
+    /// Nobody says it again by themselves, and their senders would wait for it.
+    fn acknowledge_again(&mut self, principal: &Principal, now: Now) {
+        let inbox = self.homes.get_mut(principal);
+        if let Some(inbox) = inbox.and_then(|home| home.inbox.as_mut()) {
+            inbox.acknowledged = Seq(0);
+            let again = Timer::Acknowledge(principal.clone());
+            self.timers.set(again, now.instant.after(AGAIN_AFTER));
         }
     }
 
@@ -304,6 +515,67 @@ impl Service {
             at: now.timestamp,
         };
         self.keep(change, Keeping::Log(principal, Some((id, number))));
+    }
+
+    /// What is held of a sender comes in, and the sender is no stranger any more.
+    pub(super) fn admit(&mut self, id: SessionId, number: Number, with: Address, now: Now) {
+        let Some(principal) = self.principal_of(id) else {
+            return;
+        };
+        self.amend_sender(&principal, &with, |record| {
+            record.written = true;
+            record.held = 0;
+        });
+        let change = Change::Admit {
+            inbox: principal.inbox(),
+            with,
+            at: now.timestamp,
+        };
+        self.keep(change, Keeping::Log(principal, Some((id, number))));
+    }
+
+    /// Empties a conversation.
+    pub(super) fn clear(&mut self, id: SessionId, number: Number, with: Address, now: Now) {
+        let Some(principal) = self.principal_of(id) else {
+            return;
+        };
+        self.amend_sender(&principal, &with, |record| record.held = 0);
+        let change = Change::Clear {
+            inbox: principal.inbox(),
+            with,
+            at: now.timestamp,
+        };
+        self.keep(change, Keeping::Log(principal, Some((id, number))));
+    }
+
+    /// What someone does in a conversation goes to who may see them and takes their messages, and to nobody else; it is kept
+    /// nowhere, and nothing is read for it.
+    pub(super) fn signal(&mut self, id: SessionId, to: &InboxAddress, doing: Doing, now: Now) {
+        let rate = self.config.limits.signals;
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if session.signals.take(rate, now.instant).is_err() {
+            return;
+        }
+        let Some(from) = session.principal().cloned() else {
+            return;
+        };
+        let receiver = to.principal();
+        let from_address = from.inbox().0;
+        let outcome = self.outcome(id, &from_address, to, 0, now.timestamp);
+        let taken = matches!(outcome, Some((Outcome::Deliver, _)));
+        if receiver == from || !taken {
+            return;
+        }
+        let own = from.presentity();
+        for session in self.sessions_of(&receiver) {
+            let seen = self.sight_for(session, &own, now.timestamp);
+            if matches!(seen, Some(Ok((Sight::Shown(_), _)))) {
+                let from = from_address.clone();
+                self.send(session, &ToAgent::Signal { from, doing });
+            }
+        }
     }
 
     pub(super) fn log_stored(

@@ -6,16 +6,19 @@ use core::time::Duration;
 
 use super::Service;
 use super::asking::Reading;
+use super::ledger::Why;
 use super::input::{Identity, Output, Slot};
 use super::rate::Bucket;
 use super::timers::Timer;
-use crate::address::{Presentity, Principal, Seq, SessionId, TupleId};
+use crate::address::{InboxAddress, Presentity, Principal, Seq, SessionId, Tag, TupleId};
 use crate::code::{Code, Refusal};
 use crate::presence::Note;
+use crate::rules::VisibilityRules;
 use crate::store::{InboxRecord, Key};
-use crate::time::{Instant, Now};
+use crate::time::{Instant, Now, Timestamp};
 use crate::wire::{
-    Access, Codec, Contact, Cursor, FRAME_MAX, Request, Resume, ToAgent, ToService, VERSION,
+    Access, Codec, Contact, Cursor, FRAME_MAX, Offers, Pace, Request, Resume, ToAgent, ToService,
+    VERSION,
 };
 
 /// How far a session has come.
@@ -49,6 +52,10 @@ pub struct Session {
     pub held: VecDeque<ToService>,
     /// Whom this session watches.
     pub watches: BTreeSet<Presentity>,
+    /// Presentities of its own of whose watchers it is told.
+    pub ledgers: BTreeSet<Presentity>,
+    pub pace: Pace,
+    pub signals: Bucket,
     /// Its own device tuples.
     pub devices: BTreeSet<TupleId>,
     pub sends_in_flight: u16,
@@ -65,7 +72,11 @@ pub struct Session {
 #[derive(Debug, Default)]
 pub struct Home {
     pub sessions: BTreeSet<SessionId>,
-    pub contacts: Option<BTreeMap<Presentity, Option<Note>>>,
+    pub contacts: Option<BTreeMap<Presentity, KeptContact>>,
+    /// How they stand as a watcher.
+    pub visibility: VisibilityRules,
+    /// Something could not be kept: once it is read again, all devices are told how it stands.
+    pub to_be_told: bool,
     /// Changes of them that are not durable yet.
     pub contacts_on_their_way: usize,
     pub inbox: Option<InboxRecord>,
@@ -73,6 +84,14 @@ pub struct Home {
     pub newest: Seq,
     pub sends: Bucket,
     pub requests: Bucket,
+    pub letters_to_strangers: Bucket,
+}
+
+/// What a principal keeps of a contact.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptContact {
+    pub petname: Option<Note>,
+    pub group: Option<Note>,
 }
 
 impl Home {
@@ -106,6 +125,9 @@ impl Service {
             fetches: Bucket::default(),
             held: VecDeque::new(),
             watches: BTreeSet::new(),
+            ledgers: BTreeSet::new(),
+            pace: Pace::Live,
+            signals: Bucket::default(),
             devices: BTreeSet::new(),
             sends_in_flight: 0,
             sent: Seq(0),
@@ -146,12 +168,53 @@ impl Service {
         if let Err(wait) = allowed {
             return self.refuse_frame(id, &frame, Code::TooManyRequests.refusal_after(wait));
         }
+        if let Some(code) = self.may_not(id, &frame) {
+            return self.refuse_frame(id, &frame, code.refusal());
+        }
+        let Some(session) = self.sessions.get(&id) else {
+            return;
+        };
         match (&session.stage, frame) {
             (Stage::Silent, frame) => self.hello(id, frame, now),
             (_, ToService::Hello { .. }) => self.refuse(id, None, Code::BadFrame.refusal()),
             (_, ToService::Bye) => self.bye(id, now),
             (Stage::In, frame) if session.held.is_empty() => self.take(id, frame, now),
             (_, frame) => self.hold(id, frame),
+        }
+    }
+
+    /// Whether a frame asks for a service that is not offered, or for what this login may not do.
+    fn may_not(&self, id: SessionId, frame: &ToService) -> Option<Code> {
+        use ToService as F;
+        let scope = self.sessions.get(&id)?.identity.as_ref()?.scope;
+        let (service, allowed) = match frame {
+            F::Publish { .. } | F::Withdraw { .. } => (Offers::Presence, scope.publish),
+            F::Fetch { .. } | F::Subscribe { .. } | F::Unsubscribe { .. } => {
+                (Offers::Presence, scope.watch)
+            }
+            F::SetAccess { .. }
+            | F::SetPresentity { .. }
+            | F::DropPresentity { .. }
+            | F::SetVisibility { .. }
+            | F::FetchWatchers { .. }
+            | F::SubscribeWatchers { .. }
+            | F::UnsubscribeWatchers { .. } => (Offers::Presence, scope.manage),
+            F::Send { .. } | F::Signal { .. } => (Offers::Messages, scope.send),
+            F::FetchInbox { .. }
+            | F::FetchConversations { .. }
+            | F::Acknowledge { .. }
+            | F::MarkRead { .. }
+            | F::Delete { .. }
+            | F::Clear { .. } => (Offers::Messages, scope.read),
+            F::Admit { .. } | F::SetInbox { .. } | F::DropInbox { .. } => {
+                (Offers::Messages, scope.manage)
+            }
+            F::Hello { .. } | F::Ping { .. } | F::Pace { .. } | F::Bye => return None,
+        };
+        match (self.config.offers, service) {
+            (Offers::Presence, Offers::Messages) => Some(Code::NoMessages),
+            (Offers::Messages, Offers::Presence) => Some(Code::NoPresence),
+            _ => (!allowed).then_some(Code::NotAllowed),
         }
     }
 
@@ -210,8 +273,8 @@ impl Service {
         session.stage = Stage::Entering { cursor };
         if first {
             self.load(
-                Key::Contacts(principal.clone()),
-                Reading::Contacts(principal.clone()),
+                Key::Watcher(principal.clone()),
+                Reading::Watcher(principal.clone()),
             );
             self.load(
                 Key::Inbox(principal.inbox()),
@@ -219,6 +282,7 @@ impl Service {
             );
         }
         self.need(&principal.presentity(), id);
+        self.bring_further(&principal);
         self.enter(&principal, now);
     }
 
@@ -234,6 +298,10 @@ impl Service {
             .filter(|id| matches!(self.sessions[id].stage, Stage::Entering { .. }))
             .collect();
         if waiting.is_empty() || home.contacts.is_none() || home.inbox.is_none() {
+            return;
+        }
+        let further = self.presentities_of(principal);
+        if further.iter().any(|own| self.known_state(own).is_none()) {
             return;
         }
         match self.known_state(&principal.presentity()) {
@@ -259,9 +327,10 @@ impl Service {
         let Some(home) = self.homes.get(&identity.principal) else {
             return;
         };
-        let (Some(inbox), Some(contacts)) = (home.inbox, home.contacts.clone()) else {
+        let (Some(inbox), Some(contacts)) = (home.inbox, &home.contacts) else {
             return;
         };
+        let contacts: alloc::vec::Vec<_> = contacts.keys().cloned().collect();
         let (resume, sent) = resume(cursor, inbox, self.config.limits.resume_span);
         session.stage = Stage::In;
         session.sent = sent;
@@ -279,28 +348,88 @@ impl Service {
                 seq: inbox.head,
             },
             announced: self.config.announced(),
+            by: identity.by,
         };
         self.send(id, &welcome);
-        let own = identity.principal.presentity();
-        let (access, requests) = self.decisions(&own);
-        let kept = contacts.iter().map(|(presentity, petname)| Contact {
-            presentity: presentity.clone(),
-            petname: petname.clone(),
-        });
-        self.send(
-            id,
-            &ToAgent::Roster {
-                contacts: kept.collect(),
-                access,
-                requests,
-            },
-        );
-        self.watch(id, &own, now);
-        for presentity in contacts.keys() {
-            self.watch(id, presentity, now);
+        self.send_roster(id);
+        if self.config.offers != Offers::Messages {
+            for own in self.presentities_of(&identity.principal) {
+                self.watch(id, &own, Why::CameIn, now);
+            }
+            if identity.scope.watch {
+                for presentity in contacts {
+                    self.watch(id, &presentity, Why::CameIn, now);
+                }
+            }
         }
-        self.pull(id);
+        if identity.scope.read {
+            self.pull(id);
+        }
         self.go_on(id, now);
+    }
+
+    /// Everything that is kept for a principal, to one of its sessions.
+    pub(super) fn send_roster(&mut self, id: SessionId) {
+        let Some(me) = self.principal_of(id) else {
+            return;
+        };
+        let Some(home) = self.homes.get(&me) else {
+            return;
+        };
+        let kept = home.contacts.iter().flatten();
+        let contacts = kept.map(|(presentity, kept)| Contact {
+            presentity: presentity.clone(),
+            petname: kept.petname.clone(),
+            group: kept.group.clone(),
+        });
+        let (contacts, visibility) = (contacts.collect(), home.visibility.clone());
+        let first = me.presentity();
+        let (access, requests) = self.decisions(&first);
+        let (inboxes, own) = match self.known(&first) {
+            Some(known) => (
+                known.inboxes.values().cloned().collect(),
+                known.own.clone(),
+            ),
+            None => Default::default(),
+        };
+        let roster = ToAgent::Roster {
+            contacts,
+            access,
+            requests,
+            visibility,
+            inboxes,
+            own,
+        };
+        self.send(id, &roster);
+        for further in self.presentities_of(&me).into_iter().skip(1) {
+            self.send_further(id, &further);
+        }
+    }
+
+    fn send_further(&mut self, id: SessionId, further: &Presentity) {
+        let of = further.tag();
+        let Some(known) = self.known(further) else {
+            return;
+        };
+        let mut own = known.own.clone();
+        own.tag.clone_from(&of);
+        self.send(id, &ToAgent::PresentitySet { own });
+        let (access, requests) = self.decisions(further);
+        for Access {
+            watcher, decision, ..
+        } in access
+        {
+            let frame = ToAgent::AccessSet {
+                watcher,
+                decision: Some(decision),
+                of: of.clone(),
+            };
+            self.send(id, &frame);
+        }
+        for request in requests {
+            let of = of.clone();
+            self.send(id, &ToAgent::Requested { request, of });
+        }
     }
 
     fn decisions(&self, own: &Presentity) -> (alloc::vec::Vec<Access>, alloc::vec::Vec<Request>) {
@@ -359,10 +488,10 @@ impl Service {
         }
     }
 
-    /// Whether a frame needs presentities that are not here; asks for them.
+    /// Whether a frame needs what is not here; asks for it.
     fn lacks(&mut self, id: SessionId, frame: &ToService) -> bool {
         let needed = match frame {
-            ToService::Send { to, .. } => core::slice::from_ref(&Presentity(to.0.clone())).to_vec(),
+            ToService::Send { to, from, .. } => return self.lacks_receiver(id, to, from.as_ref()),
             ToService::Fetch { presentities, .. } => presentities.clone(),
             ToService::Subscribe { contacts, .. } => contacts
                 .iter()
@@ -375,6 +504,24 @@ impl Service {
             lacking |= !self.need(presentity, id);
         }
         lacking
+    }
+
+    /// A message needs the receiver with its rules, and what the receiver has to do with the sender.
+    fn lacks_receiver(&mut self, id: SessionId, to: &InboxAddress, from: Option<&Tag>) -> bool {
+        let (Some(me), receiver) = (self.principal_of(id), to.principal()) else {
+            return false;
+        };
+        if !self.need(&receiver.presentity(), id) {
+            return true;
+        }
+        let further = to.tag().is_some_and(|tag| {
+            self.known(&receiver.presentity())
+                .is_some_and(|known| known.further.contains(&tag))
+        });
+        if further && !self.need(&Presentity(to.0.clone()), id) {
+            return true;
+        }
+        me != receiver && !self.need_sender(&receiver, me.inbox_of(from).address(), id)
     }
 
     // The line.
@@ -438,19 +585,48 @@ impl Service {
         self.timers.clear(&Timer::Line(id));
         self.asked.open.retain(|(of, _), _| *of != id);
         self.first_states.remove(&id);
-        for presentity in &session.watches {
-            self.unwatch(id, presentity, now);
+        let (watches, ledgers) = (session.watches.clone(), session.ledgers.clone());
+        let devices = session.devices.clone();
+        let identity = session.identity.clone();
+        // Who it was is still asked while it is let go.
+        self.sessions.insert(id, session);
+        for presentity in &watches {
+            self.unwatch(id, presentity, Why::Left, now);
         }
-        let Some(identity) = session.identity else {
+        for presentity in &ledgers {
+            self.forget_reader(id, presentity, now);
+        }
+        self.sessions.remove(&id);
+        let Some(identity) = identity else {
             return;
         };
         let own = identity.principal.presentity();
-        self.devices_leave(&own, &session.devices, grace, now);
+        self.devices_leave(&identity.principal, &devices, grace, now);
         if let Some(home) = self.homes.get_mut(&identity.principal) {
             home.sessions.remove(&id);
             self.leave_home(&identity.principal);
         }
         self.release(&own, id, now);
+    }
+
+    /// A password was said again: what asked for that goes on.
+    pub(super) fn confirmed(&mut self, principal: &Principal, login: u64, at: Timestamp, now: Now) {
+        for id in self.sessions_of(principal) {
+            let Some(session) = self.sessions.get_mut(&id) else {
+                continue;
+            };
+            let Some(identity) = &mut session.identity else {
+                continue;
+            };
+            if identity.login != login {
+                continue;
+            }
+            identity.confirmed = at;
+            for presentity in session.watches.clone() {
+                self.show(id, &presentity, now);
+                self.arm_rules(&presentity, now);
+            }
+        }
     }
 
     pub(super) fn revoked(&mut self, principal: &Principal, login: Option<u64>, now: Now) {

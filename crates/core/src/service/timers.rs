@@ -22,6 +22,12 @@ pub enum Timer {
     Reload(Presentity),
     /// How far a principal has come could not be kept, and is said again.
     Acknowledge(Principal),
+    /// A rule begins or ends, something opens or closes, a login stops being fresh.
+    Rules(Presentity),
+    /// What happened to the watchers of a presentity is handed to the store.
+    Ledger(Presentity),
+    /// Watchers beyond the span are forgotten.
+    Sweep,
     /// What nobody needs any more is dropped from memory.
     Forget(Presentity),
     /// The service has run long enough to tell absent from unknown.

@@ -1,67 +1,22 @@
-//! Watching and being watched: fetches, subscriptions, the presentity's consent.
+//! Watching and being watched: subscriptions, and the presentity's consent.
 
 use alloc::vec::Vec;
 
 use super::Service;
 use super::asking::{Keeping, fault_code};
-use crate::address::{Presentity, Principal, SessionId};
+use super::ledger::Why;
+use super::session::KeptContact;
+use crate::address::{Presentity, Principal, SessionId, Tag};
 use crate::code::Code;
-use crate::presence::{Notification, View};
+use crate::rules::Sight;
 use crate::store::{Change, StoreFault};
 use crate::time::Now;
 use crate::wire::{Access, Contact, Decision, Number, Request, Standing, ToAgent};
 
-/// Most presentities in one fetch.
-const FETCH_MAX: usize = 100;
 /// Most contacts in one frame.
 const SUBSCRIBE_MAX: usize = 1_000;
 
 impl Service {
-    /// FETCHER: what is known now, and no subscription. All of them are here by now.
-    pub(super) fn fetch(
-        &mut self,
-        id: SessionId,
-        number: Number,
-        presentities: &[Presentity],
-        now: Now,
-    ) {
-        if presentities.len() > FETCH_MAX {
-            return self.refuse(id, Some(number), Code::TooLarge.refusal());
-        }
-        if let Some(wait) = self.too_many_fetches(id, now) {
-            return self.refuse(id, Some(number), Code::TooManyRequests.refusal_after(wait));
-        }
-        let notifications = presentities.iter().map(|presentity| {
-            let view = self.view_for(id, presentity);
-            let view = view.unwrap_or_else(|| View::Ended(Code::TryLater.refusal()));
-            Notification {
-                presentity: presentity.clone(),
-                view,
-            }
-        });
-        let notifications = notifications.collect();
-        self.send(
-            id,
-            &ToAgent::Fetched {
-                number,
-                notifications,
-            },
-        );
-    }
-
-    pub(super) fn too_many_fetches(
-        &mut self,
-        id: SessionId,
-        now: Now,
-    ) -> Option<core::time::Duration> {
-        let rate = self.config.limits.fetches;
-        self.sessions
-            .get_mut(&id)?
-            .fetches
-            .take(rate, now.instant)
-            .err()
-    }
-
     /// SUBSCRIBER: all of them are here by now.
     pub(super) fn subscribe(
         &mut self,
@@ -78,13 +33,13 @@ impl Service {
             return self.refuse(id, Some(number), code.refusal());
         }
         for contact in &contacts {
-            if let Err(wait) = self.ask(&watcher, &contact.presentity, now) {
+            if let Err(wait) = self.ask(id, &watcher, &contact.presentity, now) {
                 return self.refuse(id, Some(number), Code::TooManyRequests.refusal_after(wait));
             }
         }
         if standing == Standing::Session || contacts.is_empty() {
             for contact in &contacts {
-                self.watch(id, &contact.presentity, now);
+                self.watch(id, &contact.presentity, Why::Asked, now);
             }
             return self.send(id, &ToAgent::Done { number });
         }
@@ -99,7 +54,11 @@ impl Service {
                 .get_mut(&watcher)
                 .and_then(|home| home.contacts.as_mut());
             if let Some(kept) = home {
-                kept.insert(contact.presentity.clone(), contact.petname.clone());
+                let keeps = KeptContact {
+                    petname: contact.petname.clone(),
+                    group: contact.group.clone(),
+                };
+                kept.insert(contact.presentity.clone(), keeps);
             }
             self.send_home(
                 &watcher,
@@ -108,8 +67,9 @@ impl Service {
                 },
             );
             for session in self.sessions_of(&watcher) {
-                self.watch(session, &contact.presentity, now);
+                self.watch(session, &contact.presentity, Why::Asked, now);
             }
+            self.contacts_changed(&watcher, contact.presentity.address(), now);
         }
     }
 
@@ -138,27 +98,31 @@ impl Service {
             return Some(Code::TooManySubscriptions);
         }
         contacts.iter().find_map(|contact| {
-            if contact.presentity == watcher.presentity() {
+            if contact.presentity.principal() == *watcher {
                 return Some(Code::NotYourself);
             }
             (self.known_state(&contact.presentity) == Some(false)).then_some(Code::UnknownAddress)
         })
     }
 
-    /// Asks a presentity that has not decided about this watcher, once.
+    /// Asks a presentity whose rules say so about this watcher, once.
     fn ask(
         &mut self,
+        id: SessionId,
         watcher: &Principal,
         presentity: &Presentity,
         now: Now,
     ) -> Result<(), core::time::Duration> {
         let rate = self.config.limits.requests;
         let most = self.config.limits.pending_requests;
+        let seen = self.sight_for(id, presentity, now.timestamp);
+        if !matches!(seen, Some(Ok((Sight::Nothing, _)))) {
+            return Ok(());
+        }
         let Some(known) = self.known(presentity) else {
             return Ok(());
         };
-        let decided = known.access.contains_key(watcher) || known.requests.contains_key(watcher);
-        if decided || known.requests.len() >= most {
+        if known.requests.contains_key(watcher) || known.requests.len() >= most {
             return Ok(());
         }
         if let Some(home) = self.homes.get_mut(watcher) {
@@ -176,7 +140,8 @@ impl Service {
             request: request.clone(),
         };
         self.keep(change, Keeping::Quietly);
-        self.send_home(&presentity.principal(), &ToAgent::Requested { request });
+        let of = presentity.tag();
+        self.send_home(&presentity.principal(), &ToAgent::Requested { request, of });
         Ok(())
     }
 
@@ -194,7 +159,7 @@ impl Service {
         let mut waits = false;
         for presentity in presentities
             .iter()
-            .filter(|presentity| **presentity != watcher.presentity())
+            .filter(|presentity| presentity.principal() != watcher)
         {
             // First: if only one of both outlives a crash, the agent says it again and the other follows.
             self.take_back_request(&watcher, presentity);
@@ -203,7 +168,7 @@ impl Service {
                 .get_mut(&watcher)
                 .and_then(|home| home.contacts.as_mut());
             if kept.is_none_or(|kept| kept.remove(presentity).is_none()) {
-                self.unwatch(id, presentity, now);
+                self.unwatch(id, presentity, Why::Asked, now);
                 continue;
             }
             waits = true;
@@ -219,8 +184,9 @@ impl Service {
                 },
             );
             for session in self.sessions_of(&watcher) {
-                self.unwatch(session, presentity, now);
+                self.unwatch(session, presentity, Why::Asked, now);
             }
+            self.contacts_changed(&watcher, presentity.address(), now);
         }
         if !waits {
             self.send(id, &ToAgent::Done { number });
@@ -236,11 +202,13 @@ impl Service {
             return self.keep(change, Keeping::Quietly);
         };
         if known.requests.remove(watcher).is_some() {
-            let decision = known.access.get(watcher).map(|access| access.decision);
+            let access = known.access.get(watcher);
+            let decision = access.map(|access| access.decision.clone());
             self.keep(change, Keeping::Quietly);
             let frame = ToAgent::AccessSet {
                 watcher: watcher.clone(),
                 decision,
+                of: presentity.tag(),
             };
             self.send_home(&presentity.principal(), &frame);
         }
@@ -251,7 +219,7 @@ impl Service {
         &mut self,
         id: SessionId,
         number: Number,
-        watcher: Principal,
+        (watcher, of): (Principal, Option<Tag>),
         decision: Option<Decision>,
         now: Now,
     ) {
@@ -259,22 +227,25 @@ impl Service {
         let Some(me) = self.principal_of(id) else {
             return;
         };
-        let own = me.presentity();
+        let own = me.presentity_of(of.as_ref());
         if watcher == me {
             return self.refuse(id, Some(number), Code::NotYourself.refusal());
+        }
+        if decision.as_ref().is_some_and(|decision| !decision.is_sound()) {
+            return self.refuse(id, Some(number), Code::BadRules.refusal());
         }
         let Some(known) = self.known_mut(&own) else {
             return self.refuse(id, Some(number), Code::TryLater.refusal());
         };
         known.requests.remove(&watcher);
-        match decision {
+        match &decision {
             Some(_) if known.access.len() >= most && !known.access.contains_key(&watcher) => {
                 return self.refuse(id, Some(number), Code::TooManySubscriptions.refusal());
             }
             Some(decision) => {
                 let access = Access {
                     watcher: watcher.clone(),
-                    decision,
+                    decision: decision.clone(),
                     at: now.timestamp,
                 };
                 known.access.insert(watcher.clone(), access);
@@ -284,12 +255,17 @@ impl Service {
         let change = Change::SetAccess {
             presentity: own.clone(),
             watcher: watcher.clone(),
-            decision,
+            decision: decision.clone(),
             at: now.timestamp,
         };
-        self.keep(change, Keeping::Request(id, number));
+        self.keep(change, Keeping::Own(own.clone(), id, number));
         self.tell_watcher(&own, &watcher, now);
-        self.send_home(&me, &ToAgent::AccessSet { watcher, decision });
+        let frame = ToAgent::AccessSet {
+            watcher,
+            decision,
+            of,
+        };
+        self.send_home(&me, &frame);
     }
 
     /// Changes of a numbered request: done when all are durable, refused at the first that is not.

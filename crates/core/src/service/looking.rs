@@ -1,0 +1,261 @@
+//! FETCHERs (RFC 2778 2.3): what is known now, of one or many, and no SUBSCRIPTION; with a session or, over HTTP, without one.
+
+use alloc::vec::Vec;
+
+use super::Service;
+use super::asking::Reading;
+use super::input::{Looker, LookId, Output};
+use super::room::{Poller, State};
+use crate::address::{Presentity, SessionId};
+use crate::code::{Code, Refusal};
+use crate::ledger::{Event, WatcherName};
+use crate::presence::{Notification, View};
+use crate::rules::{Login, Onlooker, Sight, VisibilityRules};
+use crate::store::Key;
+use crate::time::{Now, Timestamp};
+use crate::wire::{Number, Offers, ToAgent};
+
+/// Most presentities in one fetch.
+const FETCH_MAX: usize = 100;
+
+/// A question of someone without a session, while what it needs is read.
+#[derive(Debug)]
+pub struct Look {
+    looker: Looker,
+    presentities: Vec<Presentity>,
+    /// How the looker wants to stand; `None`: not read yet.
+    visibility: Option<VisibilityRules>,
+}
+
+impl Service {
+    /// All of them are here by now.
+    pub(super) fn fetch(
+        &mut self,
+        id: SessionId,
+        number: Number,
+        presentities: &[Presentity],
+        now: Now,
+    ) {
+        if presentities.len() > FETCH_MAX {
+            return self.refuse(id, Some(number), Code::TooLarge.refusal());
+        }
+        if let Some(wait) = self.too_many_fetches(id, now) {
+            return self.refuse(id, Some(number), Code::TooManyRequests.refusal_after(wait));
+        }
+        let Some(watcher) = self.principal_of(id) else {
+            return;
+        };
+        for presentity in presentities {
+            let poller = Poller::Principal(watcher.clone());
+            if let Err(wait) = self.too_many_polls(presentity, poller, now) {
+                return self.refuse(id, Some(number), Code::TooManyRequests.refusal_after(wait));
+            }
+        }
+        let mut notifications = Vec::new();
+        for presentity in presentities {
+            let seen = self.view_for(id, presentity, now.timestamp);
+            let (view, gives) =
+                seen.unwrap_or_else(|| (View::Ended(Code::TryLater.refusal()), false));
+            notifications.push(Notification {
+                presentity: presentity.clone(),
+                view,
+            });
+            if watcher != presentity.principal() {
+                let watcher = WatcherName::Principal(watcher.clone());
+                self.remember(presentity, watcher, event(gives), now);
+            }
+            self.spare(presentity, now);
+        }
+        self.send(
+            id,
+            &ToAgent::Fetched {
+                number,
+                notifications,
+            },
+        );
+    }
+
+    pub(super) fn too_many_fetches(
+        &mut self,
+        id: SessionId,
+        now: Now,
+    ) -> Option<core::time::Duration> {
+        let rate = self.config.limits.fetches;
+        self.sessions
+            .get_mut(&id)?
+            .fetches
+            .take(rate, now.instant)
+            .err()
+    }
+
+    // Without a session.
+
+    pub(super) fn begin_look(
+        &mut self,
+        id: LookId,
+        looker: Looker,
+        presentities: Vec<Presentity>,
+        now: Now,
+    ) {
+        if self.config.offers == Offers::Messages {
+            return self.looked(id, Err(Code::NoPresence.refusal()));
+        }
+        if presentities.len() > FETCH_MAX {
+            return self.looked(id, Err(Code::TooLarge.refusal()));
+        }
+        let identity = looker.identity.as_ref();
+        if identity.is_some_and(|identity| !identity.scope.watch) {
+            return self.looked(id, Err(Code::NotAllowed.refusal()));
+        }
+        let principal = identity.map(|identity| identity.principal.clone());
+        let visibility = match &principal {
+            Some(principal) => self
+                .homes
+                .get(principal)
+                .filter(|home| home.contacts.is_some())
+                .map(|home| home.visibility.clone()),
+            None => Some(VisibilityRules::default()),
+        };
+        if let (Some(principal), None) = (principal, &visibility) {
+            self.load(Key::Watcher(principal), Reading::LookVisibility(id));
+        }
+        let look = Look {
+            looker,
+            presentities,
+            visibility,
+        };
+        self.looks.insert(id, look);
+        self.look(id, now);
+    }
+
+    pub(super) fn look_visibility(
+        &mut self,
+        id: LookId,
+        answer: Result<VisibilityRules, Code>,
+        now: Now,
+    ) {
+        match answer {
+            Ok(rules) => {
+                if let Some(look) = self.looks.get_mut(&id) {
+                    look.visibility = Some(rules);
+                }
+                self.look(id, now);
+            }
+            Err(code) => self.looked(id, Err(code.refusal())),
+        }
+    }
+
+    /// Answers a question, or has what it needs brought first.
+    pub(super) fn look(&mut self, id: LookId, now: Now) {
+        let Some(look) = self.looks.remove(&id) else {
+            return;
+        };
+        let mut lacking = look.visibility.is_none();
+        for presentity in &look.presentities {
+            self.bring(presentity);
+            if let Some(room) = self.rooms.get_mut(presentity)
+                && matches!(room.state, State::Loading)
+            {
+                room.looks.insert(id);
+                lacking = true;
+            }
+        }
+        if lacking {
+            self.looks.insert(id, look);
+            return;
+        }
+        let answer = self.answer_look(&look, now);
+        self.looked(id, answer);
+    }
+
+    fn answer_look(&mut self, look: &Look, now: Now) -> Result<Vec<Notification>, Refusal> {
+        let identity = look.looker.identity.as_ref();
+        let poller = match identity {
+            Some(identity) => Poller::Principal(identity.principal.clone()),
+            None => Poller::Source(look.looker.source),
+        };
+        for presentity in &look.presentities {
+            let polled = self.too_many_polls(presentity, poller.clone(), now);
+            polled.map_err(|wait| Code::TooManyRequests.refusal_after(wait))?;
+        }
+        let mut notifications = Vec::new();
+        for presentity in &look.presentities {
+            let (view, gives) = self.view_of_look(look, presentity, now.timestamp);
+            notifications.push(Notification {
+                presentity: presentity.clone(),
+                view,
+            });
+            let watcher = match (identity, &look.looker.site) {
+                (Some(identity), _) => WatcherName::Principal(identity.principal.clone()),
+                (None, Some(site)) => WatcherName::Site(site.clone()),
+                (None, None) => WatcherName::Nobody,
+            };
+            let own = identity.is_some_and(|one| one.principal == presentity.principal());
+            if !own {
+                self.remember(presentity, watcher, event(gives), now);
+            }
+            self.spare(presentity, now);
+        }
+        Ok(notifications)
+    }
+
+    fn view_of_look(&self, look: &Look, presentity: &Presentity, at: Timestamp) -> (View, bool) {
+        let identity = look.looker.identity.as_ref();
+        let refused = |code: Code| (View::Ended(code.refusal()), false);
+        let Some(known) = self.known(presentity) else {
+            // To someone whom nobody vouches for, nobody is there and nobody is not.
+            return refused(match identity {
+                Some(_) => Code::UnknownAddress,
+                None => Code::NotAllowed,
+            });
+        };
+        let login = identity.map_or(Login::Nobody, |identity| identity.login_at(at));
+        let rules = look.visibility.as_ref();
+        let visibility = rules.map(|rules| rules.with(presentity)).unwrap_or_default();
+        let onlooker = match identity {
+            Some(identity) => Onlooker {
+                site: look.looker.site.as_deref(),
+                ..known.onlooker(identity, visibility, at)
+            },
+            None => Onlooker {
+                site: look.looker.site.as_deref(),
+                ..Onlooker::default()
+            },
+        };
+        let principal = identity.map(|identity| &identity.principal);
+        let sight = match principal {
+            Some(principal) if *principal == presentity.principal() => Sight::Own,
+            _ if login < self.config.requires.watch => Sight::Refused(match identity {
+                Some(_) => Code::SignInAgain,
+                None => Code::NotAllowed,
+            }),
+            _ => known.decide(&onlooker, at).sight,
+        };
+        let since = known.blocked_since(principal);
+        let view = known.show(presentity, &sight, since, self.setting(at));
+        let gives = sight.gives();
+        match (identity, sight) {
+            // Asked to sign in or to show themselves, they would learn that there is someone.
+            (None, Sight::Refused(_)) => refused(Code::NotAllowed),
+            _ => (view, gives),
+        }
+    }
+
+    pub(super) fn looked(&mut self, id: LookId, answer: Result<Vec<Notification>, Refusal>) {
+        if let Some(look) = self.looks.remove(&id) {
+            for presentity in &look.presentities {
+                if let Some(room) = self.rooms.get_mut(presentity) {
+                    room.looks.remove(&id);
+                }
+            }
+        }
+        self.outputs.push_back(Output::Looked(id, answer));
+    }
+}
+
+fn event(gives: bool) -> Event {
+    match gives {
+        true => Event::Fetched,
+        false => Event::Refused,
+    }
+}

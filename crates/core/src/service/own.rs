@@ -1,0 +1,271 @@
+//! What principals settle for themselves: their presentities with the rules of each, their inbox addresses, how they stand as
+//! watchers. In force at once, acknowledged when durable; what could not be kept is taken back.
+
+use super::Service;
+use super::asking::Keeping;
+use super::session::Home;
+use crate::address::{Address, Presentity, Principal, SessionId, Tag};
+use crate::code::Code;
+use crate::presence::{Basic, PresenceTuple};
+use crate::rules::{DeliveryRule, RULES_MAX, Visibility};
+use crate::store::Change;
+use crate::time::{Now, Timestamp};
+use crate::wire::{Counts, Number, OwnInbox, OwnPresentity, ToAgent};
+
+impl Service {
+    /// ACCESS RULES of one of my presentities; makes a further one that is not there yet, with an inbox address of the same tag.
+    pub(super) fn set_presentity(
+        &mut self,
+        id: SessionId,
+        number: Number,
+        own: OwnPresentity,
+        now: Now,
+    ) {
+        let Some(me) = self.principal_of(id) else {
+            return;
+        };
+        if !own.rules.is_sound() {
+            return self.refuse(id, Some(number), Code::BadRules.refusal());
+        }
+        let most = self.config.limits.presentities;
+        let first = me.presentity();
+        let Some(known) = self.known_mut(&first) else {
+            return self.refuse(id, Some(number), Code::TryLater.refusal());
+        };
+        let new_tag = own.tag.clone().filter(|tag| !known.further.contains(tag));
+        if let Some(tag) = &new_tag {
+            if known.further.len() >= most {
+                return self.refuse(id, Some(number), Code::TooManyAddresses.refusal());
+            }
+            known.further.insert(tag.clone());
+            let inbox = OwnInbox {
+                tag: Some(tag.clone()),
+                label: own.label.clone(),
+                ..OwnInbox::default()
+            };
+            if !known.inboxes.contains_key(&inbox.tag) {
+                known.inboxes.insert(inbox.tag.clone(), inbox.clone());
+                let change = Change::SetInbox {
+                    principal: me.clone(),
+                    own: inbox.clone(),
+                };
+                self.keep(change, Keeping::Request(id, number));
+                self.send_home(&me, &ToAgent::InboxSet { own: inbox });
+            }
+        }
+        let presentity = me.presentity_of(own.tag.as_ref());
+        let change = Change::SetPresentity {
+            principal: me.clone(),
+            own: own.clone(),
+        };
+        self.keep(change, Keeping::Own(presentity.clone(), id, number));
+        if new_tag.is_some() {
+            self.make_presentity(&presentity, own.clone(), now);
+        } else if let Some(known) = self.known_mut(&presentity) {
+            known.own = own.clone();
+            self.take_contacts(&me, &presentity);
+            self.decide_again(&presentity, now);
+        }
+        self.send_home(&me, &ToAgent::PresentitySet { own });
+    }
+
+    /// A further presentity is there from now on, with what the devices of its principal say.
+    fn make_presentity(&mut self, presentity: &Presentity, own: OwnPresentity, now: Now) {
+        let me = presentity.principal();
+        let first = self.known(&me.presentity());
+        let (class, devices) = match first {
+            Some(known) => (known.class, known.devices.clone()),
+            None => return,
+        };
+        let record = crate::store::PresentityRecord {
+            own,
+            class,
+            ..crate::store::PresentityRecord::default()
+        };
+        self.bring_known(presentity, record, now);
+        if let Some(known) = self.known_mut(presentity) {
+            known.devices = devices;
+            known.changed = now.timestamp;
+        }
+        self.take_contacts(&me, presentity);
+        for session in self.sessions_of(&me) {
+            self.watch(session, presentity, super::ledger::Why::CameIn, now);
+        }
+        self.decide_again(presentity, now);
+    }
+
+    /// Rules that speak of contacts need to know them.
+    pub(super) fn take_contacts(&mut self, me: &Principal, presentity: &Presentity) {
+        let speaks = |known: &&mut super::room::Known| known.own.rules.speaks_of_contacts();
+        let home = self.homes.get(me).and_then(|home| home.contacts.clone());
+        let Some(known) = self.known_mut(presentity) else {
+            return;
+        };
+        let speaks = speaks(&known);
+        known.contacts.clear();
+        if let (true, Some(contacts)) = (speaks, home) {
+            let kept = contacts.into_iter();
+            known.contacts = kept
+                .map(|(presentity, kept)| (presentity.principal(), kept.group))
+                .collect();
+        }
+    }
+
+    /// A contact came, went or moved to another group: rules that speak of contacts decide anew.
+    pub(super) fn contacts_changed(&mut self, me: &Principal, contact: &Address, now: Now) {
+        let home = self.homes.get(me).and_then(|home| home.contacts.as_ref());
+        let kept = home.and_then(|contacts| contacts.get(&Presentity(contact.clone())));
+        let (is_contact, group) = (kept.is_some(), kept.and_then(|kept| kept.group.clone()));
+        self.amend_sender(me, contact, |record| {
+            record.contact = is_contact;
+            record.group.clone_from(&group);
+        });
+        for presentity in self.presentities_of(me) {
+            let known = self.known(&presentity);
+            if known.is_some_and(|known| known.own.rules.speaks_of_contacts()) {
+                self.take_contacts(me, &presentity);
+                self.decide_again(&presentity, now);
+            }
+        }
+    }
+
+    /// Ends a further presentity: its watchers are told that there is nobody.
+    pub(super) fn drop_presentity(&mut self, id: SessionId, number: Number, tag: &Tag, now: Now) {
+        let Some(me) = self.principal_of(id) else {
+            return;
+        };
+        let presentity = me.presentity_of(Some(tag));
+        let known = self.known_mut(&me.presentity());
+        if !known.is_some_and(|known| known.further.remove(tag)) {
+            return self.send(id, &ToAgent::Done { number });
+        }
+        let change = Change::DropPresentity {
+            presentity: presentity.clone(),
+        };
+        self.keep(change, Keeping::Request(id, number));
+        self.send_home(&me, &ToAgent::PresentityGone { tag: tag.clone() });
+        self.nobody_there(&presentity, now);
+    }
+
+    /// DELIVERY RULES of one of my inbox addresses; makes a further one that is not there yet.
+    pub(super) fn set_inbox(&mut self, id: SessionId, number: Number, mut own: OwnInbox, now: Now) {
+        let Some(me) = self.principal_of(id) else {
+            return;
+        };
+        let sound =
+            own.rules.len() <= RULES_MAX && own.rules.iter().all(DeliveryRule::is_sound);
+        if !sound || own.until.is_some() && own.tag.is_none() {
+            return self.refuse(id, Some(number), Code::BadRules.refusal());
+        }
+        let most = self.config.limits.inboxes;
+        let first = me.presentity();
+        let Some(known) = self.known_mut(&first) else {
+            return self.refuse(id, Some(number), Code::TryLater.refusal());
+        };
+        let before = known.inboxes.get(&own.tag);
+        if before.is_none() && known.inboxes.len() >= most {
+            return self.refuse(id, Some(number), Code::TooManyAddresses.refusal());
+        }
+        own.counts = before.map_or_else(Counts::default, |before| before.counts);
+        known.inboxes.insert(own.tag.clone(), own.clone());
+        let change = Change::SetInbox {
+            principal: me.clone(),
+            own: own.clone(),
+        };
+        self.keep(change, Keeping::Own(first, id, number));
+        self.send_home(&me, &ToAgent::InboxSet { own });
+        let _ = now;
+    }
+
+    /// Revokes a further inbox address. A presentity of the same tag says so: its inbox is CLOSED.
+    pub(super) fn drop_inbox(&mut self, id: SessionId, number: Number, tag: &Tag, now: Now) {
+        let Some(me) = self.principal_of(id) else {
+            return;
+        };
+        let first = me.presentity();
+        let known = self.known_mut(&first);
+        if known.is_none_or(|known| known.inboxes.remove(&Some(tag.clone())).is_none()) {
+            return self.send(id, &ToAgent::Done { number });
+        }
+        let change = Change::DropInbox {
+            principal: me.clone(),
+            tag: tag.clone(),
+        };
+        self.keep(change, Keeping::Own(first, id, number));
+        self.send_home(&me, &ToAgent::InboxGone { tag: tag.clone() });
+        let presentity = me.presentity_of(Some(tag));
+        if let Some(known) = self.known_mut(&presentity) {
+            let inbox = me.inbox_of(Some(tag));
+            let closed = PresenceTuple::inbox(&inbox, Basic::Closed, Timestamp(0));
+            known.services.insert(closed.id.clone(), closed.clone());
+            let change = Change::KeepTuple {
+                presentity: presentity.clone(),
+                tuple: closed,
+            };
+            self.keep(change, Keeping::Quietly);
+            self.touch(&presentity, now);
+        }
+    }
+
+    /// VISIBILITY RULES: how I stand with those I watch. Decided anew at once where it matters.
+    pub(super) fn set_visibility(
+        &mut self,
+        id: SessionId,
+        number: Number,
+        presentity: Option<Presentity>,
+        visibility: Option<Visibility>,
+        now: Now,
+    ) {
+        let most = self.config.limits.subscriptions;
+        let Some(me) = self.principal_of(id) else {
+            return;
+        };
+        let Some(home) = self.homes.get_mut(&me) else {
+            return;
+        };
+        if home.visibility.exceptions.len() >= most && presentity.is_some() && visibility.is_some()
+        {
+            return self.refuse(id, Some(number), Code::TooManySubscriptions.refusal());
+        }
+        home.visibility.set(presentity.as_ref(), visibility);
+        let rules = home.visibility.clone();
+        let change = Change::SetVisibility {
+            watcher: me.clone(),
+            presentity,
+            visibility,
+        };
+        self.keep(change, Keeping::Request(id, number));
+        self.send_home(&me, &ToAgent::VisibilitySet { rules });
+        for session in self.sessions_of(&me) {
+            let watches = self.sessions.get(&session).map(|one| one.watches.clone());
+            for presentity in watches.unwrap_or_default() {
+                self.show(session, &presentity, now);
+                if let Some(known) = self.known(&presentity)
+                    && !known.readers.is_empty()
+                {
+                    let timer = super::timers::Timer::Ledger(presentity);
+                    self.timers.set(timer, now.instant);
+                }
+            }
+        }
+    }
+
+    /// What someone settled could not be kept: it is read again as it stands, and they are told how that is.
+    pub(super) fn take_back(&mut self, presentity: &Presentity) {
+        self.reload(presentity);
+        let me = presentity.principal();
+        if let Some(home) = self.homes.get_mut(&me) {
+            home.to_be_told = true;
+        }
+    }
+
+    /// After [`Self::take_back`], once what stands is here: every device of the principal gets it anew.
+    pub(super) fn tell_what_stands(&mut self, principal: &Principal) {
+        let told = |home: &mut Home| core::mem::take(&mut home.to_be_told);
+        if self.homes.get_mut(principal).is_some_and(told) {
+            for id in self.sessions_of(principal) {
+                self.send_roster(id);
+            }
+        }
+    }
+}
