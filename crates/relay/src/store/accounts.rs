@@ -5,7 +5,7 @@ use lamplight_core::time::Timestamp;
 use lamplight_core::wire::Class;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::rows::{address, damaged, timestamp};
+use super::rows::{address, class, class_number, timestamp};
 
 /// A principal to be made, with its presentity and inbox.
 #[derive(Clone, Debug)]
@@ -135,11 +135,7 @@ fn login(row: &Row<'_>) -> Result<Login> {
     Ok(Login {
         id: row.get::<_, i64>(0)? as u64,
         principal: Principal(address(row, 1)?),
-        class: match row.get::<_, i64>(2)? {
-            0 => Class::Account,
-            1 => Class::Guest,
-            _ => return Err(damaged(2, "a class")),
-        },
+        class: class(row, 2)?,
         created: timestamp(row, 3)?,
         used: timestamp(row, 4)?,
         expires: row.get::<_, Option<i64>>(5)?.map(|at| Timestamp(at as u64)),
@@ -189,11 +185,4 @@ pub fn forget_stale_logins(
         remove_login(db, *id)?;
     }
     Ok(stale)
-}
-
-fn class_number(class: Class) -> i64 {
-    match class {
-        Class::Account => 0,
-        Class::Guest => 1,
-    }
 }

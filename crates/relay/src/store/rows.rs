@@ -3,6 +3,7 @@
 use lamplight_core::address::{Address, MessageId, Seq};
 use lamplight_core::message::{Body, Entry, What};
 use lamplight_core::time::Timestamp;
+use lamplight_core::wire::Class;
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Error, Result, Row};
 
@@ -49,6 +50,26 @@ pub fn seq(row: &Row<'_>, column: usize) -> Result<Option<Seq>> {
     Ok(row
         .get::<_, Option<i64>>(column)?
         .map(|seq| Seq(seq as u64)))
+}
+
+/// Of what class a principal is, as a number in its row.
+pub fn class_number(class: Class) -> i64 {
+    match class {
+        Class::Account => 0,
+        Class::Guest => 1,
+        Class::Group => 2,
+        Class::Program => 3,
+    }
+}
+
+pub fn class(row: &Row<'_>, column: usize) -> Result<Class> {
+    match row.get::<_, i64>(column)? {
+        0 => Ok(Class::Account),
+        1 => Ok(Class::Guest),
+        2 => Ok(Class::Group),
+        3 => Ok(Class::Program),
+        _ => Err(damaged(column, "a class")),
+    }
 }
 
 /// The columns that [`entry`] reads, in its order.

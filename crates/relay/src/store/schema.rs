@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::OpenError;
 
 /// Each step brings a database from the version of its index to the next one. Never change a step that was released.
-const STEPS: &[&str] = &[VERSION_1];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// The schema this build reads and writes.
 pub const VERSION: usize = STEPS.len();
@@ -127,6 +127,165 @@ CREATE TABLE tuples (
     tuple BLOB NOT NULL,
     PRIMARY KEY (presentity, id)
 ) WITHOUT ROWID;
+";
+
+/// Version 2: further presentities and inbox addresses, rules, WATCHER INFORMATION, requests for messages, groups and programs.
+///
+/// What is kept of a presentity is known by its principal and its tag; the one from sign-up has the empty tag. `principals.class`
+/// is from now on 0 account, 1 guest, 2 group, 3 program; `entries.kind` also 5 held, 6 admitted, 7 cleared.
+const VERSION_2: &str = "
+-- The further presentities; of the one from sign-up a row only once it has a label or rules.
+CREATE TABLE presentities (
+    principal INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    tag TEXT NOT NULL,
+    label TEXT,
+    -- Access rules as CBOR with numbered fields, which later builds can extend.
+    rules BLOB NOT NULL,
+    -- Of further ones; that of the one from sign-up stands in principals.
+    last_seen INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (principal, tag)
+) WITHOUT ROWID;
+
+-- The further inbox addresses; of the one from sign-up a row only once it has something to keep. All lead into one log.
+CREATE TABLE inboxes (
+    principal INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    tag TEXT NOT NULL,
+    label TEXT,
+    -- From then on nothing comes through it any more.
+    until INTEGER,
+    -- Delivery rules as CBOR; none: no rules.
+    rules BLOB,
+    -- What came through it.
+    delivered INTEGER NOT NULL DEFAULT 0,
+    held INTEGER NOT NULL DEFAULT 0,
+    refused INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (principal, tag)
+) WITHOUT ROWID;
+
+ALTER TABLE access RENAME TO access_1;
+CREATE TABLE access (
+    principal INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    tag TEXT NOT NULL,
+    watcher TEXT NOT NULL,
+    -- 0 allow, 1 deny, 2 block, 3 ask, 4 availability, 5 chosen.
+    decision INTEGER NOT NULL,
+    -- What is chosen, as CBOR.
+    part BLOB,
+    -- When it was decided: since then the other looks absent to the blocked.
+    at INTEGER NOT NULL,
+    PRIMARY KEY (principal, tag, watcher)
+) WITHOUT ROWID;
+INSERT INTO access (principal, tag, watcher, decision, at)
+    SELECT presentity, '', watcher, decision, at FROM access_1;
+DROP TABLE access_1;
+
+ALTER TABLE requests RENAME TO requests_1;
+-- In the order of asking, hence with a rowid.
+CREATE TABLE requests (
+    nr INTEGER PRIMARY KEY,
+    principal INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    tag TEXT NOT NULL,
+    watcher TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    UNIQUE (principal, tag, watcher)
+);
+INSERT INTO requests (nr, principal, tag, watcher, at)
+    SELECT nr, presentity, '', watcher, at FROM requests_1;
+DROP TABLE requests_1;
+
+ALTER TABLE tuples RENAME TO tuples_1;
+CREATE TABLE tuples (
+    principal INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    tag TEXT NOT NULL,
+    id TEXT NOT NULL,
+    -- The tuple as CBOR with numbered fields, which later builds can extend.
+    tuple BLOB NOT NULL,
+    PRIMARY KEY (principal, tag, id)
+) WITHOUT ROWID;
+INSERT INTO tuples (principal, tag, id, tuple)
+    SELECT presentity, '', id, tuple FROM tuples_1;
+DROP TABLE tuples_1;
+
+-- Under which heading the watcher keeps them.
+ALTER TABLE contacts ADD COLUMN grp TEXT;
+
+-- How a watcher stands with one presentity (its address), or with all others ('').
+CREATE TABLE visibility (
+    watcher INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    presentity TEXT NOT NULL,
+    -- 0 named, 1 counted, 2 hidden.
+    value INTEGER NOT NULL,
+    PRIMARY KEY (watcher, presentity)
+) WITHOUT ROWID;
+
+-- WATCHER INFORMATION: who watched a presentity within the recent span.
+CREATE TABLE ledger (
+    principal INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    tag TEXT NOT NULL,
+    -- 0 a principal, 1 the visitors of a site, 2 all who did not sign in; and its address, its domain or nothing.
+    who INTEGER NOT NULL,
+    watcher TEXT NOT NULL,
+    -- Whether it is the row of what was received (0) or of attempts (1).
+    attempt INTEGER NOT NULL,
+    -- 0 subscriber, 1 poller, 2 fetcher.
+    kind INTEGER NOT NULL,
+    -- 0 active, 1 ended, 2 attempt.
+    state INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    pause INTEGER NOT NULL,
+    regular INTEGER NOT NULL,
+    PRIMARY KEY (principal, tag, who, watcher, attempt)
+) WITHOUT ROWID;
+-- What is older than the span is found without reading the rest.
+CREATE INDEX ledger_last ON ledger (last);
+
+-- Through which of the own inbox addresses, and in a group's name by whom.
+ALTER TABLE entries ADD COLUMN own TEXT;
+ALTER TABLE entries ADD COLUMN by TEXT;
+
+-- Messages that wait to be admitted, and where the latest emptying stands in the log.
+ALTER TABLE conversations ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversations ADD COLUMN cleared_mark INTEGER;
+
+-- Whether the receiver's copy was held at first.
+ALTER TABLE sent ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+
+-- To whom a principal has written, or whom it has admitted; outlives the messages.
+CREATE TABLE known (
+    principal INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    peer TEXT NOT NULL,
+    PRIMARY KEY (principal, peer)
+) WITHOUT ROWID;
+INSERT INTO known (principal, peer) SELECT DISTINCT inbox, peer FROM entries WHERE kind = 1;
+
+-- Who speaks for a group.
+CREATE TABLE members (
+    grp INTEGER REFERENCES principals ON DELETE CASCADE,
+    member INTEGER REFERENCES principals ON DELETE CASCADE,
+    owner INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (grp, member)
+) WITHOUT ROWID;
+CREATE INDEX members_of ON members (member);
+
+-- The tokens of programs.
+CREATE TABLE tokens (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    principal INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    -- SHA-256 of the token: who reads this table cannot use it.
+    token BLOB NOT NULL UNIQUE,
+    scope INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    used INTEGER NOT NULL
+);
+CREATE INDEX tokens_of ON tokens (principal);
+
+-- When the password was last said, and in a group's name the member who speaks: without them the login ends.
+ALTER TABLE logins ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE logins ADD COLUMN member INTEGER REFERENCES principals ON DELETE CASCADE;
+CREATE INDEX logins_by ON logins (member) WHERE member IS NOT NULL;
 ";
 
 /// Settings of a connection that writes.
