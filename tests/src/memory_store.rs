@@ -2,18 +2,24 @@
 //!
 //! It answers at once and forgets nothing; when a change becomes durable and what a crash takes is the business of
 //! [`crate::room::Disk`], which wraps it. The `store` tests hold it and the relay's SQLite to the same suite.
+//!
+//! Everything of one principal stands in one value: `inbox` is its log, `own` what it keeps as an owner of addresses and as a
+//! watcher. `messages` is what goes from one log to another.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod inbox;
+mod messages;
+mod own;
 
-use lamplight_core::address::{
-    Address, Epoch, InboxAddress, MessageId, Presentity, Principal, Seq,
-};
-use lamplight_core::message::{Body, Conversation, Entry, InstantMessage, What};
-use lamplight_core::store::{
-    Change, Copies, First, InboxRecord, Kept, Key, Loaded, PresentityRecord,
-};
-use lamplight_core::time::Timestamp;
-use lamplight_core::wire::{Access, Contact, Decision};
+use std::collections::BTreeMap;
+
+use lamplight_core::address::{Epoch, InboxAddress, MessageId, Presentity, Principal, Tag};
+use lamplight_core::rules::VisibilityRules;
+use lamplight_core::store::{Change, Kept, Key, Loaded, SenderRecord, WatcherRecord};
+use lamplight_core::wire::{Class, Contact, OwnInbox};
+
+use inbox::Inbox;
+use messages::Once;
+use own::OnePresentity;
 
 /// Messages that an inbox holds unless the test says otherwise (trust.md B5: 10,000 messages or 64 MiB).
 pub const INBOX_MESSAGES: usize = 10_000;
@@ -24,30 +30,22 @@ pub struct MemoryStore {
     epoch: Epoch,
     /// Messages that one inbox holds at most.
     pub inbox_messages: usize,
-    accounts: BTreeSet<Address>,
-    presentities: BTreeMap<Presentity, PresentityRecord>,
-    contacts: BTreeMap<Principal, BTreeMap<Presentity, Contact>>,
-    inboxes: BTreeMap<InboxAddress, Inbox>,
+    principals: BTreeMap<Principal, OnePrincipal>,
     /// By sender and id; outlives deletion.
     sent: BTreeMap<(Principal, MessageId), Once>,
 }
 
-/// One inbox: its log and how far it was taken.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Inbox {
-    head: Seq,
-    acknowledged: Seq,
-    log: BTreeMap<Seq, Entry>,
-}
-
-/// What is remembered of a message for ever.
+/// Everything that lasts of one principal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Once {
-    to: InboxAddress,
-    body: Body,
-    at: Timestamp,
-    sender: Seq,
-    receiver: Option<Seq>,
+struct OnePrincipal {
+    class: Class,
+    /// By tag; the one from sign-up is always there.
+    presentities: BTreeMap<Option<Tag>, OnePresentity>,
+    /// By tag; the one from sign-up is always there.
+    inboxes: BTreeMap<Option<Tag>, OwnInbox>,
+    contacts: BTreeMap<Presentity, Contact>,
+    visibility: VisibilityRules,
+    log: Inbox,
 }
 
 impl MemoryStore {
@@ -56,17 +54,28 @@ impl MemoryStore {
         Self {
             epoch: Epoch(epoch),
             inbox_messages: INBOX_MESSAGES,
-            accounts: BTreeSet::new(),
-            presentities: BTreeMap::new(),
-            contacts: BTreeMap::new(),
-            inboxes: BTreeMap::new(),
+            principals: BTreeMap::new(),
             sent: BTreeMap::new(),
         }
     }
 
     /// Makes an account with its presentity and inbox.
     pub fn create_account(&mut self, principal: &Principal) {
-        self.accounts.insert(principal.address().clone());
+        self.create(principal, Class::Account);
+    }
+
+    /// Makes a principal of any class, unless it is there.
+    pub fn create(&mut self, principal: &Principal, class: Class) {
+        let new = || OnePrincipal {
+            class,
+            presentities: BTreeMap::from([(None, OnePresentity::default())]),
+            inboxes: BTreeMap::from([(None, OwnInbox::default())]),
+            contacts: BTreeMap::new(),
+            visibility: VisibilityRules::default(),
+            log: Inbox::default(),
+        };
+        let principals = &mut self.principals;
+        principals.entry(principal.clone()).or_insert_with(new);
     }
 
     /// As after a restore from a backup: what agents knew of the inboxes means nothing any more.
@@ -79,396 +88,92 @@ impl MemoryStore {
         self.sent.clear();
     }
 
-    /// Carries out one change.
+    /// Carries out one change. What is about someone who is not there changes nothing.
     pub fn apply(&mut self, change: Change) -> Kept {
         match change {
             Change::Append { message, copies } => self.append(message, copies),
-            Change::Acknowledge { inbox, up_to, at } => self.acknowledge(&inbox, up_to, at),
+            Change::Acknowledge {
+                inbox,
+                up_to,
+                to,
+                at,
+            } => self.acknowledge(&inbox, up_to, &to, at),
             Change::MarkRead {
                 inbox,
                 with,
                 up_to,
                 at,
-            } => self.mark_read(inbox, &with, up_to, at),
-            Change::Delete { inbox, seqs, at } => self.delete(inbox, &seqs, at),
-            Change::SetContact { watcher, contact } => {
-                let of = self.contacts.entry(watcher).or_default();
-                of.insert(contact.presentity.clone(), contact);
+            } => self.in_log(&inbox, |log| log.mark_read(&with, up_to, at)),
+            Change::Delete { inbox, seqs, at } => {
+                self.in_log(&inbox, |log| log.delete(&seqs, at))
+            }
+            Change::Admit { inbox, with, at } => self.in_log(&inbox, |log| log.admit(&with, at)),
+            Change::Clear { inbox, with, at } => self.in_log(&inbox, |log| log.clear(&with, at)),
+            change => {
+                self.apply_to_principal(change);
                 Kept::Done
             }
-            Change::RemoveContact {
-                watcher,
-                presentity,
-            } => {
-                if let Some(of) = self.contacts.get_mut(&watcher) {
-                    of.remove(&presentity);
-                }
-                Kept::Done
-            }
-            change => self.apply_to_presentity(change),
         }
     }
 
-    fn apply_to_presentity(&mut self, change: Change) -> Kept {
-        match change {
-            Change::SetAccess {
-                presentity,
-                watcher,
-                decision,
-                at,
-            } => set_access(self.record(presentity), watcher, decision, at),
-            Change::AddRequest {
-                presentity,
-                request,
-            } => {
-                let requests = &mut self.record(presentity).requests;
-                if !requests.iter().any(|one| one.watcher == request.watcher) {
-                    requests.push(request);
-                }
-            }
-            Change::RemoveRequest {
-                presentity,
-                watcher,
-            } => {
-                let requests = &mut self.record(presentity).requests;
-                requests.retain(|one| one.watcher != watcher);
-            }
-            Change::KeepTuple { presentity, tuple } => {
-                let tuples = &mut self.record(presentity).tuples;
-                tuples.retain(|one| one.id != tuple.id);
-                tuples.push(tuple);
-                tuples.sort_by(|one, other| one.id.cmp(&other.id));
-            }
-            Change::DropTuple { presentity, tuple } => {
-                self.record(presentity).tuples.retain(|one| one.id != tuple);
-            }
-            Change::LastSeen { presentity, at } => self.record(presentity).last_seen = at,
-            _ => unreachable!("the other changes are carried out by `apply`"),
-        }
-        Kept::Done
-    }
-
-    fn record(&mut self, presentity: Presentity) -> &mut PresentityRecord {
-        self.presentities.entry(presentity).or_default()
-    }
-
-    fn append(&mut self, message: InstantMessage, copies: Copies) -> Kept {
-        let key = (message.from.clone(), message.id);
-        if let Some(once) = self.sent.get(&key) {
-            let same = once.to == message.to && once.body == message.body;
-            return if same {
-                once.kept(&message, First::Repetition)
-            } else {
-                Kept::IdConflict
-            };
-        }
-        if !self.accounts.contains(message.to.address()) {
-            return Kept::NoInbox;
-        }
-        if copies == Copies::Both && self.messages_in(&message.to) >= self.inbox_messages {
-            return Kept::InboxFull;
-        }
-        let (from, to) = (message.from.inbox(), message.to.clone());
-        let (id, at) = (message.id, message.at);
-        let said = What::Sent(id, message.body.clone());
-        let sender = self.log(from).push(to.address(), at, said);
-        let receiver = (copies == Copies::Both).then(|| {
-            let heard = What::Received(id, message.body.clone());
-            self.log(to).push(message.from.address(), at, heard)
-        });
-        let once = Once {
-            to: message.to.clone(),
-            body: message.body.clone(),
-            at,
-            sender: sender.seq,
-            receiver: receiver.map(|entry| entry.seq),
-        };
-        let kept = once.kept(&message, First::Time);
-        self.sent.insert(key, once);
-        kept
-    }
-
-    fn messages_in(&self, inbox: &InboxAddress) -> usize {
-        let messages = |inbox: &Inbox| inbox.messages().count();
-        self.inboxes.get(inbox).map_or(0, messages)
-    }
-
-    fn log(&mut self, inbox: InboxAddress) -> &mut Inbox {
-        self.inboxes.entry(inbox).or_default()
-    }
-
-    fn acknowledge(&mut self, inbox: &InboxAddress, up_to: Seq, at: Timestamp) -> Kept {
-        let log = self.log(inbox.clone());
-        let (from, to) = (log.acknowledged, up_to.min(log.head));
-        if to <= from {
-            return Kept::Acknowledged { marks: Vec::new() };
-        }
-        log.acknowledged = to;
-        let newest = self.newest_taken(inbox, from, to);
-        let marks = newest.into_iter().filter_map(|(sender, place)| {
-            let log = self.log(sender.clone());
-            let marked = log.mark(What::Delivered, inbox.address(), place, at)?;
-            Some((sender, marked))
-        });
-        Kept::Acknowledged {
-            marks: marks.collect(),
-        }
-    }
-
-    /// Of each sender, the place in their own log of the newest message that `inbox` took in this span.
-    fn newest_taken(
-        &self,
-        inbox: &InboxAddress,
-        from: Seq,
-        to: Seq,
-    ) -> BTreeMap<InboxAddress, Seq> {
-        let mut newest = BTreeMap::new();
-        for ((sender, _), once) in &self.sent {
-            let taken = once.receiver.is_some_and(|seq| from < seq && seq <= to);
-            if taken && once.to == *inbox {
-                let place: &mut Seq = newest.entry(sender.inbox()).or_default();
-                *place = once.sender.max(*place);
-            }
-        }
-        newest
-    }
-
-    fn mark_read(
-        &mut self,
-        inbox: InboxAddress,
-        with: &Address,
-        up_to: Seq,
-        at: Timestamp,
-    ) -> Kept {
-        let log = self.log(inbox);
-        let up_to = up_to.min(log.head);
-        let marked = log.mark(What::Read, with, up_to, at);
+    fn in_log<I>(&mut self, inbox: &InboxAddress, change: impl FnOnce(&mut Inbox) -> I) -> Kept
+    where
+        I: IntoIterator<Item = lamplight_core::message::Entry>,
+    {
+        let principal = self.principals.get_mut(&inbox.principal());
+        let entries = principal.map(|principal| change(&mut principal.log));
         Kept::Logged {
-            entries: marked.into_iter().collect(),
+            entries: entries.into_iter().flatten().collect(),
         }
-    }
-
-    fn delete(&mut self, inbox: InboxAddress, seqs: &[Seq], at: Timestamp) -> Kept {
-        let log = self.log(inbox);
-        let mut entries = Vec::new();
-        for seq in seqs {
-            if !log
-                .log
-                .get(seq)
-                .is_some_and(|entry| entry.what.is_message())
-            {
-                continue;
-            }
-            if let Some(gone) = log.log.remove(seq) {
-                entries.push(log.push(&gone.with, at, What::Deleted(*seq)));
-            }
-        }
-        Kept::Logged { entries }
     }
 
     /// Reads what was asked for.
     pub fn load(&self, key: &Key) -> Loaded {
         match key {
             Key::Presentity(presentity) => {
-                let known = self.accounts.contains(presentity.address());
-                let record = || self.presentities.get(presentity).cloned();
-                Loaded::Presentity(known.then(|| record().unwrap_or_default()))
+                let owner = self.principals.get(&presentity.principal());
+                Loaded::Presentity(owner.and_then(|owner| owner.record(presentity.tag().as_ref())))
             }
-            Key::Contacts(watcher) => {
-                let of = self.contacts.get(watcher);
-                Loaded::Contacts(of.into_iter().flat_map(BTreeMap::values).cloned().collect())
+            Key::Watcher(watcher) => {
+                Loaded::Watcher(self.principals.get(watcher).map_or_else(
+                    WatcherRecord::default,
+                    OnePrincipal::watcher_record,
+                ))
             }
-            Key::Inbox(inbox) => Loaded::Inbox(self.inbox_record(inbox)),
+            Key::Sender(own, sender) => Loaded::Sender(
+                self.principals
+                    .get(own)
+                    .map_or_else(SenderRecord::default, |own| own.sender_record(sender)),
+            ),
+            Key::Unacknowledged { inbox, up_to } => {
+                Loaded::Unacknowledged(self.log(inbox).unacknowledged(*up_to))
+            }
+            Key::Watchers { presentity, since } => {
+                Loaded::Watchers(self.watchers(presentity, *since))
+            }
+            Key::Inbox(inbox) => Loaded::Inbox(self.log(inbox).record(self.epoch)),
             Key::Log {
                 inbox,
                 after,
                 limit,
-            } => self.load_log(inbox, *after, usize::from(*limit)),
+            } => self.log(inbox).read(*after, usize::from(*limit)),
             Key::History {
                 inbox,
                 with,
                 before,
                 limit,
-            } => self.load_history(inbox, with.as_ref(), *before, usize::from(*limit)),
-            Key::Conversations(inbox) => self.load_conversations(inbox),
+            } => {
+                let log = self.log(inbox);
+                log.history(with.as_ref(), *before, usize::from(*limit))
+            }
+            Key::Conversations(inbox) => self.log(inbox).conversations(),
         }
     }
 
-    fn inbox_record(&self, inbox: &InboxAddress) -> InboxRecord {
-        let log = self.inboxes.get(inbox);
-        InboxRecord {
-            epoch: self.epoch,
-            head: log.map_or(Seq(0), |log| log.head),
-            acknowledged: log.map_or(Seq(0), |log| log.acknowledged),
-        }
-    }
-
-    fn load_log(&self, inbox: &InboxAddress, after: Seq, limit: usize) -> Loaded {
-        let head = self.inbox_record(inbox).head;
-        let log = self.inboxes.get(inbox);
-        let mut rest = log
-            .into_iter()
-            .flat_map(|log| log.log.range(after.next()..))
-            .map(|(_, entry)| entry.clone());
-        let entries: Vec<Entry> = rest.by_ref().take(limit).collect();
-        let cut_off = rest.next().is_some();
-        let last = entries.last().map_or(after, |entry| entry.seq);
-        Loaded::Log {
-            entries,
-            up_to: if cut_off { last } else { head },
-        }
-    }
-
-    fn load_history(
-        &self,
-        inbox: &InboxAddress,
-        with: Option<&Address>,
-        before: Option<Seq>,
-        limit: usize,
-    ) -> Loaded {
-        let log = self.inboxes.get(inbox);
-        let mut newest_first = log
-            .into_iter()
-            .flat_map(|log| log.messages().rev())
-            .filter(|entry| before.is_none_or(|before| entry.seq < before))
-            .filter(|entry| with.is_none_or(|with| entry.with == *with))
-            .cloned();
-        let mut entries: Vec<Entry> = newest_first.by_ref().take(limit).collect();
-        entries.reverse();
-        Loaded::History {
-            entries,
-            more: newest_first.next().is_some(),
-        }
-    }
-
-    fn load_conversations(&self, inbox: &InboxAddress) -> Loaded {
-        let head = self.inbox_record(inbox).head;
-        let Some(log) = self.inboxes.get(inbox) else {
-            return Loaded::Conversations {
-                conversations: Vec::new(),
-                head,
-            };
-        };
-        let others: BTreeSet<&Address> = log.log.values().map(|entry| &entry.with).collect();
-        let mut conversations: Vec<Conversation> = others
-            .into_iter()
-            .map(|with| log.conversation(with))
-            .collect();
-        conversations.sort_by_key(|one| std::cmp::Reverse(one.last.as_ref().map(|last| last.seq)));
-        Loaded::Conversations {
-            conversations,
-            head,
-        }
-    }
-}
-
-fn set_access(
-    record: &mut PresentityRecord,
-    watcher: Principal,
-    decision: Option<Decision>,
-    at: Timestamp,
-) {
-    record.requests.retain(|one| one.watcher != watcher);
-    record.access.retain(|one| one.watcher != watcher);
-    if let Some(decision) = decision {
-        record.access.push(Access {
-            watcher,
-            decision,
-            at,
-        });
-        record
-            .access
-            .sort_by(|one, other| one.watcher.cmp(&other.watcher));
-    }
-}
-
-impl Once {
-    fn kept(&self, message: &InstantMessage, first: First) -> Kept {
-        let entry = |seq, with: &Address, what| Entry {
-            seq,
-            with: with.clone(),
-            at: self.at,
-            what,
-        };
-        Kept::Appended {
-            sender: entry(
-                self.sender,
-                self.to.address(),
-                What::Sent(message.id, self.body.clone()),
-            ),
-            receiver: self.receiver.map(|seq| {
-                let heard = What::Received(message.id, self.body.clone());
-                entry(seq, message.from.address(), heard)
-            }),
-            first,
-        }
-    }
-}
-
-impl Inbox {
-    fn push(&mut self, with: &Address, at: Timestamp, what: What) -> Entry {
-        self.head = self.head.next();
-        let entry = Entry {
-            seq: self.head,
-            with: with.clone(),
-            at,
-            what,
-        };
-        self.log.insert(self.head, entry.clone());
-        entry
-    }
-
-    fn messages(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.log.values().filter(|entry| entry.what.is_message())
-    }
-
-    /// Puts a mark of this kind at the end of the log in the place of the conversation's earlier one, if it goes beyond that.
-    fn mark(
-        &mut self,
-        kind: fn(Seq) -> What,
-        with: &Address,
-        place: Seq,
-        at: Timestamp,
-    ) -> Option<Entry> {
-        let mark = kind(place);
-        let same_kind = |entry: &Entry| {
-            entry.with == *with
-                && std::mem::discriminant(&entry.what) == std::mem::discriminant(&mark)
-        };
-        let earlier = self.log.values().find(|entry| same_kind(entry));
-        let (reached, stands) = earlier.map_or((Seq(0), None), |entry| match entry.what {
-            What::Delivered(seq) | What::Read(seq) => (seq, Some(entry.seq)),
-            _ => (Seq(0), None),
-        });
-        if place <= reached {
-            return None;
-        }
-        if let Some(stands) = stands {
-            self.log.remove(&stands);
-        }
-        Some(self.push(with, at, mark))
-    }
-
-    fn conversation(&self, with: &Address) -> Conversation {
-        let of = || self.log.values().filter(|entry| entry.with == *with);
-        let marked = |pick: fn(&What) -> Option<Seq>| of().find_map(|entry| pick(&entry.what));
-        let read = marked(|what| match what {
-            What::Read(seq) => Some(*seq),
-            _ => None,
-        });
-        let delivered = marked(|what| match what {
-            What::Delivered(seq) => Some(*seq),
-            _ => None,
-        });
-        let read = read.unwrap_or_default();
-        let is_unread =
-            |entry: &&Entry| entry.seq > read && matches!(entry.what, What::Received(..));
-        Conversation {
-            with: with.clone(),
-            last: of().rfind(|entry| entry.what.is_message()).cloned(),
-            unread: of().filter(is_unread).count() as u32,
-            read,
-            delivered: delivered.unwrap_or_default(),
-        }
+    /// The log of whoever controls this address; an empty one, if nobody does.
+    fn log(&self, inbox: &InboxAddress) -> &Inbox {
+        const NONE: &Inbox = &Inbox::EMPTY;
+        let owner = self.principals.get(&inbox.principal());
+        owner.map_or(NONE, |owner| &owner.log)
     }
 }

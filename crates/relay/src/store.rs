@@ -10,6 +10,7 @@
 
 pub mod accounts;
 mod changes;
+mod ledger;
 mod loads;
 mod rows;
 mod schema;
