@@ -71,7 +71,14 @@ async fn who_does_not_read_is_closed_and_the_others_go_on() {
         for _ in 0..20 {
             let id = MessageId(u128::from(sent) + 1);
             let (to, body) = (alice.principal.inbox(), body.clone());
-            sender.send(&ToService::Send { id, to, body }).await;
+            sender
+                .send(&ToService::Send {
+                    id,
+                    to,
+                    body,
+                    from: None,
+                })
+                .await;
             sender
                 .until("a receipt", |frame| match frame {
                     ToAgent::Receipt { id: known, receipt } if *known == id => {

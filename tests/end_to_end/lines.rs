@@ -148,6 +148,7 @@ async fn an_address_of_nobody_is_told_by_every_frame_that_names_it() {
     let contacts = vec![Contact {
         presentity: nobody.clone(),
         petname: None,
+        group: None,
     }];
     line.send(&ToService::Subscribe {
         number: 3,
@@ -175,6 +176,7 @@ fn message(id: MessageId, to: &str, body: &str) -> ToService {
         id,
         to: Address::parse(to).expect("an address").into(),
         body: Body::parse(body).expect("a body"),
+        from: None,
     }
 }
 
@@ -236,7 +238,11 @@ async fn too_many_changes_of_presence_are_refused() {
         until: None,
     };
     for n in 0..40 {
-        line.send(&ToService::Publish { tuple: tuple(n) }).await;
+        line.send(&ToService::Publish {
+            tuple: tuple(n),
+            of: None,
+        })
+        .await;
     }
     let retry = line
         .find("a refusal", |frame| match frame {

@@ -103,6 +103,7 @@ impl Sender {
             id,
             to: self.to.clone(),
             body: Body::parse(&text).expect("a body"),
+            from: None,
         }
     }
 }

@@ -102,13 +102,14 @@ fn read(who: Who, frames: &[ToAgent]) -> Result<Kept, String> {
                 contacts,
                 access,
                 requests,
+                ..
             } => {
                 for contact in contacts {
                     kept.contacts.insert(number(contact.presentity.0.name())?);
                 }
                 for access in access {
                     let watcher = number(access.watcher.0.name())?;
-                    kept.decisions.insert(watcher, access.decision);
+                    kept.decisions.insert(watcher, access.decision.clone());
                 }
                 for request in requests {
                     kept.requests.insert(number(request.watcher.0.name())?);
@@ -205,7 +206,7 @@ fn wishes(play: &mut Play, who: Who, kept: &Kept) -> Outcome {
             format!("{me} watches {name}: {contact}, wanted: {wished:?}")
         })?;
         wished.settle(contact);
-        let decision = kept.decisions.get(&other).copied();
+        let decision = kept.decisions.get(&other).cloned();
         let wished = &mut play.world.decision[who][other];
         ensure(wished.outcomes().contains(&decision), || {
             format!("{me} lets {name}: {decision:?}, wanted: {wished:?}")
@@ -241,7 +242,7 @@ fn rows(play: &mut Play) -> Outcome {
                 format!("{name} shows {whom} as {kind:?}, contact: {contact}")
             })?;
             let Some(row) = row else { continue };
-            let decision = play.world.decision[seat.who][other].settled;
+            let decision = play.world.decision[seat.who][other].settled.clone();
             ensure(row.sees_me == decision, || {
                 format!(
                     "{name} shows that {whom} has {:?}, is {decision:?}",
@@ -262,7 +263,7 @@ fn requests(play: &mut Play, kept: &[Kept]) -> Outcome {
         for (other, name) in PEOPLE.iter().enumerate() {
             let asks = kept.requests.contains(&other);
             let wants = play.world.contact[other][who].settled;
-            let decision = play.world.decision[who][other].settled;
+            let decision = play.world.decision[who][other].settled.clone();
             let must = wants && !play.world.decided[who][other];
             let must_not = !wants || decision.is_some();
             ensure((!must || asks) && (!must_not || !asks), || {

@@ -22,7 +22,7 @@ pub enum Planted {
 pub fn run(seed: u64, steps: &[Step], planted: Planted) -> Result<u64, String> {
     let mut play = play::Play::new(seed, planted);
     for (place, step) in steps.iter().enumerate() {
-        let outcome = play.take(*step);
+        let outcome = play.take(step.clone());
         outcome.map_err(|what| format!("after step {place}, {step:?}: {what}"))?;
     }
     play.end()

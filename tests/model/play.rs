@@ -150,7 +150,7 @@ impl Play {
 
     fn decide(&mut self, seat: Seat, other: Who, decision: Option<Decision>) {
         if self.may_wish(seat) {
-            self.world.decision[seat.who][other].wish(seat.device, decision);
+            self.world.decision[seat.who][other].wish(seat.device, decision.clone());
             self.world.decided[seat.who][other] = true;
             let watcher = self.room.principal(PEOPLE[other]);
             self.says(seat, Intent::Decide { watcher, decision });

@@ -38,7 +38,7 @@ pub fn every_seat() -> impl Iterator<Item = Seat> {
 }
 
 /// One thing that happens. What cannot happen just then does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     // People.
     Open(Seat),
@@ -159,7 +159,7 @@ fn decision(chance: &mut Chance) -> Option<Decision> {
         Some(Decision::Block),
         None,
     ];
-    *chance.pick(&decisions)
+    chance.pick(&decisions).clone()
 }
 
 fn choice(chance: &mut Chance) -> Choice {

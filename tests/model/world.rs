@@ -186,11 +186,13 @@ impl World {
             return String::new();
         }
         let offline = "offline".to_owned();
-        match self.decision[whom][who].settled {
-            None => "not shared yet".to_owned(),
+        match &self.decision[whom][who].settled {
+            None | Some(Decision::Ask) => "not shared yet".to_owned(),
             Some(Decision::Deny) => "not shared".to_owned(),
             Some(Decision::Block) => offline,
             Some(Decision::Allow) if !self.is_there(whom) => offline,
+            // The model's people decide nothing finer.
+            Some(Decision::Availability | Decision::Chosen(_)) => "not modelled".to_owned(),
             Some(Decision::Allow) => match &self.status[whom].settled {
                 None => "available".to_owned(),
                 Some((Choice::Invisible, _)) => offline,

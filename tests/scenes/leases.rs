@@ -118,6 +118,7 @@ pub fn a_withdrawn_tuple_is_gone_at_once() {
         number: 1,
         watcher: room.principal("bob"),
         decision: Some(Decision::Allow),
+        of: None,
     };
     room.asks_relay(alice, &allow);
     room.asks_relay(bob, &subscribe(1, &["alice"]));
@@ -126,13 +127,14 @@ pub fn a_withdrawn_tuple_is_gone_at_once() {
             alice,
             &ToService::Publish {
                 tuple: device_tuple(id, None),
+                of: None,
             },
         );
     }
     room.passes(secs(3));
     room.hears(bob);
     let tuple = device_tuple("one", None).id;
-    room.asks_relay(alice, &ToService::Withdraw { tuple });
+    room.asks_relay(alice, &ToService::Withdraw { tuple, of: None });
     let devices = |view: &View| match view {
         View::Shown(information) => {
             let names = information

@@ -51,6 +51,7 @@ pub fn frames_faster_than_the_rate_are_refused() {
 /// B5: messages come at 5 a second after a burst of 20, counted over all devices of the sender.
 pub fn messages_faster_than_the_rate_are_refused_and_none_of_them_arrives() {
     let mut room = Room::new();
+    room.sign_up_acquainted(&["alice", "bob"]);
     let sessions = sessions_of(&mut room, "alice", 2);
     room.signs_up("bob");
     for id in 0..30 {
@@ -91,6 +92,7 @@ fn page_entries(frames: &[ToAgent]) -> usize {
 /// B5: 32 messages of one session may wait for the disk; one more is told to wait, and nothing is lost.
 pub fn thirty_two_messages_in_flight_and_no_more() {
     let mut room = Room::with(free_of_rates());
+    room.sign_up_acquainted(&["alice", "bob"]);
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
     room.disk_hangs();
@@ -115,16 +117,18 @@ pub fn eight_tuples_of_a_session_and_no_more() {
     for n in 1..=8 {
         let tuple = device_tuple(&format!("tab-{n}"), None);
         assert_eq!(
-            codes(&room.asks_relay(alice, &ToService::Publish { tuple })),
+            codes(&room.asks_relay(alice, &ToService::Publish { tuple, of: None })),
             []
         );
     }
     let ninth = ToService::Publish {
         tuple: device_tuple("tab-9", None),
+        of: None,
     };
     assert_eq!(codes(&room.asks_relay(alice, &ninth)), [Code::BadPresence]);
     let again = ToService::Publish {
         tuple: device_tuple("tab-8", Some("changed")),
+        of: None,
     };
     assert_eq!(codes(&room.asks_relay(alice, &again)), []);
 }
@@ -141,13 +145,13 @@ pub fn status_changes_faster_than_the_rate_are_refused() {
     let mut refused = 0;
     for n in 0..10 {
         let tuple = device_tuple("tab", Some(&format!("note {n}")));
-        refused += codes(&room.asks_relay(alice, &ToService::Publish { tuple })).len();
+        refused += codes(&room.asks_relay(alice, &ToService::Publish { tuple, of: None })).len();
     }
     assert_eq!(refused, 5);
     room.passes(secs(2));
     let tuple = device_tuple("tab", Some("calm"));
     assert_eq!(
-        codes(&room.asks_relay(alice, &ToService::Publish { tuple })),
+        codes(&room.asks_relay(alice, &ToService::Publish { tuple, of: None })),
         []
     );
 }
@@ -160,7 +164,7 @@ pub fn the_default_rates_hold_as_they_are_documented() {
     let alice = comes_by_hand(&mut room, "alice");
     for n in 0..burst + 3 {
         let tuple = device_tuple("tab", Some(&format!("note {n}")));
-        room.writes_frame(alice, &ToService::Publish { tuple });
+        room.writes_frame(alice, &ToService::Publish { tuple, of: None });
     }
     room.settles();
     assert_eq!(codes(&room.hears(alice)), [Code::TooManyRequests; 3]);
@@ -209,6 +213,7 @@ pub fn a_contact_list_has_its_limit() {
         contacts: vec![Contact {
             presentity: presentity(name),
             petname: None,
+            group: None,
         }],
     };
     for name in ["p1", "p2", "p3"] {
@@ -242,6 +247,7 @@ pub fn a_presentity_has_its_most_watchers() {
         number: 1,
         watcher: room.principal("bob"),
         decision: Some(Decision::Allow),
+        of: None,
     };
     room.asks_relay(alice, &allow);
     // Alice herself is the first of the three.
@@ -262,6 +268,7 @@ pub fn a_presentity_has_its_most_watchers() {
     );
     let publish = ToService::Publish {
         tuple: device_tuple("tab", None),
+        of: None,
     };
     room.asks_relay(alice, &publish);
     assert_eq!(views(&room.hears(bobs[0]), "alice").len(), 1);
@@ -355,6 +362,7 @@ pub fn a_session_that_does_not_acknowledge_has_its_window() {
     let mut config = free_of_rates();
     config.limits.delivery_window = 5;
     let mut room = Room::with(config);
+    room.sign_up_acquainted(&["alice", "bob"]);
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
     for id in 1..=12 {
@@ -377,6 +385,7 @@ pub fn a_session_that_does_not_acknowledge_has_its_window() {
 /// B5: a page holds at most three hundred messages and says that there are more.
 pub fn a_page_holds_three_hundred_and_no_more() {
     let mut room = Room::with(free_of_rates());
+    room.sign_up_acquainted(&["alice", "bob"]);
     let alice = comes_by_hand(&mut room, "alice");
     room.signs_up("bob");
     for id in 1..=301 {
@@ -409,6 +418,7 @@ pub fn a_page_holds_three_hundred_and_no_more() {
 /// DESIGN 9: while stored state is read, 32 frames of a session wait; the next is told to come later, and none is lost.
 pub fn thirty_two_frames_wait_for_the_disk_and_no_more() {
     let mut room = Room::with(free_of_rates());
+    room.sign_up_acquainted(&["alice", "bob"]);
     let alice = comes_by_hand(&mut room, "alice");
     room.signs_up("bob");
     room.disk.load_delay = 5_000;
@@ -417,7 +427,7 @@ pub fn thirty_two_frames_wait_for_the_disk_and_no_more() {
     }
     room.passes(secs(1));
     assert_eq!(codes(&room.hears(alice)), [Code::TooManyRequests]);
-    room.passes(secs(6));
+    room.passes(secs(12));
     assert_eq!(accepted(&room.hears(alice)).len(), 32);
 }
 
@@ -430,6 +440,7 @@ pub fn values_for_a_slow_session_replace_each_other() {
         number: 1,
         watcher: room.principal("bob"),
         decision: Some(Decision::Allow),
+        of: None,
     };
     room.asks_relay(alice, &allow);
     room.asks_relay(bob, &subscribe(1, &["alice"]));
@@ -437,7 +448,7 @@ pub fn values_for_a_slow_session_replace_each_other() {
     room.stops_reading(bob);
     for n in 0..8 {
         let tuple = device_tuple("tab", Some(&format!("note {n}")));
-        room.asks_relay(alice, &ToService::Publish { tuple });
+        room.asks_relay(alice, &ToService::Publish { tuple, of: None });
         room.passes(secs(2));
     }
     room.reads_again(bob);

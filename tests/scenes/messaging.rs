@@ -15,7 +15,7 @@ use crate::room::{Fault, Room, inbox, presentity, secs};
 
 fn alice_and_bob() -> Room {
     let mut room = Room::new();
-    room.arrive(&["alice", "bob"]);
+    room.arrive_acquainted(&["alice", "bob"]);
     room
 }
 
@@ -90,6 +90,7 @@ pub fn messages_wait_for_someone_absent() {
 /// I2, I3: two who write at once get one order, and both devices of the receiver see that one, without a gap.
 pub fn all_devices_see_one_order_without_a_gap() {
     let mut room = Room::with(free_of_rates());
+    room.sign_up_acquainted(&["alice", "bob", "carol"]);
     let alice = comes_by_hand(&mut room, "alice");
     let carol = comes_by_hand(&mut room, "carol");
     let bobs = [
@@ -119,6 +120,7 @@ pub fn all_devices_see_one_order_without_a_gap() {
 /// after a restart, and after the receiver deleted it.
 pub fn a_repeated_message_is_kept_once_for_ever() {
     let mut room = Room::new();
+    room.sign_up_acquainted(&["alice", "bob", "carol"]);
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
     let tea = message(7, "bob", "Tea at four?");
@@ -150,6 +152,7 @@ pub fn a_repeated_message_is_kept_once_for_ever() {
 /// DESIGN 9: an id that was used stands for its content; other senders have ids of their own.
 pub fn an_id_stands_for_one_content() {
     let mut room = Room::new();
+    room.sign_up_acquainted(&["alice", "bob", "carol"]);
     let alice = comes_by_hand(&mut room, "alice");
     let carol = comes_by_hand(&mut room, "carol");
     room.signs_up("bob");
@@ -174,6 +177,7 @@ pub fn an_id_stands_for_one_content() {
 /// DESIGN 2.5: a device that says how far it has come gets what is after, and nothing of what is before.
 pub fn a_cursor_brings_what_was_missed_and_nothing_else() {
     let mut room = Room::new();
+    room.sign_up_acquainted(&["alice", "bob", "carol"]);
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
     for id in 1..=5 {
@@ -205,6 +209,7 @@ pub fn a_cursor_brings_what_was_missed_and_nothing_else() {
 /// RFC 2779 4.2.1: the mark of delivery comes once, says how far, and a later one takes its place in the log.
 pub fn delivered_is_one_mark_that_moves() {
     let mut room = Room::new();
+    room.sign_up_acquainted(&["alice", "bob", "carol"]);
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
     let phone = comes_again(&mut room, "bob");
@@ -247,6 +252,7 @@ fn epoch_of(room: &mut Room, who: &str) -> lamplight_core::address::Epoch {
 /// Nobody can acknowledge what is not there.
 pub fn an_acknowledgement_goes_no_further_than_the_log() {
     let mut room = Room::new();
+    room.sign_up_acquainted(&["alice", "bob", "carol"]);
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
     acknowledge(&mut room, bob, u64::MAX);
@@ -306,7 +312,7 @@ pub fn read_on_one_device_is_read_on_the_other() {
 /// Unread is counted for each conversation, and for all together.
 pub fn unread_is_counted_for_each_conversation() {
     let mut room = Room::new();
-    room.arrive(&["alice", "bob", "carol"]);
+    room.arrive_acquainted(&["alice", "bob", "carol"]);
     for text in ["one", "two"] {
         room.writes("alice", "carol", text);
         room.writes("bob", "carol", text);
@@ -341,7 +347,7 @@ pub fn what_one_sends_stands_on_all_of_ones_devices() {
 /// A note to oneself stands once.
 pub fn a_message_to_oneself_stands_once() {
     let mut room = Room::new();
-    room.arrive(&["alice"]);
+    room.arrive_acquainted(&["alice"]);
     room.writes("alice", "alice", "buy milk");
     assert_eq!(room.reads("alice", "alice"), ["buy milk"]);
     assert_eq!(room.unread("alice", "alice"), 0);
@@ -372,6 +378,7 @@ pub fn a_closed_inbox_says_so() {
     let bob = comes_again(&mut room, "bob");
     let inbox_is = |basic, room: &Room| ToService::Publish {
         tuple: PresenceTuple::inbox(&inbox("bob"), basic, room.wall()),
+        of: None,
     };
     let closed = inbox_is(Basic::Closed, &room);
     assert_eq!(codes(&room.asks_relay(bob, &closed)), []);
@@ -388,7 +395,7 @@ pub fn a_closed_inbox_says_so() {
 /// What nobody will ever take fails with its reason, is told once, outlives a reload and can be discarded.
 pub fn a_message_to_nobody_fails_and_can_be_discarded() {
     let mut room = Room::new();
-    room.arrive(&["alice"]);
+    room.arrive_acquainted(&["alice"]);
     room.writes("alice", "nobody", "hello?");
     assert_eq!(
         room.marks("alice", "nobody"),
@@ -458,6 +465,7 @@ pub fn a_stranger_who_writes_has_a_row() {
 /// Page row 13: the older pages come as they are asked for, each message once, down to the first.
 pub fn history_comes_page_by_page() {
     let mut room = Room::with(free_of_rates());
+    room.sign_up_acquainted(&["alice", "bob", "carol"]);
     let alice = comes_by_hand(&mut room, "alice");
     room.signs_up("bob");
     for id in 1..=150 {
@@ -490,6 +498,7 @@ pub fn history_comes_page_by_page() {
 /// B4: at most 256 entries are on their way to a device that acknowledges nothing; the rest is not lost.
 pub fn two_hundred_and_fifty_six_are_on_their_way_and_no_more() {
     let mut room = Room::with(free_of_rates());
+    room.sign_up_acquainted(&["alice", "bob", "carol"]);
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
     for id in 1..=300 {
@@ -508,6 +517,7 @@ pub fn two_hundred_and_fifty_six_are_on_their_way_and_no_more() {
 pub fn nothing_is_acknowledged_before_it_is_kept() {
     for survivors in [0, 1] {
         let mut room = Room::new();
+        room.sign_up_acquainted(&["alice", "bob", "carol"]);
         let alice = comes_by_hand(&mut room, "alice");
         let bob = comes_by_hand(&mut room, "bob");
         room.disk_hangs();
@@ -529,6 +539,7 @@ pub fn nothing_is_acknowledged_before_it_is_kept() {
 pub fn a_disk_that_lies_is_found_out() {
     let mut room = Room::new();
     room.disk.fault = Some(Fault::AnswersBeforeSync);
+    room.sign_up_acquainted(&["alice", "bob", "carol"]);
     let alice = comes_by_hand(&mut room, "alice");
     room.signs_up("bob");
     let answers = room.asks_relay(alice, &message(1, "bob", "hello"));
@@ -545,6 +556,7 @@ pub fn a_fault_of_the_disk_is_a_refusal_and_keeps_nothing() {
         (Fault::Fails, Code::TryLater),
     ] {
         let mut room = Room::new();
+        room.sign_up_acquainted(&["alice", "bob", "carol"]);
         let alice = comes_by_hand(&mut room, "alice");
         let bob = comes_by_hand(&mut room, "bob");
         room.disk.fault = Some(fault);
@@ -604,6 +616,7 @@ pub fn writing_faster_than_allowed_loses_nothing() {
 /// RFC 2779 4.1.2, 5.4.3: a message says when the service took it and under the sender's own id.
 pub fn a_message_carries_its_id_and_when_it_was_taken() {
     let mut room = Room::new();
+    room.sign_up_acquainted(&["alice", "bob", "carol"]);
     let alice = comes_by_hand(&mut room, "alice");
     let bob = comes_by_hand(&mut room, "bob");
     let before = room.wall();

@@ -111,9 +111,16 @@ pub fn the_newest_status_by_hand_wins() {
         phone,
         &ToService::Publish {
             tuple: newer.clone(),
+            of: None,
         },
     );
-    room.asks_relay(laptop, &ToService::Publish { tuple: older });
+    room.asks_relay(
+        laptop,
+        &ToService::Publish {
+            tuple: older,
+            of: None,
+        },
+    );
     let fetch = ToService::Fetch {
         number: 1,
         presentities: vec![presentity("alice")],
@@ -134,6 +141,7 @@ pub fn a_status_from_the_future_counts_from_now() {
         alice,
         &ToService::Publish {
             tuple: hand_tuple(Activity::Busy, future),
+            of: None,
         },
     );
     room.passes(secs(1));
@@ -142,6 +150,7 @@ pub fn a_status_from_the_future_counts_from_now() {
         alice,
         &ToService::Publish {
             tuple: hand_tuple(Activity::Away, now),
+            of: None,
         },
     );
     let fetch = ToService::Fetch {
@@ -263,6 +272,7 @@ pub fn an_equal_publish_makes_no_notification() {
         alice,
         &ToService::Publish {
             tuple: tuple.clone(),
+            of: None,
         },
     );
     room.passes(secs(3));
@@ -272,7 +282,8 @@ pub fn an_equal_publish_makes_no_notification() {
             codes(&room.asks_relay(
                 alice,
                 &ToService::Publish {
-                    tuple: tuple.clone()
+                    tuple: tuple.clone(),
+                    of: None
                 }
             )),
             []
@@ -295,6 +306,7 @@ fn seen_by_hand(
         number: 1,
         watcher: room.principal("bob"),
         decision: Some(Decision::Allow),
+        of: None,
     };
     room.asks_relay(alice, &allow);
     room.asks_relay(bob, &subscribe(1, &["alice"]));
@@ -310,7 +322,7 @@ pub fn quick_changes_come_at_most_once_a_second_and_the_last_one_always() {
     let begun = room.clock();
     for n in 0..12 {
         let tuple = device_tuple("tab", Some(&format!("note {n}")));
-        room.writes_frame(alice, &ToService::Publish { tuple });
+        room.writes_frame(alice, &ToService::Publish { tuple, of: None });
         room.passes(ms(250));
     }
     room.passes(secs(3));
@@ -340,10 +352,10 @@ pub fn followers_latecomers_and_fetchers_see_the_same() {
     let mut followed = None;
     for n in 0..6 {
         let tuple = device_tuple(&format!("tab-{}", n % 3), Some(&format!("note {n}")));
-        room.asks_relay(alice, &ToService::Publish { tuple });
+        room.asks_relay(alice, &ToService::Publish { tuple, of: None });
         if n == 3 {
             let tuple = device_tuple("tab-1", None).id;
-            room.asks_relay(alice, &ToService::Withdraw { tuple });
+            room.asks_relay(alice, &ToService::Withdraw { tuple, of: None });
         }
         room.passes(secs(2));
         followed = views(&room.hears(bob), "alice").pop().or(followed);
@@ -390,7 +402,7 @@ pub fn what_is_published_with_the_hello_is_what_one_sees_of_oneself() {
     let hello = room.hello_of("alice", "laptop", None);
     room.writes_frame(alice, &hello);
     let tuple = device_tuple("tab", Some("here"));
-    room.writes_frame(alice, &ToService::Publish { tuple });
+    room.writes_frame(alice, &ToService::Publish { tuple, of: None });
     room.settles();
     room.passes(secs(3));
     let seen = views(&room.hears(alice), "alice");

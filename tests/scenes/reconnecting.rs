@@ -74,7 +74,7 @@ pub fn who_missed_too_much_is_reset_and_finds_everything() {
     let mut config = free_of_rates();
     config.limits.resume_span = 5;
     let mut room = Room::with(config);
-    room.arrive(&["alice", "bob"]);
+    room.arrive_acquainted(&["alice", "bob"]);
     room.writes("alice", "bob", "m0");
     room.device("bob").reachable = false;
     room.loses_line("bob");

@@ -106,6 +106,7 @@ pub fn a_tuple_that_is_not_sound_is_refused() {
         alice,
         &ToService::Publish {
             tuple: good.clone(),
+            of: None,
         },
     );
     let mut twins = good.clone();
@@ -121,7 +122,7 @@ pub fn a_tuple_that_is_not_sound_is_refused() {
     let mut hidden = good.clone();
     hidden.status.activities = vec![Activity::Invisible];
     for tuple in [twins, crowded, stuffed, hidden] {
-        let answers = room.asks_relay(alice, &ToService::Publish { tuple });
+        let answers = room.asks_relay(alice, &ToService::Publish { tuple, of: None });
         assert_eq!(codes(&answers), [Code::BadPresence]);
         room.passes(secs(3));
     }
@@ -157,7 +158,8 @@ pub fn a_tuple_at_every_limit_is_carried_unchanged() {
         codes(&room.asks_relay(
             alice,
             &ToService::Publish {
-                tuple: full.clone()
+                tuple: full.clone(),
+                of: None
             }
         )),
         []
@@ -174,6 +176,7 @@ fn allow(room: &mut Room, session: lamplight_core::address::SessionId, whom: &st
         number: 99,
         watcher: room.principal(whom),
         decision: Some(lamplight_core::wire::Decision::Allow),
+        of: None,
     };
     assert_eq!(codes(&room.asks_relay(session, &allow)), []);
 }
@@ -274,6 +277,7 @@ pub fn nobody_decides_for_another() {
         alice,
         &ToService::Publish {
             tuple: device_tuple("tab", None),
+            of: None,
         },
     );
     // There is no frame that names whose rule it sets: what Carol sets is Carol's.
@@ -283,6 +287,7 @@ pub fn nobody_decides_for_another() {
         carol,
         &ToService::Withdraw {
             tuple: device_tuple("tab", None).id,
+            of: None,
         },
     );
     let fetch = ToService::Fetch {
@@ -306,7 +311,7 @@ pub fn an_inbox_in_a_tuple_must_be_ones_own() {
     tuple.address = Some(lamplight_core::presence::CommunicationAddress::inbox(
         &crate::room::inbox("alice"),
     ));
-    let answers = room.asks_relay(mallory, &ToService::Publish { tuple });
+    let answers = room.asks_relay(mallory, &ToService::Publish { tuple, of: None });
     assert_eq!(codes(&answers), [Code::BadPresence]);
 }
 
@@ -322,6 +327,7 @@ pub fn one_cannot_watch_or_block_oneself() {
         number: 2,
         watcher: room.principal("alice"),
         decision: Some(lamplight_core::wire::Decision::Block),
+        of: None,
     };
     assert_eq!(codes(&room.asks_relay(alice, &block)), [Code::NotYourself]);
 }
@@ -332,7 +338,7 @@ pub fn a_refusal_for_haste_says_how_long_to_wait() {
     let alice = comes_by_hand(&mut room, "alice");
     for n in 0..room.config.limits.publishes.burst {
         let tuple = device_tuple("tab", Some(&format!("note {n}")));
-        room.writes_frame(alice, &ToService::Publish { tuple });
+        room.writes_frame(alice, &ToService::Publish { tuple, of: None });
     }
     room.settles();
     assert_eq!(codes(&room.hears(alice)), []);
@@ -341,6 +347,7 @@ pub fn a_refusal_for_haste_says_how_long_to_wait() {
         alice,
         &ToService::Publish {
             tuple: tuple.clone(),
+            of: None,
         },
     );
     let wait = answers.iter().find_map(|frame| match frame {
@@ -352,7 +359,7 @@ pub fn a_refusal_for_haste_says_how_long_to_wait() {
     };
     room.passes(crate::room::ms(wait));
     assert_eq!(
-        codes(&room.asks_relay(alice, &ToService::Publish { tuple })),
+        codes(&room.asks_relay(alice, &ToService::Publish { tuple, of: None })),
         []
     );
 }

@@ -26,6 +26,10 @@ pub fn free_of_rates() -> ServiceConfig {
     config.limits.publishes = FREE;
     config.limits.fetches = FREE;
     config.limits.requests = FREE;
+    config.limits.polls = FREE;
+    config.limits.letters_to_strangers = FREE;
+    config.limits.signals = FREE;
+    config.limits.held_messages = u32::MAX;
     config
 }
 
@@ -91,6 +95,7 @@ pub fn message(id: u128, to: &str, text: &str) -> ToService {
         id: MessageId(id),
         to: inbox(to),
         body: body(text),
+        from: None,
     }
 }
 
@@ -99,6 +104,7 @@ pub fn subscribe(number: u32, whom: &[&str]) -> ToService {
     let contact = |name: &&str| Contact {
         presentity: presentity(name),
         petname: None,
+        group: None,
     };
     ToService::Subscribe {
         number,
@@ -120,6 +126,7 @@ pub fn device_tuple(id: &str, note: Option<&str>) -> PresenceTuple {
         markup: Vec::new(),
         since: Timestamp(1),
         until: None,
+        hours: Vec::new(),
     }
 }
 

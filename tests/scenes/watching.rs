@@ -182,6 +182,7 @@ pub fn one_request_watches_many() {
             number: 1,
             watcher: room.principal("bob"),
             decision: Some(Decision::Allow),
+            of: None,
         };
         room.asks_relay(session, &allow);
     }
@@ -214,10 +215,11 @@ pub fn a_fetch_answers_by_the_same_rules_and_subscribes_to_nothing() {
             number: 1,
             watcher,
             decision,
+            of: None,
         };
         room.asks_relay(session, &access);
         let tuple = device_tuple("tab", Some("canary"));
-        room.asks_relay(session, &ToService::Publish { tuple });
+        room.asks_relay(session, &ToService::Publish { tuple, of: None });
         lines.push(session);
     }
     let fetch = ToService::Fetch {
@@ -238,7 +240,7 @@ pub fn a_fetch_answers_by_the_same_rules_and_subscribes_to_nothing() {
         "a fetch asks nobody"
     );
     let tuple = device_tuple("tab", Some("changed"));
-    room.asks_relay(lines[0], &ToService::Publish { tuple });
+    room.asks_relay(lines[0], &ToService::Publish { tuple, of: None });
     room.passes(secs(5));
     assert!(views(&room.hears(bob), "open").is_empty());
 }
@@ -337,10 +339,11 @@ pub fn the_blocked_find_the_same_wherever_they_ask() {
         number: 1,
         watcher: room.principal("bob"),
         decision: Some(Decision::Block),
+        of: None,
     };
     room.asks_relay(alice, &block);
     let tuple = device_tuple("tab", Some("canary"));
-    room.asks_relay(alice, &ToService::Publish { tuple });
+    room.asks_relay(alice, &ToService::Publish { tuple, of: None });
     let fetch = ToService::Fetch {
         number: 2,
         presentities: vec![presentity("alice")],

@@ -18,7 +18,9 @@ use std::hash::Hasher as _;
 use std::time::Duration;
 
 use lamplight_core::address::{Principal, SessionId};
-use lamplight_core::service::{Identity, ServiceConfig};
+use lamplight_core::code::Refusal;
+use lamplight_core::presence::Notification;
+use lamplight_core::service::{Identity, LookId, ServiceConfig};
 use lamplight_core::time::{Instant, Now, Timestamp, millis};
 use lamplight_core::trace::{Trace, TraceHasher};
 
@@ -65,6 +67,13 @@ pub struct Room {
     next_ticket: u64,
     signed_out: BTreeSet<Principal>,
     guests: BTreeSet<Principal>,
+    groups: BTreeSet<Principal>,
+    programs: BTreeSet<Principal>,
+    /// When passwords were last said.
+    confirmed: BTreeMap<Principal, Timestamp>,
+    /// Answers to those without a session.
+    looked: BTreeMap<LookId, Result<Vec<Notification>, Refusal>>,
+    next_look: u64,
     trace: Trace,
     wakes: u32,
 }
@@ -109,6 +118,11 @@ impl Room {
             next_ticket: 1,
             signed_out: BTreeSet::new(),
             guests: BTreeSet::new(),
+            groups: BTreeSet::new(),
+            programs: BTreeSet::new(),
+            confirmed: BTreeMap::new(),
+            looked: BTreeMap::new(),
+            next_look: 1,
             trace: Trace::default(),
             wakes: 0,
         };

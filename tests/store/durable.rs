@@ -43,6 +43,7 @@ async fn traced(program: Option<&Path>) -> Calls {
             id: MessageId(id),
             to: inbox("bob"),
             body: body(&text(id)),
+            from: None,
         })
         .await;
         let receipt =

@@ -153,6 +153,7 @@ pub fn bare_tuple() -> PresenceTuple {
         markup: vec![],
         since: AT,
         until: None,
+        hours: Vec::new(),
     }
 }
 
@@ -162,10 +163,12 @@ pub fn to_service() -> Vec<ToService> {
         Contact {
             presentity: presentity("alice"),
             petname: Some(note("Ali")),
+            group: None,
         },
         Contact {
             presentity: presentity("bob"),
             petname: None,
+            group: None,
         },
     ];
     let both = vec![presentity("alice"), presentity("bob")];
@@ -187,12 +190,15 @@ pub fn to_service() -> Vec<ToService> {
         },
         ToService::Publish {
             tuple: full_tuple(),
+            of: None,
         },
         ToService::Publish {
             tuple: bare_tuple(),
+            of: None,
         },
         ToService::Withdraw {
             tuple: token("by-hand"),
+            of: None,
         },
         ToService::Fetch {
             number: 1,
@@ -220,6 +226,7 @@ pub fn to_service() -> Vec<ToService> {
             id: ID,
             to: inbox("alice"),
             body: body("hello, Älice 👋\nsecond line"),
+            from: None,
         },
         ToService::FetchInbox {
             number: 9,
@@ -253,6 +260,7 @@ fn set_access(number: u32, decision: Option<Decision>) -> ToService {
         number,
         watcher: presentity("bob").principal(),
         decision,
+        of: None,
     }
 }
 
@@ -336,6 +344,7 @@ pub fn to_agent() -> Vec<ToAgent> {
             contacts: vec![Contact {
                 presentity: presentity("bob"),
                 petname: Some(note("Bobby")),
+                group: None,
             }],
             access: vec![Access {
                 watcher: presentity("bob").principal(),
@@ -355,6 +364,7 @@ pub fn to_agent() -> Vec<ToAgent> {
             contact: Contact {
                 presentity: presentity("bob"),
                 petname: None,
+                group: None,
             },
         },
         ToAgent::ContactGone {

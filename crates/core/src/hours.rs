@@ -52,7 +52,11 @@ impl Hours {
     /// Length in minutes.
     fn length(&self) -> u64 {
         let (from, to) = (u64::from(self.from), u64::from(self.to));
-        if to > from { to - from } else { to + DAY - from }
+        if to > from {
+            to - from
+        } else {
+            to + DAY - from
+        }
     }
 
     /// Minutes since each beginning of the span, at this minute of the week.

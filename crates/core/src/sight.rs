@@ -61,11 +61,7 @@ fn plain_inbox(presentity: &Presentity, basic: Basic) -> Vec<PresenceTuple> {
     vec![PresenceTuple::inbox(&inbox, basic, Timestamp(0))]
 }
 
-fn absent(
-    tuples: Vec<PresenceTuple>,
-    since: Timestamp,
-    whole: &Whole<'_>,
-) -> PresenceInformation {
+fn absent(tuples: Vec<PresenceTuple>, since: Timestamp, whole: &Whole<'_>) -> PresenceInformation {
     PresenceInformation {
         tuples,
         freshness: whole.absent,
@@ -223,4 +219,3 @@ fn here(since: Timestamp) -> PresenceTuple {
         hours: Vec::new(),
     }
 }
-

@@ -25,10 +25,7 @@ pub enum Key {
     /// What an inbox's principal has to do with a sender: [`SenderRecord`]. The sender by the address they write from.
     Sender(Principal, Address),
     /// From whom messages were received beyond what is acknowledged, up to a place; none of those held.
-    Unacknowledged {
-        inbox: InboxAddress,
-        up_to: Seq,
-    },
+    Unacknowledged { inbox: InboxAddress, up_to: Seq },
     /// WATCHER INFORMATION: rows whose last event is not older than this, the latest first; each with the watcher's visibility now.
     Watchers {
         presentity: Presentity,

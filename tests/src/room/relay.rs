@@ -138,6 +138,7 @@ impl Room {
                 self.events.push(due, Event::Load(ticket, key));
             }
             Output::Keep(ticket, change) => self.keeps(ticket, change),
+            Output::Looked(id, answer) => drop(self.looked.insert(id, answer)),
         }
     }
 
@@ -181,9 +182,8 @@ impl Room {
             Class::Account
         };
         let identity = Identity {
-            principal: principal.clone(),
-            class,
-            login,
+            confirmed: self.confirmed.get(principal).copied().unwrap_or_default(),
+            ..Identity::new(principal.clone(), class, login)
         };
         self.tickets.insert(secret.clone(), identity);
         Credentials::Ticket(secret.into())

@@ -12,6 +12,7 @@ use lamplight_core::agent::{
 use lamplight_core::message::Body;
 use lamplight_core::person::{Person, Reason, Word};
 use lamplight_core::presence::Note;
+use lamplight_core::store::Change;
 use lamplight_core::time::{Timestamp, millis};
 use lamplight_core::wire::{Decision, ToAgent};
 
@@ -85,6 +86,34 @@ impl Room {
         for who in people {
             self.signs_up(who);
             self.opens(who, "laptop");
+        }
+    }
+
+    /// As [`Room::arrive`], each having let the others see everything: nobody is a stranger to anybody.
+    pub fn arrive_acquainted(&mut self, people: &[&str]) {
+        self.sign_up_acquainted(people);
+        for who in people {
+            self.opens(who, "laptop");
+        }
+    }
+
+    /// New accounts, each having let the others see everything.
+    pub fn sign_up_acquainted(&mut self, people: &[&str]) {
+        for who in people {
+            self.signs_up(who);
+        }
+        for (who, other) in people
+            .iter()
+            .flat_map(|who| people.iter().map(move |other| (who, other)))
+        {
+            if who != other {
+                self.disk.store.apply(Change::SetAccess {
+                    presentity: presentity(who),
+                    watcher: self.principal(other),
+                    decision: Some(Decision::Allow),
+                    at: Timestamp(0),
+                });
+            }
         }
     }
 
@@ -319,6 +348,7 @@ pub fn in_words(person: &Person) -> String {
         (Word::Away, _) => "away",
         (Word::Offline, _) => "offline",
         (Word::Unknown, _) => "unknown",
+        (Word::NotAvailable, _) => "not available",
         (Word::NotShared, Reason::Pending) => "not shared yet",
         (Word::NotShared, _) => "not shared",
     };

@@ -14,7 +14,8 @@ use crate::agent::{AgentConfig, Changed, Choice, MyStatus, Notice};
 use crate::code::{Refusal, Retry};
 use crate::person::{Person, Reason, Word, person};
 use crate::presence::{
-    Activity, Extent, Freshness, Note, PresenceInformation, PresenceTuple, Status, TupleKind, View, by_hand,
+    Activity, Extent, Freshness, Note, PresenceInformation, PresenceTuple, Status, TupleKind, View,
+    by_hand,
 };
 use crate::time::{Instant, Now, Timestamp, millis};
 use crate::wire::{Class, ToService};

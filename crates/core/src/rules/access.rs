@@ -430,7 +430,16 @@ mod tests {
         timed.from = Some(Timestamp(2_000));
         timed.until = Some(Timestamp(3_000));
         let rules = of(vec![timed]);
-        let at = |at| view(&onlooker(&bob), None, &rules, Status::Visible, Timestamp(at)).sight;
+        let at = |at| {
+            view(
+                &onlooker(&bob),
+                None,
+                &rules,
+                Status::Visible,
+                Timestamp(at),
+            )
+            .sight
+        };
         assert_eq!(at(1_999), Sight::Nothing);
         assert_eq!(at(2_000), Sight::Shown(Part::ALL));
         assert_eq!(at(3_000), Sight::Nothing);

@@ -99,11 +99,7 @@ impl DeliveryRule {
 /// DELIVERY RULES: what becomes of a message at an inbox that accepts (OPEN) or not (CLOSED). A blocked sender learns nothing of
 /// the inbox, not even that it is closed. Without a rule that speaks of it, a message of someone known or let is delivered and a
 /// stranger's is held; a group is there for strangers.
-pub fn delivers(
-    letter: &Letter<'_>,
-    rules: &[DeliveryRule],
-    inbox: Basic,
-) -> (Outcome, Because) {
+pub fn delivers(letter: &Letter<'_>, rules: &[DeliveryRule], inbox: Basic) -> (Outcome, Because) {
     if letter.person == Some(&Decision::Block) {
         return (Outcome::Pretend, Because::Person);
     }
@@ -120,7 +116,9 @@ pub fn delivers(
         };
         return (outcome, Because::Rule(place));
     }
-    let is_let = letter.person.is_some_and(|decided| decided.part().is_some());
+    let is_let = letter
+        .person
+        .is_some_and(|decided| decided.part().is_some());
     match is_let || letter.sender.known || letter.receiver == Class::Group {
         true => (Outcome::Deliver, Because::Default),
         false => (Outcome::Hold, Because::Default),

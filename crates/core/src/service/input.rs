@@ -93,7 +93,10 @@ impl Identity {
 
     /// Until when the login counts as fresh.
     pub fn fresh_until(&self) -> Option<Timestamp> {
-        let until = self.confirmed.0.saturating_add(crate::time::millis(FRESH_FOR));
+        let until = self
+            .confirmed
+            .0
+            .saturating_add(crate::time::millis(FRESH_FOR));
         (self.confirmed.0 > 0).then_some(Timestamp(until))
     }
 }

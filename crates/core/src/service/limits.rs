@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use crate::address::ServerId;
-use crate::message::BODY_MAX;
 use crate::ledger::SPAN;
+use crate::message::BODY_MAX;
 use crate::rules::Login;
 use crate::wire::{Announced, FRAME_MAX, Offers};
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::Service;
 use super::asking::Reading;
-use super::input::{Looker, LookId, Output};
+use super::input::{LookId, Looker, Output};
 use super::room::{Poller, State};
 use crate::address::{Presentity, SessionId};
 use crate::code::{Code, Refusal};
@@ -45,7 +45,8 @@ impl Service {
         let Some(watcher) = self.principal_of(id) else {
             return;
         };
-        for presentity in presentities {
+        let own = |presentity: &&Presentity| presentity.principal() == watcher;
+        for presentity in presentities.iter().filter(|one| !own(one)) {
             let poller = Poller::Principal(watcher.clone());
             if let Err(wait) = self.too_many_polls(presentity, poller, now) {
                 return self.refuse(id, Some(number), Code::TooManyRequests.refusal_after(wait));
@@ -211,7 +212,9 @@ impl Service {
         };
         let login = identity.map_or(Login::Nobody, |identity| identity.login_at(at));
         let rules = look.visibility.as_ref();
-        let visibility = rules.map(|rules| rules.with(presentity)).unwrap_or_default();
+        let visibility = rules
+            .map(|rules| rules.with(presentity))
+            .unwrap_or_default();
         let onlooker = match identity {
             Some(identity) => Onlooker {
                 site: look.looker.site.as_deref(),

@@ -10,7 +10,9 @@ use core::time::Duration;
 use super::Service;
 use super::asking::{Keeping, Reading, fault_code};
 use super::timers::Timer;
-use crate::address::{Address, InboxAddress, MessageId, Presentity, Principal, Seq, SessionId, Tag};
+use crate::address::{
+    Address, InboxAddress, MessageId, Presentity, Principal, Seq, SessionId, Tag,
+};
 use crate::code::{Code, Refusal};
 use crate::message::{Body, Entry, InstantMessage, Receipt};
 use crate::presence::Basic;
@@ -35,7 +37,10 @@ impl Service {
         body: Body,
         now: Now,
     ) {
-        let Some(identity) = self.sessions.get(&session).and_then(|one| one.identity.as_ref())
+        let Some(identity) = self
+            .sessions
+            .get(&session)
+            .and_then(|one| one.identity.as_ref())
         else {
             return;
         };
@@ -226,10 +231,13 @@ impl Service {
             return;
         };
         let tag = to.tag();
-        let inbox = known.inboxes.entry(tag.clone()).or_insert_with(|| OwnInbox {
-            tag,
-            ..OwnInbox::default()
-        });
+        let inbox = known
+            .inboxes
+            .entry(tag.clone())
+            .or_insert_with(|| OwnInbox {
+                tag,
+                ..OwnInbox::default()
+            });
         count(inbox);
     }
 

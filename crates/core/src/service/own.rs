@@ -152,8 +152,7 @@ impl Service {
         let Some(me) = self.principal_of(id) else {
             return;
         };
-        let sound =
-            own.rules.len() <= RULES_MAX && own.rules.iter().all(DeliveryRule::is_sound);
+        let sound = own.rules.len() <= RULES_MAX && own.rules.iter().all(DeliveryRule::is_sound);
         if !sound || own.until.is_some() && own.tag.is_none() {
             return self.refuse(id, Some(number), Code::BadRules.refusal());
         }

@@ -190,7 +190,10 @@ impl Known {
     pub fn inbox(&self, address: &InboxAddress, at: Timestamp) -> Option<Basic> {
         let leads_there = |tuple: &&PresenceTuple| {
             let means = tuple.address.as_ref();
-            means.and_then(crate::presence::CommunicationAddress::as_inbox).as_ref() == Some(address)
+            means
+                .and_then(crate::presence::CommunicationAddress::as_inbox)
+                .as_ref()
+                == Some(address)
         };
         let tuple = self.services.values().find(leads_there)?;
         Some(tuple.basic_at(at))
@@ -261,7 +264,11 @@ impl Known {
 
     /// When a rule or hours change next; `fresh_until`: when the login of someone who watches stops being fresh.
     pub fn next_change(&self, fresh_until: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
-        let hours = self.services.values().filter_map(|tuple| tuple.next_change(at)).min();
+        let hours = self
+            .services
+            .values()
+            .filter_map(|tuple| tuple.next_change(at))
+            .min();
         let moments = [hours, self.own.rules.next_change(at), fresh_until];
         moments.into_iter().flatten().min()
     }
@@ -294,7 +301,12 @@ impl Service {
     }
 
     /// A presentity that was just made: nobody reads it from the store.
-    pub(super) fn bring_known(&mut self, presentity: &Presentity, record: PresentityRecord, now: Now) {
+    pub(super) fn bring_known(
+        &mut self,
+        presentity: &Presentity,
+        record: PresentityRecord,
+        now: Now,
+    ) {
         self.rooms.entry(presentity.clone()).or_default();
         self.presentity_loaded(presentity, Some(record), now);
     }
@@ -415,7 +427,10 @@ impl Service {
             }
             self.go_on(id, now);
         }
-        let looks = self.rooms.get_mut(presentity).map(|room| core::mem::take(&mut room.looks));
+        let looks = self
+            .rooms
+            .get_mut(presentity)
+            .map(|room| core::mem::take(&mut room.looks));
         for look in looks.unwrap_or_default() {
             self.looked(look, Err(code.refusal()));
         }
@@ -585,6 +600,9 @@ impl Service {
         if room.polls.len() >= POLLERS_MAX {
             room.polls.clear();
         }
-        room.polls.entry(poller).or_default().take(rate, now.instant)
+        room.polls
+            .entry(poller)
+            .or_default()
+            .take(rate, now.instant)
     }
 }

@@ -6,8 +6,8 @@ use core::time::Duration;
 
 use super::Service;
 use super::asking::Reading;
-use super::ledger::Why;
 use super::input::{Identity, Output, Slot};
+use super::ledger::Why;
 use super::rate::Bucket;
 use super::timers::Timer;
 use crate::address::{InboxAddress, Presentity, Principal, Seq, SessionId, Tag, TupleId};
@@ -386,10 +386,7 @@ impl Service {
         let first = me.presentity();
         let (access, requests) = self.decisions(&first);
         let (inboxes, own) = match self.known(&first) {
-            Some(known) => (
-                known.inboxes.values().cloned().collect(),
-                known.own.clone(),
-            ),
+            Some(known) => (known.inboxes.values().cloned().collect(), known.own.clone()),
             None => Default::default(),
         };
         let roster = ToAgent::Roster {

@@ -231,7 +231,10 @@ impl Service {
         if watcher == me {
             return self.refuse(id, Some(number), Code::NotYourself.refusal());
         }
-        if decision.as_ref().is_some_and(|decision| !decision.is_sound()) {
+        if decision
+            .as_ref()
+            .is_some_and(|decision| !decision.is_sound())
+        {
             return self.refuse(id, Some(number), Code::BadRules.refusal());
         }
         let Some(known) = self.known_mut(&own) else {
