@@ -104,9 +104,7 @@ impl MemoryStore {
                 up_to,
                 at,
             } => self.in_log(&inbox, |log| log.mark_read(&with, up_to, at)),
-            Change::Delete { inbox, seqs, at } => {
-                self.in_log(&inbox, |log| log.delete(&seqs, at))
-            }
+            Change::Delete { inbox, seqs, at } => self.in_log(&inbox, |log| log.delete(&seqs, at)),
             Change::Admit { inbox, with, at } => self.in_log(&inbox, |log| log.admit(&with, at)),
             Change::Clear { inbox, with, at } => self.in_log(&inbox, |log| log.clear(&with, at)),
             change => {
@@ -134,12 +132,11 @@ impl MemoryStore {
                 let owner = self.principals.get(&presentity.principal());
                 Loaded::Presentity(owner.and_then(|owner| owner.record(presentity.tag().as_ref())))
             }
-            Key::Watcher(watcher) => {
-                Loaded::Watcher(self.principals.get(watcher).map_or_else(
-                    WatcherRecord::default,
-                    OnePrincipal::watcher_record,
-                ))
-            }
+            Key::Watcher(watcher) => Loaded::Watcher(
+                self.principals
+                    .get(watcher)
+                    .map_or_else(WatcherRecord::default, OnePrincipal::watcher_record),
+            ),
             Key::Sender(own, sender) => Loaded::Sender(
                 self.principals
                     .get(own)

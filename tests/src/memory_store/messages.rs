@@ -62,8 +62,7 @@ impl MemoryStore {
         log.known.insert(message.to.address().clone());
         let sender = log.push(sent);
         let place = sender.seq;
-        let receiver =
-            copied.then(|| self.one(&owner).take_in(&message, copies, place));
+        let receiver = copied.then(|| self.one(&owner).take_in(&message, copies, place));
         let once = Once {
             content,
             sender,
@@ -102,8 +101,7 @@ impl MemoryStore {
         let mut marks = Vec::new();
         for ((sender, with), place) in newest {
             let log = self.principals.get_mut(&sender).map(|one| &mut one.log);
-            let marked =
-                log.and_then(|log| log.mark(What::Delivered, with.address(), place, at));
+            let marked = log.and_then(|log| log.mark(What::Delivered, with.address(), place, at));
             marks.extend(marked.map(|entry| (sender.inbox(), entry)));
         }
         Kept::Acknowledged { marks }
