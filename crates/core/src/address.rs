@@ -42,7 +42,8 @@ impl fmt::Display for AddressError {
 impl core::error::Error for AddressError {}
 
 checked_text!(
-    /// `name@domain`, lower case.
+    /// `name@domain`, lower case. A capital of ASCII is taken for its small letter; others are for whoever reads what people type
+    /// to fold, who has the tables for that.
     Address,
     AddressError,
     check_address
@@ -55,7 +56,7 @@ checked_text!(
 );
 
 fn check_address(text: &str) -> Result<String, AddressError> {
-    let lower = text.trim().to_lowercase();
+    let lower = text.trim().to_ascii_lowercase();
     let (name, domain) = lower
         .rsplit_once('@')
         .ok_or(AddressError::NotNameAtDomain)?;

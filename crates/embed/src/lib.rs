@@ -17,6 +17,7 @@ mod chance;
 mod clock;
 mod door;
 mod keep;
+mod letters;
 mod shell;
 mod socket;
 mod storage;
@@ -41,5 +42,6 @@ pub use lamplight_core::wire::Class;
 pub use lamplight_core::wire::Decision as Verdict;
 
 pub use clock::now;
+pub use letters::lower;
 pub use shell::{Listening, News, Shell};
 pub use storage::{local, session};

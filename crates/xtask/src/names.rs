@@ -105,9 +105,10 @@ fn head_of(module: &[u8], range: &Range<usize>) -> Option<usize> {
             let number = &module[*start..range.start];
             let (last, others) = number.split_last().unwrap_or((&0, &[]));
             let ends = last & 0x80 == 0 && others.iter().all(|byte| byte & 0x80 != 0);
-            let value = number.iter().rev().fold(0_usize, |value, byte| {
-                value << 7 | usize::from(byte & 0x7f)
-            });
+            let value = number
+                .iter()
+                .rev()
+                .fold(0_usize, |value, byte| value << 7 | usize::from(byte & 0x7f));
             ends && value == range.len()
         })
 }

@@ -241,7 +241,7 @@ fn perform(house: &House, act: Act, open: Option<&Address>) {
 
 /// The conversation above or below the open one, or the next that has something unread.
 fn neighbour(house: &House, act: Act, open: Option<&Address>) -> Option<Address> {
-    let rows = house.shell.read(|agent| agent.roster(""));
+    let rows = house.shell.roster("");
     let at = rows.iter().position(|row| Some(&row.address) == open);
     let next = match act {
         Act::NextUnread => {

@@ -1,6 +1,6 @@
 //! Asks to see someone, by address; a bare name is taken to be of this relay.
 
-use lamplight_embed::{Intent, Note, Presentity};
+use lamplight_embed::{Intent, Note, Presentity, lower};
 use yew::prelude::*;
 
 use super::dialog::Dialog;
@@ -79,5 +79,6 @@ fn whole_address(text: &str, domain: &str) -> Result<Presentity, &'static str> {
     } else {
         format!("{text}@{domain}")
     };
-    Presentity::parse(&whole).map_err(|_| texts::sentence(lamplight_embed::Code::BadAddress))
+    Presentity::parse(&lower(&whole))
+        .map_err(|_| texts::sentence(lamplight_embed::Code::BadAddress))
 }

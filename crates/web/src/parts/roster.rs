@@ -2,7 +2,7 @@
 //! in view are drawn.
 
 use gloo::timers::callback::Timeout;
-use lamplight_embed::{Address, Changed};
+use lamplight_embed::{Address, Changed, lower};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
@@ -97,7 +97,7 @@ pub fn Roster(props: &Props) -> Html {
                     if now.saturating_sub(letters.1) > LETTERS_MS {
                         letters.0.clear();
                     }
-                    letters.0.push_str(&key.to_lowercase());
+                    letters.0.push_str(&lower(key));
                     letters.1 = now;
                     let Some(found) = find(&order, at, &letters.0) else {
                         return;
@@ -220,11 +220,11 @@ fn use_order(house: &House, query: &str) -> Order {
     match &order.1 {
         Some(known) if order.0 == query => known.clone(),
         _ => {
-            let rows = house.shell.read(|agent| agent.roster(query));
+            let rows = house.shell.roster(query);
             let read: Vec<_> = rows
                 .into_iter()
                 .map(|row| {
-                    let name = row.name.to_lowercase();
+                    let name = lower(&row.name);
                     (row.address, name)
                 })
                 .collect();

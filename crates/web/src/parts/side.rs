@@ -34,9 +34,7 @@ pub fn Side(props: &Props) -> Html {
                 dom::focus_id("roster");
             }
             "Enter" if !event.is_composing() => {
-                let first = house
-                    .shell
-                    .read(|agent| agent.roster(&query).into_iter().next());
+                let first = house.shell.roster(&query).into_iter().next();
                 if let Some(row) = first {
                     query.set(String::new());
                     house.go.emit(Some(row.address));

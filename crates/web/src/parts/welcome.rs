@@ -12,7 +12,7 @@ use crate::texts::t;
 pub fn Welcome() -> Html {
     let house = use_house();
     use_changes(is_about_people);
-    let alone = house.shell.read(|agent| agent.roster("").is_empty());
+    let alone = house.shell.roster("").is_empty();
     let add = house.show.reform(|_: MouseEvent| Popup::AddContact(None));
     html! {
         <div class="welcome">

@@ -147,6 +147,11 @@ impl Talk {
     }
 
     /// As it stands in the keepsake: of the newest message only what a row shows.
+    /// The place of its last message.
+    pub fn last_place(&self) -> Option<Seq> {
+        self.last.as_ref().map(|last| last.seq)
+    }
+
     pub fn summary(&self) -> Conversation {
         Conversation {
             with: self.with.clone(),
