@@ -16,6 +16,7 @@
 mod chance;
 mod clock;
 mod door;
+mod hear;
 mod keep;
 mod letters;
 mod shell;
@@ -42,6 +43,7 @@ pub use lamplight_core::wire::Class;
 pub use lamplight_core::wire::Decision as Verdict;
 
 pub use clock::now;
+pub use hear::{Phase, after, listen};
 pub use letters::lower;
 pub use shell::{Listening, News, Shell};
 pub use storage::{local, session};
