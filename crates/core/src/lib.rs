@@ -34,6 +34,7 @@ extern crate alloc;
 
 pub mod address;
 pub mod agent;
+pub mod cbor;
 pub mod code;
 pub mod message;
 pub mod person;

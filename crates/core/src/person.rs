@@ -14,7 +14,7 @@
 //!
 //! A view that is pending or refused is *not shared*; one whose freshness is unknown is *unknown*, never offline.
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode};
 
 use crate::presence::{
     Activity, Basic, Freshness, Note, PresenceInformation, PresenceTuple, TupleKind, View,
