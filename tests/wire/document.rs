@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use lamplight_core::cbor::Decode;
 use lamplight_core::code::Code;
 use lamplight_core::wire::{Codec, ToAgent, ToService};
 use lamplight_tests::room::Room;
@@ -102,10 +103,7 @@ fn replay(document: &str) -> BTreeSet<&'static str> {
     missing
 }
 
-fn decoded<T: for<'b> minicbor::Decode<'b, ()> + serde::de::DeserializeOwned>(
-    at: usize,
-    bytes: &[u8],
-) -> T {
+fn decoded<T: Decode + serde::de::DeserializeOwned>(at: usize, bytes: &[u8]) -> T {
     let frame = Codec::Json.decode(bytes);
     frame.unwrap_or_else(|error| panic!("PROTOCOL.md:{at}: {error}"))
 }

@@ -6,7 +6,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode, Reader, Writer};
 use serde::{Deserialize, Serialize};
 
 use crate::text::checked_text;
@@ -45,7 +45,8 @@ impl fmt::Display for AddressError {
 impl core::error::Error for AddressError {}
 
 checked_text!(
-    /// `name@domain`, lower case.
+    /// `name@domain`, lower case. A capital of ASCII is taken for its small letter; others are for whoever reads what people type
+    /// to fold, who has the tables for that.
     Address,
     AddressError,
     check_address
@@ -79,7 +80,7 @@ fn check_tag(text: &str) -> Result<String, AddressError> {
 }
 
 fn check_address(text: &str) -> Result<String, AddressError> {
-    let lower = text.trim().to_lowercase();
+    let lower = text.trim().to_ascii_lowercase();
     let (name, domain) = lower
         .rsplit_once('@')
         .ok_or(AddressError::NotNameAtDomain)?;
@@ -381,23 +382,16 @@ impl<'de> Deserialize<'de> for MessageId {
     }
 }
 
-impl<C> Encode<C> for MessageId {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        e: &mut minicbor::Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        e.bytes(&self.0.to_be_bytes())?.ok()
+impl Encode for MessageId {
+    fn encode(&self, to: &mut Writer) {
+        to.bytes(&self.0.to_be_bytes());
     }
 }
 
-impl<'b, C> Decode<'b, C> for MessageId {
-    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        let bytes = d.bytes()?;
-        let bytes = bytes
-            .try_into()
-            .map_err(|_| minicbor::decode::Error::message("a message id is 16 bytes"))?;
-        Ok(Self(u128::from_be_bytes(bytes)))
+impl Decode for MessageId {
+    fn decode(from: &mut Reader<'_>) -> Option<Self> {
+        let bytes = from.bytes()?.try_into().ok()?;
+        Some(Self(u128::from_be_bytes(bytes)))
     }
 }
 

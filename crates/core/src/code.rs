@@ -6,7 +6,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode, Reader, Writer};
 use serde::{Deserialize, Serialize};
 
 use crate::time::millis;
@@ -174,19 +174,15 @@ impl<'de> Deserialize<'de> for Code {
     }
 }
 
-impl<C> Encode<C> for Code {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        e: &mut minicbor::Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        e.str(self.slug())?.ok()
+impl Encode for Code {
+    fn encode(&self, to: &mut Writer) {
+        to.text(self.slug());
     }
 }
 
-impl<'b, C> Decode<'b, C> for Code {
-    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        Ok(Self::from_slug(d.str()?))
+impl Decode for Code {
+    fn decode(from: &mut Reader<'_>) -> Option<Self> {
+        from.text().map(Self::from_slug)
     }
 }
 

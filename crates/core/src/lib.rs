@@ -35,6 +35,7 @@ extern crate alloc;
 
 pub mod address;
 pub mod agent;
+pub mod cbor;
 pub mod code;
 pub mod hours;
 pub mod ledger;

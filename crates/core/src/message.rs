@@ -3,7 +3,7 @@
 //! An inbox is one log with one counter. What a principal received and sent, what was delivered, read or deleted: each is an
 //! entry, so that a device that knows the last [`Seq`] it has needs nothing else to catch up.
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, InboxAddress, MessageId, Principal, Seq, Tag};

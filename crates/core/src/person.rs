@@ -15,7 +15,7 @@
 //! Who is shown no more than availability reads *available* where the table says so, else *not available*.
 //! A view that is pending or refused is *not shared*; one whose freshness is unknown is *unknown*, never offline.
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode};
 
 use crate::presence::{
     Activity, Basic, Extent, Freshness, Note, PresenceInformation, PresenceTuple, TupleKind, View,

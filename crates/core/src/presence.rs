@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, InboxAddress, Presentity, Token, TupleId};
@@ -148,7 +148,8 @@ impl CommunicationAddress {
 pub struct Markup {
     #[n(0)]
     pub namespace: Token,
-    #[cbor(n(1), with = "minicbor::bytes")]
+    #[n(1)]
+    #[cbor(bytes)]
     pub content: Vec<u8>,
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// Wraps a secret or private value: travels as itself, prints as `…`.

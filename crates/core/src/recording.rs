@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode, Reader};
 
 use crate::agent::{Agent, AgentConfig, Input, Output};
 use crate::private::Private;
@@ -26,7 +26,8 @@ pub struct Recording {
     #[n(1)]
     pub born: Now,
     /// A sequence of [`Event`]s (RFC 8742).
-    #[cbor(n(2), with = "minicbor::bytes")]
+    #[n(2)]
+    #[cbor(bytes)]
     pub events: Vec<u8>,
     /// The hash of the outputs.
     #[n(3)]
@@ -65,10 +66,10 @@ impl Recording {
     pub fn replay(&self, mut see: impl FnMut(&Event, &[Output])) -> Result<Replayed, DecodeError> {
         let mut agent = Agent::new(self.config.clone(), self.born);
         let mut trace = Trace::default();
-        let mut decoder = minicbor::Decoder::new(&self.events);
+        let mut reader = Reader::new(&self.events);
         let mut events = 0;
-        while decoder.position() < self.events.len() {
-            let event: Event = decoder.decode().map_err(|_| DecodeError::NotAFrame)?;
+        while reader.position() < self.events.len() {
+            let event = Event::decode(&mut reader).ok_or(DecodeError::NotAFrame)?;
             agent.handle(event.input.clone(), event.now);
             let outputs: Vec<_> = core::iter::from_fn(|| agent.poll_output()).collect();
             for output in &outputs {
@@ -99,8 +100,7 @@ fn note(trace: &mut Trace, now: Now, output: &Output) {
 
 fn is_hello(frame: &[u8]) -> bool {
     // A frame is `[kind, fields]`, and hello is the kind 0.
-    let mut frame = minicbor::Decoder::new(frame);
-    frame.array().is_ok() && matches!(frame.u32(), Ok(0))
+    matches!(Reader::new(frame).variant(), Some((0, _)))
 }
 
 /// The recorder of a running agent.

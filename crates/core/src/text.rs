@@ -41,19 +41,16 @@ macro_rules! checked_text {
             }
         }
 
-        impl<C> minicbor::Encode<C> for $name {
-            fn encode<W: minicbor::encode::Write>(
-                &self,
-                e: &mut minicbor::Encoder<W>,
-                _: &mut C,
-            ) -> Result<(), minicbor::encode::Error<W::Error>> {
-                e.str(self.as_str())?.ok()
+        impl $crate::cbor::Encode for $name {
+            fn encode(&self, to: &mut $crate::cbor::Writer) {
+                to.text(self.as_str());
             }
         }
 
-        impl<'b, C> minicbor::Decode<'b, C> for $name {
-            fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-                Self::parse(d.str()?).map_err(|_| minicbor::decode::Error::message(concat!("not a valid ", stringify!($name))))
+        impl $crate::cbor::Decode for $name {
+            fn decode(from: &mut $crate::cbor::Reader<'_>) -> Option<Self> {
+                let text = from.text()?;
+                Self::parse(text).ok().or_else(|| from.refused(stringify!($name)))
             }
         }
     };

@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// A monotonic reading in milliseconds since an origin that only the shell knows.

@@ -16,7 +16,9 @@
 mod chance;
 mod clock;
 mod door;
+mod hear;
 mod keep;
+mod letters;
 mod shell;
 mod socket;
 mod storage;
@@ -41,5 +43,7 @@ pub use lamplight_core::wire::Class;
 pub use lamplight_core::wire::Decision as Verdict;
 
 pub use clock::now;
+pub use hear::{Phase, after, listen};
+pub use letters::lower;
 pub use shell::{Listening, News, Shell};
 pub use storage::{local, session};

@@ -12,7 +12,7 @@ use std::rc::{Rc, Weak};
 use gloo::timers::callback::Timeout;
 use lamplight_core::address::Principal;
 use lamplight_core::agent::{
-    Agent, AgentConfig, Changed, IDLE_AFTER, Input, Intent, LineLost, Notice, Output,
+    Agent, AgentConfig, Changed, ContactRow, IDLE_AFTER, Input, Intent, LineLost, Notice, Output,
 };
 use lamplight_core::code::Code;
 use lamplight_core::recording::Recorder;
@@ -24,6 +24,7 @@ use crate::chance;
 use crate::clock;
 use crate::door::{Door, DoorError};
 use crate::keep::Keep;
+use crate::letters::lower;
 use crate::socket::{Closing, Heard, Socket};
 use crate::tab::{self, Tab, TabEvent, Watch};
 
@@ -147,6 +148,11 @@ impl Shell {
     /// Reads the agent's getters. Not to be kept, and nothing may be intended from inside.
     pub fn read<T>(&self, look: impl FnOnce(&Agent) -> T) -> T {
         look(&self.0.agent.borrow())
+    }
+
+    /// The rows of the contact list that match a query, in their order.
+    pub fn roster(&self, query: &str) -> Vec<ContactRow> {
+        self.read(|agent| agent.roster(query, lower))
     }
 
     /// The clock that the agent's readings come from.

@@ -5,8 +5,10 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::dom;
-use crate::pages::door::DoorPage;
-use crate::pages::home::Home;
+use crate::draw::part;
+use crate::kept::use_kept;
+use crate::pages::{door, home};
+use crate::parts::attention;
 
 /// Who was in last, so that a reload shows the contacts before the relay has answered.
 const LAST: &str = "lamplight-principal";
@@ -54,24 +56,22 @@ struct AppProps {
 
 #[component]
 fn App(props: &AppProps) -> Html {
-    let place = use_state_eq(|| props.place.clone());
-    let enter = {
-        let place = place.setter();
-        Callback::from(move |who: SignedIn| {
-            let place = place.clone();
-            spawn_local(async move { place.set(Place::In(open(who.principal).await)) });
-        })
-    };
-    let leave = {
-        let place = place.setter();
-        Callback::from(move |reason: Option<Code>| {
-            local().remove(LAST);
-            crate::parts::attention::clear();
-            place.set(Place::Door(reason));
-        })
-    };
-    match &*place {
-        Place::Door(reason) => html! { <DoorPage reason={*reason} {enter} /> },
-        Place::In(shell) => html! { <Home shell={shell.clone()} {leave} /> },
+    let place = use_kept(|| props.place.clone());
+    match place.get() {
+        Place::Door(reason) => part::<door::DoorPage>(door::Props {
+            reason,
+            enter: Callback::from(move |who: SignedIn| {
+                let place = place.clone();
+                spawn_local(async move { place.set(Place::In(open(who.principal).await)) });
+            }),
+        }),
+        Place::In(shell) => part::<home::Home>(home::Props {
+            shell,
+            leave: Callback::from(move |reason| {
+                local().remove(LAST);
+                attention::show(0);
+                place.set(Place::Door(reason));
+            }),
+        }),
     }
 }

@@ -2,7 +2,10 @@
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, Window};
+use web_sys::{
+    Document, Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, Node, NodeList,
+    Window,
+};
 use yew::NodeRef;
 
 pub fn window() -> Window {
@@ -27,61 +30,71 @@ pub fn focus(element: &Element) {
     }
 }
 
-pub fn focus_ref(node: &NodeRef) {
-    if let Some(element) = node.cast::<Element>() {
-        focus(&element);
-    }
-}
-
 pub fn focus_id(id: &str) {
     if let Some(element) = by_id(id) {
         focus(&element);
     }
 }
 
-/// What stands in the field that an event came from.
-pub fn value_of(event: &Event) -> String {
-    event
-        .target()
-        .and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
-        .map(|input| input.value())
-        .unwrap_or_default()
+/// The first of such elements inside another.
+pub fn inside(node: &NodeRef, selector: &str) -> Option<Element> {
+    let element: Element = node.get()?.unchecked_into();
+    element.query_selector(selector).ok().flatten()
 }
 
-/// What stands in a field.
-pub fn value(node: &NodeRef) -> String {
-    node.cast::<HtmlInputElement>()
-        .map(|input| input.value())
-        .unwrap_or_default()
+/// Where in a list of nodes an element is.
+pub fn place_of(items: &NodeList, element: Option<&Element>) -> Option<u32> {
+    let element: &Node = element?;
+    (0..items.length()).find(|at| element.is_same_node(items.item(*at).as_ref()))
+}
+
+/// Puts the keyboard on one node of a list.
+pub fn focus_item(items: &NodeList, at: u32) {
+    if let Some(item) = items.item(at) {
+        focus(item.unchecked_ref());
+    }
+}
+
+/// What stands in the field that an event came from.
+pub fn value_of(event: &Event) -> String {
+    event.target().map_or_else(String::new, |target| {
+        target.unchecked_ref::<HtmlInputElement>().value()
+    })
+}
+
+/// What stands in the field of this name.
+pub fn value(id: &str) -> String {
+    by_id(id).map_or_else(String::new, |field| {
+        field.unchecked_ref::<HtmlInputElement>().value()
+    })
 }
 
 /// Closes the dialog that an event came from; the browser gives the keyboard back to where it was before.
 pub fn close_dialog(event: &Event) {
-    let target = event
-        .target()
-        .and_then(|target| target.dyn_into::<Element>().ok());
-    let dialog = target.and_then(|element| element.closest("dialog").ok().flatten());
-    if let Some(dialog) = dialog.and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok()) {
-        dialog.close();
+    if let Some(dialog) = around(event, "dialog") {
+        dialog.unchecked_ref::<HtmlDialogElement>().close();
     }
+}
+
+/// The nearest such element around the one that an event came from.
+pub fn around(event: &Event, selector: &str) -> Option<Element> {
+    let target = event.target()?.dyn_into::<Element>().ok()?;
+    target.closest(selector).ok().flatten()
 }
 
 /// Whether the pointer can rest on things: then there is a keyboard, and taking it opens nothing on the screen.
 pub fn has_keyboard() -> bool {
-    window()
-        .match_media("(hover: hover)")
-        .ok()
-        .flatten()
-        .is_none_or(|query| query.matches())
+    is_media("(hover: hover)")
 }
 
 /// Whether there is room for one pane only; the styles know the same width.
 pub fn is_narrow() -> bool {
-    window()
-        .match_media("(max-width: 47.99rem)")
-        .ok()
-        .flatten()
-        .is_some_and(|query| query.matches())
+    is_media("(max-width: 47.99rem)")
+}
+
+fn is_media(query: &str) -> bool {
+    let media = window().match_media(query).ok().flatten();
+    media.is_some_and(|media| media.matches())
 }
 
 pub fn is_visible() -> bool {

@@ -1,78 +1,194 @@
-//! The one context of the page: the shell, and who is to be drawn again when something changed.
+//! What is open on the page and who is to be drawn again: handed to every part, beside the shell that it reads and tells.
 //!
 //! Changes are collected and told once per animation frame, so that a thousand notifications cost one drawing. A hidden page
 //! has no frames: then a timer stands in, since its title and badge still count.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::rc::Rc;
 
-use gloo::timers::callback::Timeout;
-use lamplight_embed::{Address, Changed, Intent, Listening, News, Shell};
+use gloo::timers::callback::Interval;
+use lamplight_embed::{
+    Address, Changed, Code, Intent, Listening, News, Notice, Phase, Shell, after, listen,
+};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Event;
+use yew::functional::UseForceUpdateHandle;
 use yew::prelude::*;
 
-use crate::dom;
-use crate::pages::home::Popup;
+use crate::kept::use_while;
+use crate::parts::attention;
 use crate::parts::notices::Toast;
+use crate::texts::{self, t};
+use crate::{dom, keys, route};
 
 /// How often a page that nobody sees is drawn at most.
 const HIDDEN_EVERY_MS: u32 = 100;
+/// How often "idle for 5 min" is counted again.
+const COUNT_EVERY_MS: u32 = 30_000;
+/// How long a toast stays.
+const STAYS_MS: u32 = 8_000;
+/// More at once would cover what they are about.
+const AT_ONCE: usize = 3;
 
-type Wish = Rc<dyn Fn(&[Changed])>;
-
-/// The shell of whoever is in, for every part of the page.
-#[derive(Clone)]
-pub struct House {
-    pub shell: Shell,
-    /// Opens a conversation, or the list.
-    pub go: Callback<Option<Address>>,
-    /// Opens a dialog.
-    pub show: Callback<Popup>,
-    /// Tells the person something in passing.
-    pub say: Callback<Toast>,
-    pub sign_out: Callback<()>,
-    pulse: Rc<Pulse>,
+/// The dialog that is open.
+#[derive(Clone, PartialEq)]
+pub enum Popup {
+    AddContact(Option<String>),
+    Status,
+    Help,
+    Diagnostics,
+    Rename(Address),
+    Remove(Address),
+    Block(Address),
 }
 
-impl PartialEq for House {
-    fn eq(&self, other: &Self) -> bool {
-        self.shell == other.shell
+/// What a press on something does.
+#[derive(Clone, PartialEq)]
+pub enum Deed {
+    Go(Option<Address>),
+    Show(Popup),
+    Intend(Intent),
+    /// And closes the dialog around it.
+    IntendAndClose(Intent),
+    CloseDialog,
+    Copy(String),
+    /// Takes a toast away.
+    Dismiss(u32),
+    SignOut,
+}
+
+/// Why a part may have to be drawn again.
+#[derive(PartialEq)]
+pub enum Cause {
+    Changed(Changed),
+    /// Half a minute is over, for texts that say how long.
+    Time,
+}
+
+impl Cause {
+    /// What every part that draws a row wants to know of.
+    pub fn is_about_people(&self) -> bool {
+        matches!(self, Self::Changed(Changed::Roster | Changed::Row(_)))
     }
 }
 
-#[derive(Default)]
-struct Pulse {
-    changed: RefCell<Vec<Changed>>,
+/// Told what happened.
+pub type Wish = Rc<dyn Fn(&[Cause])>;
+
+/// The page of whoever is in. Clones are the same one.
+#[derive(Clone)]
+pub struct House(Rc<Inner>);
+
+pub struct Inner {
+    pub shell: Shell,
+    leave: Callback<Option<Code>>,
+    draw: UseForceUpdateHandle,
+    open: RefCell<Option<Address>>,
+    popup: RefCell<Option<(u32, Popup)>>,
+    toasts: RefCell<Vec<(u32, Toast)>>,
+    /// The last number that a dialog, a toast or a wish was given.
+    last: Cell<u32>,
+    causes: RefCell<Vec<Cause>>,
     due: Cell<bool>,
-    wishes: RefCell<Vec<(u64, Wish)>>,
-    next: Cell<u64>,
-    listening: RefCell<Option<Listening>>,
+    wishes: RefCell<Vec<(u32, Wish)>>,
+}
+
+/// What stands as long as the page is shown.
+type Standing = (Listening, [gloo::events::EventListener; 2], Interval);
+
+impl PartialEq for House {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Deref for House {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
 }
 
 impl House {
-    pub fn new(
-        shell: Shell,
-        go: Callback<Option<Address>>,
-        show: Callback<Popup>,
-        say: Callback<Toast>,
-        sign_out: Callback<()>,
-    ) -> Self {
-        let pulse = Rc::new(Pulse::default());
-        let weak = Rc::downgrade(&pulse);
-        let listening = shell.listen(move |news| {
-            if let (News::Changed(what), Some(pulse)) = (news, weak.upgrade()) {
-                pulse.note(what);
-            }
-        });
-        pulse.listening.replace(Some(listening));
-        Self {
+    pub fn new(shell: Shell, leave: Callback<Option<Code>>, draw: UseForceUpdateHandle) -> Self {
+        Self(Rc::new(Inner {
             shell,
-            go,
-            show,
-            say,
-            sign_out,
-            pulse,
+            leave,
+            draw,
+            open: RefCell::new(route::current()),
+            popup: RefCell::default(),
+            toasts: RefCell::default(),
+            last: Cell::default(),
+            causes: RefCell::default(),
+            due: Cell::default(),
+            wishes: RefCell::default(),
+        }))
+    }
+
+    /// Listens to the shell, to the browser's own steps back and forth, and to the shortcuts that hold everywhere.
+    pub fn start(&self) -> Standing {
+        attention::show(self.shell.read(|agent| agent.unread()));
+        let house = self.clone();
+        let listening = self.shell.listen(move |news| house.hear(news));
+        let house = self.clone();
+        let steps = move |_: &Event| house.goes(route::current());
+        let house = self.clone();
+        let keys = move |event: &Event| keys::heard(&house, event.unchecked_ref());
+        let window = dom::window();
+        let listeners = [
+            listen(&window, "popstate", Phase::Bubble, Box::new(steps)),
+            listen(&window, "keydown", Phase::Answer, Box::new(keys)),
+        ];
+        let house = self.clone();
+        let count = Interval::new(COUNT_EVERY_MS, move || house.note(Cause::Time));
+        (listening, listeners, count)
+    }
+
+    fn hear(&self, news: &News) {
+        match news {
+            News::Changed(what) => self.note(Cause::Changed(what.clone())),
+            News::Tell(Notice::Refused(address, code)) => {
+                self.say(Toast::fault(match address {
+                    Some(address) => format!("{address}: {}", texts::sentence(*code)),
+                    None => texts::sentence(*code).into(),
+                }));
+            }
+            News::Tell(Notice::Request(watcher)) => {
+                let asks = texts::fill(t().asks_to_see, watcher.as_str());
+                self.say(Toast::of_what_is_seen(asks));
+            }
+            News::Tell(Notice::Message { .. }) => {}
+            News::SignedOut(code) => {
+                self.shell.stop();
+                self.leave.emit(Some(*code));
+            }
+            News::KeepsNothing => self.say(Toast::fault(t().keeps_nothing.into())),
+        }
+    }
+
+    /// A press on something does this.
+    pub fn does(&self, deed: Deed) -> Callback<Event> {
+        let house = self.clone();
+        Callback::from(move |event: Event| house.perform(&deed, &event))
+    }
+
+    pub fn perform(&self, deed: &Deed, event: &Event) {
+        match deed.clone() {
+            Deed::Go(to) => self.go(to),
+            Deed::Show(popup) => self.show(popup),
+            Deed::Intend(intent) => self.intend(intent),
+            Deed::IntendAndClose(intent) => {
+                self.intend(intent);
+                dom::close_dialog(event);
+            }
+            Deed::CloseDialog => dom::close_dialog(event),
+            Deed::Copy(text) => self.copy(text),
+            Deed::Dismiss(number) => self.dismiss(number),
+            Deed::SignOut => self.sign_out(),
         }
     }
 
@@ -80,56 +196,138 @@ impl House {
         self.shell.intend(intent);
     }
 
-    /// A callback that always wants the same.
-    pub fn wants<E: 'static>(&self, intent: Intent) -> Callback<E> {
+    fn sign_out(&self) {
         let house = self.clone();
-        Callback::from(move |_| house.intend(intent.clone()))
+        spawn_local(async move {
+            // Where the relay cannot be reached the session ends there by its age; here it ends now.
+            let _ = house.shell.sign_out().await;
+            house.leave.emit(None);
+        });
     }
 
-    fn wish(&self, wish: Wish) -> impl FnOnce() + use<> {
-        let number = self.pulse.next.get();
-        self.pulse.next.set(number + 1);
-        self.pulse.wishes.borrow_mut().push((number, wish));
-        let pulse = self.pulse.clone();
-        move || {
-            pulse
-                .wishes
-                .borrow_mut()
-                .retain(|(other, _)| *other != number);
+    fn copy(&self, text: String) {
+        let house = self.clone();
+        spawn_local(async move {
+            house.say(if dom::copy(&text).await {
+                Toast::word(t().copied.into())
+            } else {
+                Toast::fault(t().not_copied.into())
+            });
+        });
+    }
+
+    // What is open.
+
+    /// Whose conversation is open.
+    pub fn open(&self) -> Option<Address> {
+        self.open.borrow().clone()
+    }
+
+    /// Opens a conversation, or the list.
+    pub fn go(&self, to: Option<Address>) {
+        match &to {
+            Some(address) => route::open(address),
+            None => route::close(),
+        }
+        self.goes(to);
+    }
+
+    fn goes(&self, to: Option<Address>) {
+        if self.open.replace(to.clone()) != to {
+            self.draw.force_update();
         }
     }
-}
 
-impl Pulse {
-    fn note(self: &Rc<Self>, what: &Changed) {
-        let mut changed = self.changed.borrow_mut();
-        if !changed.contains(what) {
-            changed.push(what.clone());
+    /// The open dialog. Each has a number, so that one that has just left the screen does not pass for the next of its kind.
+    pub fn popup(&self) -> Option<(u32, Popup)> {
+        self.popup.borrow().clone()
+    }
+
+    pub fn show(&self, popup: Popup) {
+        self.popup.replace(Some((self.next(), popup)));
+        self.draw.force_update();
+    }
+
+    /// The dialog has closed.
+    pub fn closed(&self) {
+        self.popup.take();
+        self.draw.force_update();
+    }
+
+    // What is said in passing.
+
+    pub fn toasts(&self) -> Vec<(u32, Toast)> {
+        self.toasts.borrow().clone()
+    }
+
+    /// Tells the person something in passing.
+    pub fn say(&self, toast: Toast) {
+        let number = self.next();
+        let mut toasts = self.toasts.borrow_mut();
+        toasts.retain(|(_, other)| *other != toast);
+        toasts.push((number, toast));
+        let above = toasts.len().saturating_sub(AT_ONCE);
+        toasts.drain(..above);
+        let house = self.clone();
+        after(STAYS_MS, Box::new(move || house.dismiss(number))).forget();
+        self.draw.force_update();
+    }
+
+    fn dismiss(&self, number: u32) {
+        self.toasts
+            .borrow_mut()
+            .retain(|(other, _)| *other != number);
+        self.draw.force_update();
+    }
+
+    fn next(&self) -> u32 {
+        self.last.set(self.last.get().wrapping_add(1));
+        self.last.get()
+    }
+
+    // Who is to be drawn again.
+
+    fn wish(&self, wish: Wish) -> u32 {
+        let number = self.next();
+        self.wishes.borrow_mut().push((number, wish));
+        number
+    }
+
+    fn unwish(&self, number: u32) {
+        self.wishes
+            .borrow_mut()
+            .retain(|(other, _)| *other != number);
+    }
+
+    fn note(&self, cause: Cause) {
+        let mut causes = self.causes.borrow_mut();
+        if !causes.contains(&cause) {
+            causes.push(cause);
         }
-        drop(changed);
+        drop(causes);
         self.ask_for_a_frame();
     }
 
-    fn ask_for_a_frame(self: &Rc<Self>) {
+    fn ask_for_a_frame(&self) {
         if self.due.replace(true) {
             return;
         }
-        let pulse = self.clone();
         if dom::is_visible() {
-            let frame = Closure::once_into_js(move || pulse.beat());
+            let house = self.clone();
+            let frame = Closure::once_into_js(move || house.beat());
             // A window without frames is no window.
             let _ = dom::window().request_animation_frame(frame.unchecked_ref());
             // A page that goes out of sight before its frame comes is drawn when it is back, or by the next timer.
         }
         let late = self.clone();
-        Timeout::new(HIDDEN_EVERY_MS, move || late.beat()).forget();
+        after(HIDDEN_EVERY_MS, Box::new(move || late.beat())).forget();
     }
 
     fn beat(&self) {
         if !self.due.replace(false) {
             return;
         }
-        let changed = self.changed.take();
+        let causes = self.causes.take();
         let wishes: Vec<Wish> = self
             .wishes
             .borrow()
@@ -137,30 +335,36 @@ impl Pulse {
             .map(|(_, wish)| wish.clone())
             .collect();
         for wish in wishes {
-            wish(&changed);
+            wish(&causes);
+        }
+        if causes.iter().any(Cause::is_about_people) {
+            attention::show(self.shell.read(|agent| agent.unread()));
         }
     }
 }
 
+/// Draws the part again when something happened that it wants to know of. What it captures is of its first drawing.
 #[hook]
-pub fn use_house() -> House {
-    use_context().expect("every part stands inside home")
-}
-
-/// Draws the component again when something changed that it wants to know of.
-#[hook]
-pub fn use_changes(wants: impl Fn(&Changed) -> bool + 'static) {
+pub fn use_changes(house: House, wants: Box<dyn Fn(&Cause) -> bool>) {
     let draw = use_force_update();
-    use_changes_with(move |changed| {
-        if changed.iter().any(&wants) {
-            draw.force_update();
-        }
-    });
+    use_causes(
+        house,
+        Rc::new(move |causes| {
+            if causes.iter().any(&wants) {
+                draw.force_update();
+            }
+        }),
+    );
 }
 
-/// Tells the component what changed, once per frame. What it captures is of its first drawing.
+/// Tells the part what happened, once per frame. What it captures is of its first drawing.
 #[hook]
-pub fn use_changes_with(tell: impl Fn(&[Changed]) + 'static) {
-    let house = use_house();
-    use_effect_with((), move |()| house.wish(Rc::new(tell)));
+pub fn use_causes(house: House, tell: Wish) {
+    use_while(
+        0,
+        Box::new(move || {
+            let number = house.wish(tell);
+            Box::new(move || house.unwish(number))
+        }),
+    );
 }

@@ -1,7 +1,11 @@
 //! Every shortcut, in one table: what the page listens to is what its help shows.
 
-use web_sys::KeyboardEvent;
+use lamplight_embed::{Address, after};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, KeyboardEvent};
 
+use crate::dom;
+use crate::house::{House, Popup};
 use crate::texts::{Texts, t};
 
 /// What a shortcut does, wherever the keyboard is.
@@ -71,8 +75,65 @@ pub const SHORTCUTS: &[Shortcut] = &[
     },
 ];
 
+/// A key was pressed, wherever the keyboard is.
+pub fn heard(house: &House, event: &KeyboardEvent) {
+    if dom::has_dialog() || event.is_composing() {
+        return;
+    }
+    if let Some(act) = act_of(event, is_typing(event)) {
+        event.prevent_default();
+        perform(house, act);
+    }
+}
+
+fn is_typing(event: &KeyboardEvent) -> bool {
+    event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok())
+        .is_some_and(|element| {
+            matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+        })
+}
+
+fn perform(house: &House, act: Act) {
+    match act {
+        Act::Help => house.show(Popup::Help),
+        Act::Search => {
+            if house.open().is_some() && dom::is_narrow() {
+                house.go(None);
+            }
+            // Where the list was out of sight, it is there after this turn.
+            after(0, Box::new(|| dom::focus_id("search"))).forget();
+        }
+        Act::PreviousChat | Act::NextChat | Act::NextUnread => {
+            if let Some(next) = neighbour(house, act) {
+                house.go(Some(next));
+            }
+        }
+    }
+}
+
+/// The conversation above or below the open one, or the next that has something unread.
+fn neighbour(house: &House, act: Act) -> Option<Address> {
+    let rows = house.shell.roster("");
+    let open = house.open();
+    let at = rows
+        .iter()
+        .position(|row| Some(&row.address) == open.as_ref());
+    let next = match act {
+        Act::NextUnread => {
+            let after = at.map_or(0, |at| at + 1);
+            let mut order = (after..rows.len()).chain(0..after.min(rows.len()));
+            order.find(|at| rows[*at].unread > 0)?
+        }
+        Act::PreviousChat => at?.checked_sub(1)?,
+        _ => at.map_or(0, |at| at + 1),
+    };
+    rows.get(next).map(|row| row.address.clone())
+}
+
 /// What this key press means anywhere on the page.
-pub fn act_of(event: &KeyboardEvent, typing: bool) -> Option<Act> {
+fn act_of(event: &KeyboardEvent, typing: bool) -> Option<Act> {
     let wanted = SHORTCUTS
         .iter()
         .find(|shortcut| shortcut.act.is_some() && pressed(shortcut, event))?;

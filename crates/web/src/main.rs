@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   main ─▶ app ─▶ pages/door   sign up, sign in, enter as guest
-//!                  pages/home   two panes: people and a conversation; the one context is `house`
+//!                  pages/home   two panes: people and a conversation; every part is handed the `house`
 //!                    parts/*    one picture each
 //!   texts: every sentence    times: the browser's Intl    keys: every shortcut
 //! ```
@@ -13,7 +13,9 @@
 
 mod app;
 mod dom;
+mod draw;
 mod house;
+mod kept;
 mod keys;
 mod pages;
 mod parts;

@@ -3,7 +3,7 @@
 //! Opening a conversation from the list adds a step to the browser's history, going from one to another replaces it: "back" on
 //! a phone always leads to the list.
 
-use lamplight_embed::Address;
+use lamplight_embed::{Address, lower};
 use wasm_bindgen::JsValue;
 
 use crate::dom;
@@ -13,7 +13,7 @@ pub fn current() -> Option<Address> {
     let hash = dom::window().location().hash().ok()?;
     let address = hash.strip_prefix("#/")?;
     let address = js_sys::decode_uri_component(address).ok()?;
-    Address::parse(&String::from(address)).ok()
+    Address::parse(&lower(&String::from(address))).ok()
 }
 
 /// Names a conversation. Whoever shows it is to be told as well: only the browser's own steps raise an event.

@@ -6,6 +6,8 @@
 use lamplight_embed::Code;
 use yew::prelude::*;
 
+use crate::draw::{Tag, list, words};
+
 macro_rules! texts {
     ($($name:ident: $english:literal;)*) => {
         /// The texts of one language.
@@ -240,10 +242,20 @@ pub fn sentence(code: Code) -> &'static str {
     code.sentence()
 }
 
-/// A text with something drawn in its place, such as a name that must not disturb the direction of the rest.
-pub fn around(text: &str, place: &str, drawn: Html) -> Html {
-    match text.split_once(place) {
-        Some((before, after)) => html! { <>{ before.to_owned() }{ drawn }{ after.to_owned() }</> },
-        None => text.to_owned().into(),
-    }
+/// A text with words in the place that stands in braces.
+pub fn fill(text: &str, words: &str) -> String {
+    let (before, after) = parted(text);
+    [before, words, after].concat()
+}
+
+/// A text with something drawn in that place, such as a name that must not disturb the direction of the rest.
+pub fn around(text: &'static str, drawn: Tag) -> Html {
+    let (before, after) = parted(text);
+    list(vec![words(before), drawn.into(), words(after)])
+}
+
+/// What stands before the braces and behind them.
+fn parted(text: &str) -> (&str, &str) {
+    let (before, rest) = text.split_once('{').unwrap_or((text, ""));
+    (before, rest.split_once('}').map_or("", |(_, after)| after))
 }

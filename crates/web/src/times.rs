@@ -6,7 +6,7 @@ use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use lamplight_embed::Timestamp;
 use wasm_bindgen::JsValue;
 
-use crate::texts::t;
+use crate::texts::{fill, t};
 
 const MINUTE: u64 = 60_000;
 const HOUR: u64 = 60 * MINUTE;
@@ -54,8 +54,11 @@ fn date(at: Timestamp) -> Date {
     Date::new(&JsValue::from_f64(at.0 as f64))
 }
 
+/// Year, month from 0, day of the month.
+pub type Day = (u32, u32, u32);
+
 /// The day of a moment where the reader is: equal for equal days.
-pub fn day(at: Timestamp) -> (u32, u32, u32) {
+pub fn day(at: Timestamp) -> Day {
     let date = date(at);
     (date.get_full_year(), date.get_month(), date.get_date())
 }
@@ -136,5 +139,5 @@ pub fn length(from: Timestamp, now: Timestamp) -> String {
 pub fn plural(count: u32, one: &'static str, other: &'static str) -> String {
     let form = PLURAL.with(|rules| String::from(rules.select(f64::from(count))));
     let text = if form == "one" { one } else { other };
-    text.replace("{count}", &count.to_string())
+    fill(text, &count.to_string())
 }

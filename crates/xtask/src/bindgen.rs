@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::names;
 use crate::shell;
 use crate::workspace::Workspace;
 
@@ -47,10 +48,15 @@ pub fn bind(workspace: &Workspace, module: &Path, release: bool) -> Result<Bound
     if release {
         optimise(workspace, &wasm_path)?;
     }
-    let glue = fs::read_to_string(folder.join("page.js"))?;
+    let mut wasm = fs::read(&wasm_path)?;
+    let mut glue = fs::read_to_string(folder.join("page.js"))?;
+    if release {
+        (wasm, glue) = names::shorten(&wasm, &glue)?;
+        glue = minify(&glue);
+    }
     Ok(Bound {
-        wasm: fs::read(&wasm_path)?,
-        glue: if release { minify(&glue) } else { glue },
+        wasm,
+        glue,
         snippets: snippets(&folder.join("snippets"))?,
     })
 }

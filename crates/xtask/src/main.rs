@@ -8,6 +8,7 @@ mod bindgen;
 mod compress;
 mod layers;
 mod listing;
+mod names;
 mod options;
 mod page;
 mod relay;

@@ -202,7 +202,7 @@ impl Program {
                 "{} did not see within {bound:?}: {what}\nlink {:?}\nroster {:#?}",
                 self.address(),
                 self.read(Agent::link),
-                self.read(|agent| agent.roster("")),
+                self.read(|agent| agent.roster("", str::to_lowercase)),
             );
             // Some answers change with time alone.
             let look_again = left.min(Duration::from_millis(100));

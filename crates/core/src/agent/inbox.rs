@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 use crate::address::{Address, MessageId, Seq};
 use crate::agent::desk::{Asked, Desk};
-use crate::agent::sorted::Map;
+use crate::agent::sorted::{Map, order};
 use crate::agent::{Changed, Item, Notice, Side};
 use crate::code::{Code, Refusal, Retry};
 use crate::message::{Body, Conversation, Entry, What};
@@ -143,10 +143,11 @@ impl InboxUserAgent {
 
     /// For the keepsake: the newest conversations, a line each.
     pub fn kept(&self) -> Vec<Conversation> {
-        let mut summaries: Vec<_> = self.talks.values().map(Talk::summary).collect();
-        summaries.sort_by_key(|one| core::cmp::Reverse(one.last.as_ref().map(|last| last.seq)));
-        summaries.truncate(KEPT_SUMMARIES);
-        summaries
+        let talks: Vec<_> = self.talks.values().collect();
+        let newest: Vec<_> = talks.iter().map(|talk| talk.last_place()).collect();
+        let order = order(talks.len(), &|one, other| newest[one] > newest[other]);
+        let kept = order.into_iter().take(KEPT_SUMMARIES);
+        kept.map(|at| talks[at].summary()).collect()
     }
 
     pub fn timeout(&self) -> Option<Instant> {

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode};
 
 use crate::address::{
     Address, DeviceId, InboxAddress, MessageId, Presentity, Principal, Seq, TupleId,
@@ -54,7 +54,7 @@ pub enum Input {
     #[n(3)]
     Frame(
         #[n(0)]
-        #[cbor(with = "minicbor::bytes")]
+        #[cbor(bytes)]
         Vec<u8>,
     ),
     /// The line is gone, or could not be opened.

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use crate::address::{Address, Presentity, Principal};
 use crate::agent::desk::{Asked, Desk};
-use crate::agent::sorted::Map;
+use crate::agent::sorted::{Map, order};
 use crate::agent::{Changed, Notice, RequestRow};
 use crate::code::{Code, Refusal, Retry};
 use crate::person::{Person, Reason, Word, person};
@@ -109,16 +109,17 @@ impl WatcherUserAgent {
     }
 
     pub fn requests(&self) -> Vec<RequestRow> {
-        let mut rows: Vec<_> = self
-            .requests
-            .values()
-            .map(|request| RequestRow {
-                watcher: request.watcher.clone(),
-                at: request.at,
+        let requests: Vec<_> = self.requests.values().collect();
+        let order = order(requests.len(), &|one, other| {
+            requests[one].at < requests[other].at
+        });
+        order
+            .into_iter()
+            .map(|at| RequestRow {
+                watcher: requests[at].watcher.clone(),
+                at: requests[at].at,
             })
-            .collect();
-        rows.sort_by_key(|row| row.at);
-        rows
+            .collect()
     }
 
     /// What a human reads of this address, as far as the line lets one say.

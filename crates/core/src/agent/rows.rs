@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::address::Address;
-use crate::agent::sorted::Set;
+use crate::agent::sorted::{Set, order};
 use crate::agent::{
     Agent, ContactRow, ConversationView, Line, MyStatus, Outgoing, RequestRow, RowKind, Side,
 };
@@ -27,17 +27,25 @@ impl Agent {
     }
 
     /// Contacts and other people one has talked with, whose name or address contains `query` in any case: unread first, then by
-    /// presence, then by name.
-    pub fn roster(&self, query: &str) -> Vec<ContactRow> {
-        let query = query.trim().to_lowercase();
+    /// presence, then by name. `lower` writes a text in small letters: whoever asks has the tables for that, or the browser has.
+    pub fn roster(&self, query: &str, lower: fn(&str) -> String) -> Vec<ContactRow> {
+        let query = lower(query.trim());
         let waiting = self.outbox.newest();
         let addresses = self.addresses();
         let all = addresses
             .iter()
             .map(|address| self.row_with(address, waiting.get(address).copied()));
-        let mut rows: Vec<_> = all.filter(|row| matches(row, &query)).collect();
-        rows.sort_by_cached_key(place);
-        rows
+        let mut rows = Vec::new();
+        let mut places = Vec::new();
+        for row in all {
+            let name = lower(&row.name);
+            if row.address.as_str().contains(&query) || name.contains(&query) {
+                places.push(place(&row, name));
+                rows.push(Some(row));
+            }
+        }
+        let order = order(rows.len(), &|one, other| places[one] < places[other]);
+        order.into_iter().filter_map(|at| rows[at].take()).collect()
     }
 
     /// One row, if there is one.
@@ -117,17 +125,7 @@ impl Agent {
     }
 }
 
-fn matches(row: &ContactRow, query: &str) -> bool {
-    let holds = |text: &str| text.to_lowercase().contains(query);
-    query.is_empty() || holds(row.address.as_str()) || holds(&row.name)
-}
-
 /// Where a row stands: unread first, then by presence, then by name.
-fn place(row: &ContactRow) -> (bool, Word, String, Address) {
-    (
-        row.unread == 0,
-        row.person.word,
-        row.name.to_lowercase(),
-        row.address.clone(),
-    )
+fn place(row: &ContactRow, name: String) -> (bool, Word, String, Address) {
+    (row.unread == 0, row.person.word, name, row.address.clone())
 }

@@ -7,6 +7,7 @@ use core::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::cbor::{Decode, Encode, Fault, Reader, Writer};
 use crate::code::Code;
 use crate::message::BAD_BODY;
 
@@ -39,11 +40,18 @@ impl DecodeError {
         }
     }
 
-    /// Both codecs say in words which of our types refused its text.
-    fn of(error: &impl fmt::Display) -> Self {
+    /// JSON's library says in words which of our types refused its text.
+    fn of_json(error: &serde_json::Error) -> Self {
         match error.to_string().contains(BAD_BODY) {
             true => Self::BadBody,
             false => Self::NotAFrame,
+        }
+    }
+
+    fn of_cbor(fault: Fault) -> Self {
+        match fault {
+            Fault::Refused("Body") => Self::BadBody,
+            _ => Self::NotAFrame,
         }
     }
 }
@@ -70,7 +78,7 @@ impl Codec {
     }
 
     /// One frame as bytes.
-    pub fn encode<T: minicbor::Encode<()> + Serialize>(self, frame: &T) -> Vec<u8> {
+    pub fn encode<T: Encode + Serialize>(self, frame: &T) -> Vec<u8> {
         match self {
             Self::Cbor => to_cbor(frame),
             Self::Json => serde_json::to_vec(frame).unwrap_or_default(),
@@ -78,35 +86,28 @@ impl Codec {
     }
 
     /// One frame from bytes; what follows a whole frame is an error.
-    pub fn decode<T: for<'b> minicbor::Decode<'b, ()> + DeserializeOwned>(
-        self,
-        bytes: &[u8],
-    ) -> Result<T, DecodeError> {
+    pub fn decode<T: Decode + DeserializeOwned>(self, bytes: &[u8]) -> Result<T, DecodeError> {
         match self {
             Self::Cbor => from_cbor(bytes),
-            Self::Json => serde_json::from_slice(bytes).map_err(|error| DecodeError::of(&error)),
+            Self::Json => {
+                serde_json::from_slice(bytes).map_err(|error| DecodeError::of_json(&error))
+            }
         }
     }
 }
 
 /// CBOR alone: the page uses this one, so that its linker drops JSON.
-pub fn to_cbor<T: minicbor::Encode<()>>(frame: &T) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(64);
-    // Writing into a Vec cannot fail, and no type of ours refuses to be written.
-    let written = minicbor::encode(frame, &mut bytes);
-    debug_assert!(
-        written.is_ok(),
-        "{}",
-        written.err().map(|e| e.to_string()).unwrap_or_default()
-    );
-    bytes
+pub fn to_cbor<T: Encode>(frame: &T) -> Vec<u8> {
+    let mut to = Writer::default();
+    frame.encode(&mut to);
+    to.into_bytes()
 }
 
 /// Reads one CBOR value that fills all of `bytes`.
-pub fn from_cbor<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, DecodeError> {
-    let mut decoder = minicbor::Decoder::new(bytes);
-    let frame = decoder.decode().map_err(|error| DecodeError::of(&error))?;
-    if decoder.position() < bytes.len() {
+pub fn from_cbor<T: Decode>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let mut from = Reader::new(bytes);
+    let frame = T::decode(&mut from).ok_or_else(|| DecodeError::of_cbor(from.fault()))?;
+    if from.position() < bytes.len() {
         return Err(DecodeError::MoreBehind);
     }
     Ok(frame)

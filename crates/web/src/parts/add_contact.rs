@@ -1,75 +1,87 @@
 //! Asks to see someone, by address; a bare name is taken to be of this relay.
 
-use lamplight_embed::{Intent, Note, Presentity};
+use lamplight_embed::{Code, Intent, Note, Presentity, lower};
 use yew::prelude::*;
 
-use super::dialog::Dialog;
-use super::field::Field;
+use super::dialog::dialog;
+use super::field::{Field, petname, submit};
 use super::notices::Toast;
 use crate::dom;
-use crate::house::use_house;
-use crate::texts::{self, t};
+use crate::draw::{On, act, div, list, p, tag};
+use crate::house::House;
+use crate::kept::use_kept;
+use crate::texts::{self, fill, t};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    pub closed: Callback<()>,
+    pub house: House,
     /// What to begin with.
     pub first: Option<String>,
 }
 
 #[component]
 pub fn AddContact(props: &Props) -> Html {
-    let house = use_house();
-    let error = use_state_eq(|| None::<AttrValue>);
-    let (address, petname) = (use_node_ref(), use_node_ref());
-    let domain = house.shell.principal().address().domain().to_owned();
+    let house = &props.house;
+    let error = use_kept(|| "");
+    let address = Field {
+        id: "address",
+        label: t().address,
+        hint: &fill(t().address_hint, domain(house)),
+        error: error.get(),
+        autocomplete: "off",
+    };
+    let address = address.draw(
+        |input| {
+            let input = input
+                .attr("type", "text")
+                .flag("required", true)
+                .flag("autofocus", true)
+                .attr_of("placeholder", &["bob@", domain(house)].concat());
+            match &props.first {
+                Some(first) => input.attr_of("value", first),
+                None => input,
+            }
+        },
+        Html::default(),
+    );
     let add = {
-        let (house, error, domain) = (house.clone(), error.setter(), domain.clone());
-        let (address, petname) = (address.clone(), petname.clone());
-        Callback::from(move |event: SubmitEvent| {
+        let house = house.clone();
+        act(move |event| {
             event.prevent_default();
-            match whole_address(&dom::value(&address), &domain) {
-                Ok(presentity) if presentity.principal() == *house.shell.principal() => {
-                    error.set(Some(
-                        texts::sentence(lamplight_embed::Code::NotYourself).into(),
-                    ));
-                }
+            match asked(&house) {
                 Ok(presentity) => {
-                    let petname = Note::parse(&dom::value(&petname)).ok();
                     house.intend(Intent::AddContact {
                         presentity: presentity.clone(),
-                        petname,
+                        petname: Note::parse(&dom::value("petname")).ok(),
                     });
-                    house.say.emit(Toast::word(
-                        t().asked.replace("{name}", presentity.as_str()),
-                    ));
-                    dom::close_dialog(&event);
-                    house.go.emit(Some(presentity.address().clone()));
+                    house.say(Toast::word(fill(t().asked, presentity.as_str())));
+                    dom::close_dialog(event);
+                    house.go(Some(presentity.address().clone()));
                 }
                 Err(sentence) => {
-                    error.set(Some(sentence.into()));
-                    dom::focus_ref(&address);
+                    error.set(sentence);
+                    dom::focus_id("address");
                 }
             }
         })
     };
-    html! {
-        <Dialog title={t().add_contact} closed={props.closed.clone()}>
-            <p class="muted">{ t().add_explained }</p>
-            <form onsubmit={add} novalidate=true>
-                <Field id="address" label={t().address} node={address} required=true autofocus=true autocomplete="off"
-                    placeholder={format!("bob@{domain}")} value={props.first.clone().map(AttrValue::from)}
-                    hint={AttrValue::from(t().address_hint.replace("{domain}", &domain))} error={(*error).clone()} />
-                <Field id="petname" label={t().petname} node={petname} autocomplete="off" hint={AttrValue::Static(t().petname_hint)} />
-                <div class="dialog-actions">
-                    <button type="submit" class="primary">{ t().send_request }</button>
-                </div>
-            </form>
-        </Dialog>
-    }
+    let form = tag("form")
+        .flag("novalidate", true)
+        .on(On::Submit, add)
+        .with(address)
+        .with(petname(|input| input))
+        .with(div("dialog-actions").with(submit("primary", t().send_request)));
+    let inside = vec![p("muted").say(t().add_explained).into(), form.into()];
+    dialog(house, t().add_contact, list(inside))
 }
 
-fn whole_address(text: &str, domain: &str) -> Result<Presentity, &'static str> {
+fn domain(house: &House) -> &str {
+    house.shell.principal().address().domain()
+}
+
+/// Whose address stands there, or what is wrong with it.
+fn asked(house: &House) -> Result<Presentity, &'static str> {
+    let text = dom::value("address");
     let text = text.trim();
     if text.is_empty() {
         return Err(t().address_missing);
@@ -77,7 +89,13 @@ fn whole_address(text: &str, domain: &str) -> Result<Presentity, &'static str> {
     let whole = if text.contains('@') {
         text.to_owned()
     } else {
-        format!("{text}@{domain}")
+        [text, "@", domain(house)].concat()
     };
-    Presentity::parse(&whole).map_err(|_| texts::sentence(lamplight_embed::Code::BadAddress))
+    match Presentity::parse(&lower(&whole)) {
+        Ok(presentity) if presentity.principal() == *house.shell.principal() => {
+            Err(texts::sentence(Code::NotYourself))
+        }
+        Ok(presentity) => Ok(presentity),
+        Err(_) => Err(texts::sentence(Code::BadAddress)),
+    }
 }

@@ -2,28 +2,11 @@
 
 use js_sys::{Function, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use yew::prelude::*;
 
 use crate::dom;
-use crate::house::{use_changes, use_house};
-use crate::pages::home::is_about_people;
 use crate::texts::t;
 
-#[component]
-pub fn Attention() -> Html {
-    let house = use_house();
-    use_changes(is_about_people);
-    let unread = house.shell.read(|agent| agent.unread());
-    use_effect_with(unread, |unread| show(*unread));
-    Html::default()
-}
-
-/// Nobody is in: nothing is unread.
-pub fn clear() {
-    show(0);
-}
-
-fn show(unread: u32) {
+pub fn show(unread: u32) {
     dom::document().set_title(&match unread {
         0 => t().product.to_owned(),
         unread => format!("({unread}) {}", t().product),

@@ -1,33 +1,21 @@
 //! A face of initials: the same letters and hue for the same address everywhere, with the presence at its corner.
 
-use lamplight_embed::{Address, Word};
-use yew::prelude::*;
+use lamplight_embed::{Address, Person};
 
-use super::presence::Shape;
+use super::presence::shape;
+use crate::draw::{Tag, span};
 
-const HUES: u32 = 12;
+const HUES: [&str; 12] = [
+    "hue-0", "hue-1", "hue-2", "hue-3", "hue-4", "hue-5", "hue-6", "hue-7", "hue-8", "hue-9",
+    "hue-10", "hue-11",
+];
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub address: Address,
-    pub name: AttrValue,
-    #[prop_or_default]
-    pub word: Option<Word>,
-    #[prop_or_default]
-    pub stale: bool,
-}
-
-#[component]
-pub fn Avatar(props: &Props) -> Html {
-    let hue = format!("hue-{}", hue(props.address.as_str()));
-    html! {
-        <span class={classes!("avatar", hue)} aria-hidden="true">
-            <span class="avatar-letters">{ initials(&props.name) }</span>
-            if let Some(word) = props.word {
-                <Shape {word} stale={props.stale} />
-            }
-        </span>
-    }
+pub fn avatar(address: &Address, name: &str, person: Option<&Person>) -> Tag {
+    span("avatar")
+        .also(hue(address.as_str()))
+        .attr("aria-hidden", "true")
+        .with(span("avatar-letters").text(&initials(name)))
+        .maybe(person.map(|person| shape(person.word, person.stale)))
 }
 
 fn initials(name: &str) -> String {
@@ -41,9 +29,9 @@ fn initials(name: &str) -> String {
 }
 
 /// FNV-1a, so that a hue is the same in every browser.
-fn hue(text: &str) -> u32 {
+fn hue(text: &str) -> &'static str {
     let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });
-    hash % HUES
+    HUES[hash as usize % HUES.len()]
 }

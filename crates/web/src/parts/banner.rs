@@ -3,35 +3,44 @@
 use lamplight_embed::{Changed, Intent, LinkView};
 use yew::prelude::*;
 
-use crate::house::{use_changes, use_house};
+use super::live::Part;
+use crate::draw::{Tag, button, div, span, tag};
+use crate::house::{Cause, Deed, House};
 use crate::texts::t;
 use crate::times;
 
-#[component]
-pub fn Banner() -> Html {
-    let house = use_house();
-    use_changes(|changed| *changed == Changed::Link);
+pub const PART: Part = Part {
+    draw: banner,
+    wants: |cause| *cause == Cause::Changed(Changed::Link),
+};
+
+fn banner(house: &House) -> Html {
     let line = house.shell.read(|agent| agent.link());
-    let waiting = match line.waiting {
-        0 => None,
-        count => Some(times::plural(
-            count as u32,
-            t().waiting_one,
-            t().waiting_other,
-        )),
+    let trouble = || -> Tag {
+        let waiting = match line.waiting {
+            0 => String::new(),
+            count => times::plural(count as u32, t().waiting_one, t().waiting_other),
+        };
+        let trying = matches!(line.link, LinkView::Connecting { .. });
+        div("banner")
+            .attr("data-testid", "banner")
+            .with(span("banner-lamp").attr("aria-hidden", "true"))
+            .with(
+                tag("p")
+                    .with(tag("strong").say(t().banner))
+                    .say(" ")
+                    .say(t().banner_works)
+                    .say(" ")
+                    .text(&waiting),
+            )
+            .with(
+                button("", house.does(Deed::Intend(Intent::Reconnect)))
+                    .flag("disabled", trying)
+                    .say(if trying { t().trying } else { t().try_now }),
+            )
     };
-    let trying = matches!(line.link, LinkView::Connecting { .. });
-    html! {
-        <div class="banner-place" role="status">
-            if line.banner {
-                <div class="banner" data-testid="banner">
-                    <span class="banner-lamp" aria-hidden="true"></span>
-                    <p><strong>{ t().banner }</strong>{ " " }{ t().banner_works }{ " " }{ waiting }</p>
-                    <button type="button" disabled={trying} onclick={house.wants::<MouseEvent>(Intent::Reconnect)}>
-                        { if trying { t().trying } else { t().try_now } }
-                    </button>
-                </div>
-            }
-        </div>
-    }
+    div("banner-place")
+        .attr("role", "status")
+        .maybe(line.banner.then(trouble))
+        .into()
 }

@@ -1,11 +1,12 @@
 //! One message, and how far one of mine has come, in words and by a sign.
 
-use lamplight_embed::{Intent, Item, ItemState, Side};
+use lamplight_embed::{Code, Intent, Item, ItemState, MessageId, Side};
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use super::icon::{Icon, glyph};
 use super::links;
-use crate::house::use_house;
+use crate::draw::{Tag, button, p, span, tag};
+use crate::house::{Deed, House};
 use crate::texts::{self, t};
 use crate::times;
 
@@ -24,6 +25,7 @@ pub struct Place {
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
+    pub house: House,
     pub item: Item,
     /// Whose, if not mine.
     pub name: String,
@@ -33,84 +35,67 @@ pub struct Props {
 #[component]
 pub fn Bubble(props: &Props) -> Html {
     let item = &props.item;
+    let place = props.place;
     let mine = item.side == Side::Mine;
-    let failed = matches!(item.state, ItemState::Failed(_));
     let at = times::clock(item.at);
-    let whose = if mine {
-        t().you.to_owned()
-    } else {
-        props.name.clone()
+    let whose = if mine { t().you } else { &props.name };
+    let failed = match item.state {
+        ItemState::Failed(code) => Some(code),
+        _ => None,
     };
-    let class = classes!(
-        "bubble",
-        if mine { "mine" } else { "theirs" },
-        props.place.first.then_some("is-first"),
-        props.place.last.then_some("is-last"),
-        failed.then_some("is-failed"),
-    );
-    html! {
-        <article {class} data-item="" data-state={slug(item.state)} data-id={item.id.to_string()}
-            tabindex={if props.place.newest { "0" } else { "-1" }}>
-            <span class="vh">{ format!("{whose}, {at}: ") }</span>
-            <p class="bubble-text" dir="auto">{ links::linked(&item.text) }</p>
-            <span class="bubble-meta">
-                <time class={(!props.place.last).then_some("vh")} aria-hidden="true">{ at }</time>
-                if mine {
-                    <State state={item.state} spoken={props.place.newest_mine} />
-                }
-            </span>
-            if failed {
-                <Failed item={item.clone()} />
-            }
-        </article>
-    }
+    tag("article")
+        .class(if mine { "bubble mine" } else { "bubble theirs" })
+        .also_if(place.first, "is-first")
+        .also_if(place.last, "is-last")
+        .also_if(failed.is_some(), "is-failed")
+        .attr("data-item", "")
+        .attr("data-state", slug(item.state))
+        .attr_of("data-id", &item.id.to_string())
+        .attr("tabindex", if place.newest { "0" } else { "-1" })
+        .with(span("vh").text(&format!("{whose}, {at}: ")))
+        .with(
+            p("bubble-text")
+                .attr("dir", "auto")
+                .with(links::linked(&item.text)),
+        )
+        .with(
+            span("bubble-meta")
+                .with(
+                    tag("time")
+                        .also_if(!place.last, "vh")
+                        .attr("aria-hidden", "true")
+                        .text(&at),
+                )
+                .maybe(state(item.state, place.newest_mine)),
+        )
+        .maybe(failed.map(|code| failure(&props.house, item.id, code)))
+        .into()
 }
 
-#[derive(Properties, PartialEq)]
-struct StateProps {
-    state: ItemState,
-    /// The words stand there for all to read, not only for screen readers.
-    spoken: bool,
-}
-
-#[component]
-fn State(props: &StateProps) -> Html {
-    let (icon, words) = match props.state {
-        ItemState::Received => return Html::default(),
-        ItemState::Queued => (Icon::Waiting, t().queued),
-        ItemState::Sending => (Icon::Sending, t().sending),
-        ItemState::Accepted => (Icon::Sent, t().sent),
-        ItemState::Delivered => (Icon::Delivered, t().delivered),
-        ItemState::Failed(_) => (Icon::Failed, t().failed),
+/// How far it has come. `spoken`: the words stand there for all to read, not only for screen readers.
+fn state(state: ItemState, spoken: bool) -> Option<Tag> {
+    let (class, icon, words) = match state {
+        ItemState::Received => return None,
+        ItemState::Queued => ("state state-queued", Icon::Waiting, t().queued),
+        ItemState::Sending => ("state state-sending", Icon::Sending, t().sending),
+        ItemState::Accepted => ("state state-accepted", Icon::Sent, t().sent),
+        ItemState::Delivered => ("state state-delivered", Icon::Delivered, t().delivered),
+        ItemState::Failed(_) => ("state state-failed", Icon::Failed, t().failed),
     };
-    let open = props.spoken || !matches!(props.state, ItemState::Accepted | ItemState::Delivered);
-    html! {
-        <span class={classes!("state", format!("state-{}", slug(props.state)))}>
-            <Glyph {icon} /><span class={(!open).then_some("vh")}>{ words }</span>
-        </span>
-    }
+    let open = spoken || !matches!(state, ItemState::Accepted | ItemState::Delivered);
+    Some(
+        span(class)
+            .with(glyph(icon))
+            .with(tag("span").also_if(!open, "vh").say(words)),
+    )
 }
 
-#[derive(Properties, PartialEq)]
-struct FailedProps {
-    item: Item,
-}
-
-#[component]
-fn Failed(props: &FailedProps) -> Html {
-    let house = use_house();
-    let id = props.item.id;
-    let why = match props.item.state {
-        ItemState::Failed(code) => texts::sentence(code),
-        _ => "",
-    };
-    html! {
-        <span class="bubble-failed">
-            <span>{ why }</span>
-            <button type="button" onclick={house.wants::<MouseEvent>(Intent::Resend { id })}>{ t().try_again }</button>
-            <button type="button" onclick={house.wants::<MouseEvent>(Intent::Discard { id })}>{ t().discard }</button>
-        </span>
-    }
+fn failure(house: &House, id: MessageId, why: Code) -> Tag {
+    let may = |words, intent| button("", house.does(Deed::Intend(intent))).say(words);
+    span("bubble-failed")
+        .with(tag("span").say(texts::sentence(why)))
+        .with(may(t().try_again, Intent::Resend { id }))
+        .with(may(t().discard, Intent::Discard { id }))
 }
 
 fn slug(state: ItemState) -> &'static str {

@@ -1,77 +1,68 @@
 //! The head of a conversation: who it is, how they are, whether they see me, and what can be done about it.
 
-use lamplight_embed::{ContactRow, Intent, Presentity, Principal, RowKind, Verdict};
-use yew::prelude::*;
+use lamplight_embed::{Address, ContactRow, Intent, Presentity, Principal, RowKind, Verdict};
 
-use super::avatar::Avatar;
-use super::icon::{Glyph, Icon};
-use super::menu::{Choice, Menu};
-use super::my_status::use_ticking;
+use super::avatar::avatar;
+use super::icon::{Icon, glyph};
+use super::menu::{Choice, menu};
 use super::presence;
-use crate::house::{House, use_house};
-use crate::pages::home::Popup;
-use crate::texts::t;
+use crate::draw::{Tag, bdi, button, div, p, span, tag};
+use crate::house::{Deed, House, Popup};
+use crate::texts::{fill, t};
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub row: ContactRow,
-}
-
-#[component]
-pub fn ChatHead(props: &Props) -> Html {
-    let house = use_house();
-    use_ticking();
-    let row = &props.row;
+pub fn chat_head(house: &House, row: &ContactRow) -> Tag {
     let now = house.shell.now().timestamp;
-    let back = house.go.reform(|_: MouseEvent| None);
     let sees = row.sees_me == Some(Verdict::Allow);
     let words = match row.sees_me {
         Some(Verdict::Allow) => t().sees_you,
         Some(Verdict::Block) => t().blocked,
         _ => t().does_not_see_you,
     };
-    html! {
-        <header class="chat-head">
-            <button type="button" class="quiet round back" aria-label={t().back} onclick={back}><Glyph icon={Icon::Back} /></button>
-            <Avatar address={row.address.clone()} name={row.name.clone()} word={row.person.word} stale={row.person.stale} />
-            <div class="chat-who">
-                <h2 id="chat-title" tabindex="-1"><bdi>{ &row.name }</bdi></h2>
-                <p class="chat-presence" data-status={presence::slug(row.person.word)}>{ presence::sentence(&row.person, now) }</p>
-            </div>
-            <span class={classes!("sees", sees.then_some("is-seen"))}>
-                <Glyph icon={if sees { Icon::Eye } else { Icon::EyeOff }} /><span>{ words }</span>
-            </span>
-            <Menu label={t().contact_menu.replace("{name}", &row.name)} choices={choices(&house, row)} />
-        </header>
-    }
+    let back = button("quiet round back", house.does(Deed::Go(None)))
+        .attr("aria-label", t().back)
+        .with(glyph(Icon::Back));
+    let name = tag("h2")
+        .attr("id", "chat-title")
+        .attr("tabindex", "-1")
+        .with(bdi("", &row.name));
+    let presence = p("chat-presence")
+        .attr("data-status", presence::slug(row.person.word))
+        .text(&presence::sentence(&row.person, now));
+    let eye = if sees { Icon::Eye } else { Icon::EyeOff };
+    tag("header")
+        .class("chat-head")
+        .with(back)
+        .with(avatar(&row.address, &row.name, Some(&row.person)))
+        .with(div("chat-who").with(name).with(presence))
+        .with(
+            span("sees")
+                .also_if(sees, "is-seen")
+                .with(glyph(eye))
+                .with(tag("span").say(words)),
+        )
+        .with(menu(house, fill(t().contact_menu, &row.name), choices(row)))
 }
 
-fn choices(house: &House, row: &ContactRow) -> Vec<Choice> {
-    let watcher = Principal::from(row.address.clone());
-    let decide = |label: &'static str, verdict: Option<Verdict>| {
-        let (house, watcher) = (house.clone(), watcher.clone());
-        Choice::new(label, move || {
-            house.intend(Intent::Decide {
-                watcher: watcher.clone(),
-                decision: verdict,
-            });
-        })
+fn choices(row: &ContactRow) -> Vec<Choice> {
+    let decide = |label, decision| {
+        let watcher = Principal::from(row.address.clone());
+        Choice::new(label, Deed::Intend(Intent::Decide { watcher, decision }))
     };
-    let popup = |make: fn(lamplight_embed::Address) -> Popup| {
-        let (show, address) = (house.show.clone(), row.address.clone());
-        move || show.emit(make(address.clone()))
+    let popup = |label, make: fn(Address) -> Popup| {
+        Choice::new(label, Deed::Show(make(row.address.clone())))
     };
     let mut choices = Vec::new();
     if row.kind == RowKind::Contact {
-        choices.push(Choice::new(t().rename, popup(Popup::Rename)));
+        choices.push(popup(t().rename, Popup::Rename));
     } else {
-        let (house, presentity) = (house.clone(), Presentity::from(row.address.clone()));
-        choices.push(Choice::new(t().add_contact, move || {
-            house.intend(Intent::AddContact {
-                presentity: presentity.clone(),
+        let presentity = Presentity::from(row.address.clone());
+        choices.push(Choice::new(
+            t().add_contact,
+            Deed::Intend(Intent::AddContact {
+                presentity,
                 petname: None,
-            });
-        }));
+            }),
+        ));
     }
     choices.push(match row.sees_me {
         Some(Verdict::Allow) => decide(t().stop_showing, Some(Verdict::Deny)),
@@ -79,10 +70,10 @@ fn choices(house: &House, row: &ContactRow) -> Vec<Choice> {
         _ => decide(t().let_see, Some(Verdict::Allow)),
     });
     if row.sees_me != Some(Verdict::Block) {
-        choices.push(Choice::grave(t().block, popup(Popup::Block)));
+        choices.push(popup(t().block, Popup::Block).grave());
     }
     if row.kind == RowKind::Contact {
-        choices.push(Choice::grave(t().remove, popup(Popup::Remove)));
+        choices.push(popup(t().remove, Popup::Remove).grave());
     }
     choices
 }

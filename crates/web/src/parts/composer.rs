@@ -1,14 +1,21 @@
 //! Where one writes. What stands there is a draft that the agent keeps; Enter sends, and never in the middle of composing a
 //! character.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use gloo::timers::callback::Timeout;
-use lamplight_embed::{Address, BODY_MAX, Body, InboxAddress, Intent};
+use lamplight_embed::{Address, BODY_MAX, Body, InboxAddress, Intent, Phase, after, listen};
+use wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use super::field::submit;
+use super::icon::{Icon, glyph};
 use crate::dom;
-use crate::house::use_house;
+use crate::draw::{On, act, div, p, pressed, tag};
+use crate::house::House;
+use crate::kept::{Undo, use_kept, use_while};
 use crate::texts::t;
 use crate::times;
 
@@ -17,6 +24,7 @@ const DRAFT_AFTER_MS: u32 = 100;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
+    pub house: House,
     pub address: Address,
     /// What stood there when the conversation was opened.
     pub draft: String,
@@ -26,180 +34,184 @@ pub struct Props {
 
 #[component]
 pub fn Composer(props: &Props) -> Html {
-    let house = use_house();
-    let node = use_node_ref();
-    let over = use_state_eq(|| 0_usize);
-    let empty = use_state_eq(|| props.draft.trim().is_empty());
-    let resting = use_mut_ref(|| None::<Timeout>);
-
-    let keep_draft = {
-        let (house, node, with, resting) = (
-            house.clone(),
-            node.clone(),
-            props.address.clone(),
-            resting.clone(),
-        );
-        use_callback((), move |(), ()| {
-            if resting.borrow_mut().take().is_some() {
-                house.intend(Intent::Draft {
-                    with: with.clone(),
-                    text: text_of(&node),
-                });
-            }
-        })
+    let closed = props.closed;
+    // How much too long, and whether there is nothing to send.
+    let judged = use_kept(|| judge(&props.draft));
+    let desk = Desk {
+        house: props.house.clone(),
+        with: props.address.clone(),
+        resting: use_ref(RefCell::default),
     };
-    use_first_focus(&node, &props.draft);
-    use_leaving(&keep_draft);
-
-    let oninput = {
-        let (node, over, empty) = (node.clone(), over.setter(), empty.setter());
-        let (resting, keep_draft) = (resting.clone(), keep_draft.clone());
-        Callback::from(move |_: InputEvent| {
-            let text = text_of(&node);
-            over.set(text.len().saturating_sub(BODY_MAX));
-            empty.set(text.trim().is_empty());
-            let keep_draft = keep_draft.clone();
-            let timer = Timeout::new(DRAFT_AFTER_MS, move || keep_draft.emit(()));
-            resting.replace(Some(timer));
+    use_while(0, {
+        let (desk, draft) = (desk.clone(), props.draft.clone());
+        Box::new(move || desk.opened(&draft))
+    });
+    let input = {
+        let (desk, judged) = (desk.clone(), judged.clone());
+        act(move |_| {
+            judged.set(judge(&text()));
+            desk.rest();
         })
     };
     let send = {
-        let (house, node, with, resting) = (
-            house.clone(),
-            node.clone(),
-            props.address.clone(),
-            resting.clone(),
-        );
-        let (empty, closed) = (empty.setter(), props.closed.is_some());
-        Callback::from(move |()| {
-            // Empty or too long: it stays where it is, and the line below says why.
-            let Ok(body) = Body::parse(text_of(&node).trim_end()) else {
-                return;
-            };
-            if closed {
-                return;
+        let (desk, judged) = (desk.clone(), judged.clone());
+        move || {
+            if closed.is_none() && desk.send() {
+                judged.set(judge(""));
             }
-            resting.borrow_mut().take();
-            if let Some(area) = node.cast::<HtmlTextAreaElement>() {
-                area.set_value("");
-            }
-            empty.set(true);
-            house.intend(Intent::Send {
-                to: InboxAddress::from(with.clone()),
-                body,
-            });
-            house.intend(Intent::Draft {
-                with: with.clone(),
-                text: String::new(),
-            });
-            if let Some(scroll) = dom::document().query_selector(".log-scroll").ok().flatten() {
-                scroll.set_scroll_top(0);
-            }
-        })
+        }
     };
-    let onkeydown = {
-        let (send, go) = (send.clone(), house.go.clone());
-        Callback::from(move |event: KeyboardEvent| {
+    let keys = {
+        let (send, house) = (send.clone(), props.house.clone());
+        act(move |event| {
+            let key = pressed(event);
             // 229: some browsers end a composition before they tell of the key that ended it.
-            let composing = event.is_composing() || event.key_code() == 229;
-            match event.key().as_str() {
-                "Enter" if !event.shift_key() && !composing => {
+            let composing = key.is_composing() || key.key_code() == 229;
+            match key.key().as_str() {
+                "Enter" if !key.shift_key() && !composing => {
                     event.prevent_default();
-                    send.emit(());
+                    send();
                 }
-                "Escape" if !composing => leave(&go),
+                "Escape" if !composing => leave(&house),
                 _ => {}
             }
         })
     };
-    let onsubmit = {
-        let (send, node) = (send.clone(), node.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            send.emit(());
-            dom::focus_ref(&node);
-        })
+    let sent = act(move |event| {
+        event.prevent_default();
+        send();
+        dom::focus_id("message");
+    });
+    let (over, empty) = judged.get();
+    let problem = match (closed, over) {
+        (Some(why), _) => why.to_owned(),
+        (None, 0) => String::new(),
+        (None, over) => times::plural(over as u32, t().too_long_one, t().too_long_other),
     };
-    let problem = match (props.closed, *over) {
-        (Some(why), _) => Some(why.to_owned()),
-        (None, 0) => None,
-        (None, over) => Some(times::plural(
-            over as u32,
-            t().too_long_one,
-            t().too_long_other,
-        )),
+    let problem_line = || {
+        p("composer-problem")
+            .attr("id", "composer-problem")
+            .attr("role", "status")
+            .text(&problem)
     };
-    html! {
-        <form class="composer" {onsubmit}>
-            if let Some(problem) = &problem {
-                <p id="composer-problem" class="composer-problem" role="status">{ problem }</p>
-            }
-            <div class="composer-box">
-                <textarea id="message" ref={node} rows="1" aria-label={t().message} placeholder={t().message_hint} dir="auto"
-                    enterkeyhint="send" autocomplete="off" disabled={props.closed.is_some()}
-                    aria-invalid={(*over > 0).then_some("true")} aria-describedby={problem.is_some().then_some("composer-problem")}
-                    {oninput} {onkeydown} onblur={keep_draft.reform(|_| ())} />
-                <button type="submit" class="round primary" aria-label={t().send} title={t().send}
-                    disabled={*empty || *over > 0 || props.closed.is_some()}>
-                    <Glyph icon={Icon::Send} />
-                </button>
-            </div>
-        </form>
-    }
+    let area = tag("textarea")
+        .attr("id", "message")
+        .attr("rows", "1")
+        .attr("aria-label", t().message)
+        .attr("placeholder", t().message_hint)
+        .attr("dir", "auto")
+        .attr("enterkeyhint", "send")
+        .attr("autocomplete", "off")
+        .flag("disabled", closed.is_some())
+        .attr_if(over > 0, "aria-invalid", "true")
+        .attr_if(!problem.is_empty(), "aria-describedby", "composer-problem")
+        .on(On::Input, input)
+        .on(On::KeyDown, keys)
+        .on(On::Blur, act(move |_| desk.keep()));
+    let button = submit("round primary", "")
+        .attr("aria-label", t().send)
+        .attr("title", t().send)
+        .flag("disabled", empty || over > 0 || closed.is_some())
+        .with(glyph(Icon::Send));
+    tag("form")
+        .class("composer")
+        .on(On::Submit, sent)
+        .maybe((!problem.is_empty()).then(problem_line))
+        .with(div("composer-box").with(area).with(button))
+        .into()
 }
 
-fn text_of(node: &NodeRef) -> String {
-    node.cast::<HtmlTextAreaElement>()
-        .map(|area| area.value())
-        .unwrap_or_default()
+/// How many bytes a text is too long, and whether it says nothing.
+fn judge(text: &str) -> (usize, bool) {
+    (text.len().saturating_sub(BODY_MAX), text.trim().is_empty())
+}
+
+fn area() -> Option<HtmlTextAreaElement> {
+    dom::by_id("message").map(JsCast::unchecked_into)
+}
+
+fn text() -> String {
+    area().map_or_else(String::new, |area| area.value())
+}
+
+/// What is done with what is written.
+#[derive(Clone)]
+struct Desk {
+    house: House,
+    with: Address,
+    /// Runs while the hand rests; then there is something to keep.
+    resting: Rc<RefCell<Option<Timeout>>>,
+}
+
+impl Desk {
+    /// Puts the draft back and the keyboard here, except where that would open one on the screen. From now on nothing that was
+    /// typed is lost when the page is left or the conversation closed.
+    fn opened(self, draft: &str) -> Undo {
+        if let Some(area) = area() {
+            area.set_value(draft);
+        }
+        dom::focus_id(if dom::has_keyboard() {
+            "message"
+        } else {
+            "chat-title"
+        });
+        let keep = |kind, phase, target: &web_sys::EventTarget| {
+            let desk = self.clone();
+            listen(target, kind, phase, Box::new(move |_| desk.keep()))
+        };
+        let listeners = (
+            keep("visibilitychange", Phase::Bubble, &dom::document()),
+            // Before the shell closes the line and has everything kept.
+            keep("pagehide", Phase::Capture, &dom::window()),
+        );
+        Box::new(move || {
+            self.keep();
+            drop(listeners);
+        })
+    }
+
+    fn rest(&self) {
+        let desk = self.clone();
+        let timer = after(DRAFT_AFTER_MS, Box::new(move || desk.keep()));
+        self.resting.replace(Some(timer));
+    }
+
+    /// Has the draft kept, if it is another than before.
+    fn keep(&self) {
+        if self.resting.take().is_some() {
+            self.draft(text());
+        }
+    }
+
+    fn draft(&self, text: String) {
+        let with = self.with.clone();
+        self.house.intend(Intent::Draft { with, text });
+    }
+
+    /// Whether it was sent. Empty or too long it stays where it is, and a line says why.
+    fn send(&self) -> bool {
+        let Ok(body) = Body::parse(text().trim_end()) else {
+            return false;
+        };
+        self.resting.take();
+        if let Some(area) = area() {
+            area.set_value("");
+        }
+        let to = InboxAddress::from(self.with.clone());
+        self.house.intend(Intent::Send { to, body });
+        self.draft(String::new());
+        if let Some(scroll) = dom::document().query_selector(".log-scroll").ok().flatten() {
+            scroll.set_scroll_top(0);
+        }
+        true
+    }
 }
 
 /// Escape leaves to the list: on a narrow screen by closing the conversation.
-fn leave(go: &Callback<Option<Address>>) {
+fn leave(house: &House) {
     if dom::is_narrow() {
-        go.emit(None);
+        house.go(None);
     } else {
         dom::focus_id("roster");
     }
-}
-
-/// The draft is put back, and the keyboard is here, except where that would open one on the screen.
-#[hook]
-fn use_first_focus(node: &NodeRef, draft: &str) {
-    let (node, draft) = (node.clone(), draft.to_owned());
-    use_effect_with((), move |()| {
-        if let Some(area) = node.cast::<HtmlTextAreaElement>() {
-            area.set_value(&draft);
-        }
-        if dom::has_keyboard() {
-            dom::focus_ref(&node);
-        } else {
-            dom::focus_id("chat-title");
-        }
-    });
-}
-
-/// Nothing that was typed is lost when the page is left or the conversation closed.
-#[hook]
-fn use_leaving(keep_draft: &Callback<()>) {
-    let keep_draft = keep_draft.clone();
-    use_effect_with((), move |()| {
-        let keep = keep_draft.clone();
-        let listener =
-            gloo::events::EventListener::new(&dom::document(), "visibilitychange", move |_| {
-                keep.emit(());
-            });
-        let keep = keep_draft.clone();
-        // In the capture phase: before the shell closes the line and has everything kept.
-        let hiding = gloo::events::EventListener::new_with_options(
-            &dom::window(),
-            "pagehide",
-            gloo::events::EventListenerOptions::run_in_capture_phase(),
-            move |_| keep.emit(()),
-        );
-        move || {
-            keep_draft.emit(());
-            drop((listener, hiding));
-        }
-    });
 }

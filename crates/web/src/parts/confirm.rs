@@ -3,99 +3,64 @@
 use lamplight_embed::{Address, Intent, Note, Presentity, Principal, Verdict};
 use yew::prelude::*;
 
-use super::dialog::Dialog;
-use super::field::Field;
+use super::dialog::dialog;
+use super::field::{petname, submit};
 use crate::dom;
-use crate::house::use_house;
+use crate::draw::{On, act, bdi, button, div, list, tag};
+use crate::house::{Deed, House};
 use crate::texts::{self, t};
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub address: Address,
-    pub closed: Callback<()>,
-}
-
-#[component]
-pub fn RenameDialog(props: &Props) -> Html {
-    let house = use_house();
-    let name = use_node_ref();
-    let row = house.shell.read(|agent| agent.row(&props.address));
+pub fn rename(house: &House, address: Address) -> Html {
+    let row = house.shell.read(|agent| agent.row(&address));
+    let name = row.map_or_else(String::new, |row| row.name);
     let save = {
-        let (house, name, presentity) = (
-            house.clone(),
-            name.clone(),
-            Presentity::from(props.address.clone()),
-        );
-        Callback::from(move |event: SubmitEvent| {
+        let house = house.clone();
+        act(move |event| {
             event.prevent_default();
-            let petname = Note::parse(&dom::value(&name)).ok();
             house.intend(Intent::AddContact {
-                presentity: presentity.clone(),
-                petname,
+                presentity: Presentity::from(address.clone()),
+                petname: Note::parse(&dom::value("petname")).ok(),
             });
-            dom::close_dialog(&event);
+            dom::close_dialog(event);
         })
     };
-    html! {
-        <Dialog title={t().rename} closed={props.closed.clone()}>
-            <form onsubmit={save}>
-                <Field id="petname" label={t().petname} node={name} autocomplete="off" autofocus=true hint={AttrValue::Static(t().petname_hint)}
-                    value={row.map(|row| AttrValue::from(row.name))} />
-                <div class="dialog-actions">
-                    <button type="submit" class="primary">{ t().save }</button>
-                </div>
-            </form>
-        </Dialog>
-    }
+    let form = tag("form")
+        .on(On::Submit, save)
+        .with(petname(|input| {
+            input.flag("autofocus", true).attr_of("value", &name)
+        }))
+        .with(div("dialog-actions").with(submit("primary", t().save)));
+    dialog(house, t().rename, form)
 }
 
-#[component]
-pub fn RemoveDialog(props: &Props) -> Html {
-    let presentity = Presentity::from(props.address.clone());
-    html! {
-        <Ask title={t().remove} what={t().remove_means} deed={t().remove} address={props.address.clone()}
-            intent={Intent::RemoveContact { presentity }} closed={props.closed.clone()} />
-    }
+pub fn remove(house: &House, address: Address) -> Html {
+    let presentity = Presentity::from(address.clone());
+    let intent = Intent::RemoveContact { presentity };
+    ask(house, t().remove, t().remove_means, &address, intent)
 }
 
-#[component]
-pub fn BlockDialog(props: &Props) -> Html {
-    let watcher = Principal::from(props.address.clone());
-    html! {
-        <Ask title={t().block} what={t().block_asks} deed={t().block} address={props.address.clone()}
-            intent={Intent::Decide { watcher, decision: Some(Verdict::Block) }} closed={props.closed.clone()} />
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct AskProps {
-    title: &'static str,
-    what: &'static str,
-    deed: &'static str,
-    address: Address,
-    intent: Intent,
-    closed: Callback<()>,
+pub fn block(house: &House, address: Address) -> Html {
+    let intent = Intent::Decide {
+        watcher: Principal::from(address.clone()),
+        decision: Some(Verdict::Block),
+    };
+    ask(house, t().block, t().block_asks, &address, intent)
 }
 
 /// Says what will happen before it does.
-#[component]
-fn Ask(props: &AskProps) -> Html {
-    let house = use_house();
-    let deed = {
-        let (house, intent) = (house.clone(), props.intent.clone());
-        Callback::from(move |event: MouseEvent| {
-            house.intend(intent.clone());
-            dom::close_dialog(&event);
-        })
-    };
-    let name = html! { <bdi class="strong">{ props.address.to_string() }</bdi> };
-    html! {
-        <Dialog title={props.title} closed={props.closed.clone()}>
-            <p>{ texts::around(props.what, "{name}", name) }</p>
-            <div class="dialog-actions">
-                <button type="button" onclick={Callback::from(|event: MouseEvent| dom::close_dialog(&event))}>{ t().cancel }</button>
-                <button type="button" class="primary grave" onclick={deed}>{ props.deed }</button>
-            </div>
-        </Dialog>
-    }
+fn ask(
+    house: &House,
+    deed: &'static str,
+    means: &'static str,
+    address: &Address,
+    intent: Intent,
+) -> Html {
+    let name = bdi("strong", address.as_str());
+    let no = button("", house.does(Deed::CloseDialog)).say(t().cancel);
+    let yes = button("primary grave", house.does(Deed::IntendAndClose(intent))).say(deed);
+    let inside = vec![
+        tag("p").with(texts::around(means, name)).into(),
+        div("dialog-actions").with(no).with(yes).into(),
+    ];
+    dialog(house, deed, list(inside))
 }

@@ -1,28 +1,26 @@
 //! What is going on, for whoever asks why: the line, the session, and the recording that replays everything elsewhere.
 
-use lamplight_embed::{Changed, LinkView};
-use wasm_bindgen_futures::spawn_local;
+use lamplight_embed::{Changed, Instant, LinkView};
 use yew::prelude::*;
 
-use super::dialog::Dialog;
-use super::icon::{Glyph, Icon};
-use super::notices::Toast;
+use super::HouseProps;
+use super::dialog::dialog;
+use super::icon::{Icon, glyph};
 use crate::dom;
-use crate::house::{use_changes, use_house};
+use crate::draw::{act, button, div, list, p, tag};
+use crate::house::{Cause, Deed, use_changes};
 use crate::texts::t;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub closed: Callback<()>,
-}
-
 #[component]
-pub fn Diagnostics(props: &Props) -> Html {
-    let house = use_house();
-    use_changes(|changed| matches!(changed, Changed::Link | Changed::Me));
+pub fn Diagnostics(props: &HouseProps) -> Html {
+    let house = &props.house;
+    use_changes(
+        house.clone(),
+        Box::new(|cause| matches!(cause, Cause::Changed(Changed::Link | Changed::Me))),
+    );
     let (line, me) = house.shell.read(|agent| (agent.link(), agent.me()));
     let now = house.shell.now().instant;
-    let since = |at: lamplight_embed::Instant| format!("{} s", now.since(at).as_secs());
+    let since = |at: Instant| format!("{} s", now.since(at).as_secs());
     let state = match line.link {
         LinkView::Idle => t().line_idle.to_owned(),
         LinkView::Up => t().line_up.to_owned(),
@@ -32,60 +30,59 @@ pub fn Diagnostics(props: &Props) -> Html {
         LinkView::Down { since: at, .. } => format!("{} ({})", t().line_down, since(at)),
     };
     let kept = if house.shell.keeps() { t().yes } else { t().no };
-    // Both of one moment, so that a replay of the one gives the other.
-    let (recorded, trace) = &*use_memo((), |()| (house.shell.recording(), house.shell.trace()));
-    let recording = use_memo((), |()| base64(recorded));
+    // All of one moment, so that a replay of the one gives the other.
+    let first = use_ref(|| {
+        let recorded = house.shell.recording();
+        let recording = base64(&recorded);
+        (recorded, recording, format!("{:016x}", house.shell.trace()))
+    });
+    let (_, recording, trace) = &*first;
     let facts = [
-        (t().fact_line, state, "line"),
-        (t().fact_waiting, line.waiting.to_string(), "waiting"),
-        (t().fact_principal, me.principal.to_string(), "principal"),
-        (t().fact_devices, me.devices.to_string(), "devices"),
-        (t().fact_keeps, kept.to_owned(), "keeps"),
+        (t().fact_line, "line", state),
+        (t().fact_waiting, "waiting", line.waiting.to_string()),
+        (t().fact_principal, "principal", me.principal.to_string()),
+        (t().fact_devices, "devices", me.devices.to_string()),
+        (t().fact_keeps, "keeps", kept.to_owned()),
         (
             t().fact_version,
-            env!("CARGO_PKG_VERSION").to_owned(),
             "version",
+            env!("CARGO_PKG_VERSION").to_owned(),
         ),
-        (t().fact_trace, format!("{trace:016x}"), "trace"),
+        (t().fact_trace, "trace", trace.clone()),
     ];
-    let copy = {
-        let (recording, say) = (recording.clone(), house.say.clone());
-        Callback::from(move |_: MouseEvent| {
-            let (recording, say) = (recording.clone(), say.clone());
-            spawn_local(async move {
-                say.emit(if dom::copy(&recording).await {
-                    Toast::word(t().copied.into())
-                } else {
-                    Toast::fault(t().not_copied.into())
-                });
-            });
-        })
-    };
-    let save = {
-        let recorded = recorded.clone();
-        Callback::from(move |_: MouseEvent| {
-            // A browser that saves nothing leaves the field to copy from.
-            let _ = dom::save("lamplight-recording.cbor", &recorded);
-        })
-    };
-    html! {
-        <Dialog title={t().diagnostics} closed={props.closed.clone()}>
-            <dl class="facts">
-                { for facts.into_iter().map(|(name, value, fact)| html! {
-                    <div><dt>{ name }</dt><dd data-fact={fact}>{ value }</dd></div>
-                }) }
-            </dl>
-            <div class="field">
-                <label for="recording">{ t().recording }</label>
-                <textarea id="recording" readonly=true rows="3" spellcheck="false" value={(*recording).clone()} />
-                <p class="field-hint">{ t().recording_hint }</p>
-            </div>
-            <div class="dialog-actions">
-                <button type="button" onclick={save}>{ t().save_recording }</button>
-                <button type="button" onclick={copy}><Glyph icon={Icon::Copy} />{ t().copy_recording }</button>
-            </div>
-        </Dialog>
-    }
+    let facts = facts.into_iter().map(|(name, fact, value)| {
+        tag("div")
+            .with(tag("dt").say(name))
+            .with(tag("dd").attr("data-fact", fact).text(&value))
+    });
+    let copy = house.does(Deed::Copy(recording.clone()));
+    let field = tag("textarea")
+        .attr("id", "recording")
+        .attr("rows", "3")
+        .attr("spellcheck", "false")
+        .flag("readonly", true)
+        .value(recording);
+    let save = act(move |_| {
+        // A browser that saves nothing leaves the field to copy from.
+        let _ = dom::save("lamplight-recording.cbor", &first.0);
+    });
+    let inside = vec![
+        tag("dl").class("facts").each(facts).into(),
+        div("field")
+            .with(tag("label").attr("for", "recording").say(t().recording))
+            .with(field)
+            .with(p("field-hint").say(t().recording_hint))
+            .into(),
+        div("dialog-actions")
+            .with(button("", save).say(t().save_recording))
+            .with(
+                button("", copy)
+                    .with(glyph(Icon::Copy))
+                    .say(t().copy_recording),
+            )
+            .into(),
+    ];
+    dialog(house, t().diagnostics, list(inside))
 }
 
 /// RFC 4648 4.

@@ -1,49 +1,66 @@
 //! A modal dialog of the platform: the keyboard stays inside, Escape closes it, and goes back to where it was.
 
+use lamplight_embed::{Phase, listen};
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
-use crate::dom;
+use super::icon::{Icon, glyph};
+use crate::draw::{button, part, tag};
+use crate::house::{Deed, House};
+use crate::kept::use_while;
 use crate::texts::t;
+
+pub fn dialog(house: &House, title: &'static str, inside: impl Into<Html>) -> Html {
+    part::<Dialog>(Props {
+        house: house.clone(),
+        title,
+        inside: inside.into(),
+    })
+}
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    pub title: AttrValue,
-    /// It has closed, by whatever way.
-    pub closed: Callback<()>,
-    #[prop_or_default]
-    pub class: Classes,
-    pub children: Html,
+    house: House,
+    title: &'static str,
+    inside: Html,
 }
 
 #[component]
 pub fn Dialog(props: &Props) -> Html {
     let node = use_node_ref();
-    {
-        let (node, closed) = (node.clone(), props.closed.clone());
-        use_effect_with((), move |()| {
+    use_while(0, {
+        let (node, house) = (node.clone(), props.house.clone());
+        Box::new(move || {
             let dialog = node.cast::<HtmlDialogElement>();
             let listener = dialog.as_ref().map(|dialog| {
-                gloo::events::EventListener::new(dialog, "close", move |_| closed.emit(()))
+                listen(
+                    dialog,
+                    "close",
+                    Phase::Bubble,
+                    Box::new(move |_| house.closed()),
+                )
             });
             if let Some(dialog) = dialog {
                 // It fails only where it is open already.
                 let _ = dialog.show_modal();
             }
-            move || drop(listener)
-        });
-    }
-    let close = Callback::from(|event: MouseEvent| dom::close_dialog(&event));
-    html! {
-        <dialog ref={node} class={classes!("dialog", props.class.clone())} aria-labelledby="dialog-title" closedby="any">
-            <header class="dialog-head">
-                <h2 id="dialog-title">{ &props.title }</h2>
-                <button type="button" class="quiet round" aria-label={t().close} onclick={close}>
-                    <Glyph icon={Icon::Close} />
-                </button>
-            </header>
-            { props.children.clone() }
-        </dialog>
-    }
+            Box::new(move || drop(listener))
+        })
+    });
+    let close = button("quiet round", props.house.does(Deed::CloseDialog))
+        .attr("aria-label", t().close)
+        .with(glyph(Icon::Close));
+    tag("dialog")
+        .class("dialog")
+        .node(&node)
+        .attr("aria-labelledby", "dialog-title")
+        .attr("closedby", "any")
+        .with(
+            tag("header")
+                .class("dialog-head")
+                .with(tag("h2").attr("id", "dialog-title").say(props.title))
+                .with(close),
+        )
+        .with(props.inside.clone())
+        .into()
 }

@@ -2,59 +2,69 @@
 
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub id: AttrValue,
-    pub label: AttrValue,
-    #[prop_or(AttrValue::Static("text"))]
-    pub kind: AttrValue,
-    #[prop_or_default]
-    pub hint: Option<AttrValue>,
-    #[prop_or_default]
-    pub error: Option<AttrValue>,
-    #[prop_or_default]
-    pub autocomplete: Option<AttrValue>,
-    #[prop_or_default]
-    pub placeholder: Option<AttrValue>,
-    #[prop_or_default]
-    pub value: Option<AttrValue>,
-    #[prop_or_default]
-    pub required: bool,
-    #[prop_or_default]
-    pub autofocus: bool,
-    pub node: NodeRef,
-    #[prop_or_default]
-    pub oninput: Callback<InputEvent>,
-    /// Stands at the end of the field: a suffix or a button.
-    #[prop_or_default]
-    pub children: Html,
+use crate::draw::{Tag, div, p, tag};
+use crate::texts::t;
+
+/// What a field says of itself. It is read by its `id`.
+pub struct Field<'a> {
+    pub id: &'static str,
+    pub label: &'static str,
+    pub hint: &'a str,
+    pub error: &'a str,
+    pub autocomplete: &'static str,
 }
 
-#[component]
-pub fn Field(props: &Props) -> Html {
-    let (hint_id, error_id) = (format!("{}-hint", props.id), format!("{}-error", props.id));
-    let described = match (&props.error, &props.hint) {
-        (Some(_), _) => Some(error_id.clone()),
-        (None, Some(_)) => Some(hint_id.clone()),
-        (None, None) => None,
-    };
-    html! {
-        <div class={classes!("field", props.error.is_some().then_some("has-error"))}>
-            <label for={&props.id}>{ &props.label }</label>
-            <div class="field-box">
-                <input id={&props.id} name={&props.id} type={&props.kind} ref={props.node.clone()}
-                    autocomplete={props.autocomplete.clone()} placeholder={props.placeholder.clone()}
-                    value={props.value.clone()} required={props.required} autofocus={props.autofocus}
-                    autocapitalize="none" spellcheck="false" dir="auto"
-                    aria-invalid={props.error.is_some().then_some("true")} aria-describedby={described}
-                    oninput={props.oninput.clone()} />
-                { props.children.clone() }
-            </div>
-            if let Some(error) = &props.error {
-                <p class="field-error" id={error_id} role="alert">{ error }</p>
-            } else if let Some(hint) = &props.hint {
-                <p class="field-hint" id={hint_id}>{ hint }</p>
-            }
-        </div>
+impl Field<'_> {
+    /// `more` goes on with the input itself; `end` stands at the end of the field: a suffix or a button.
+    pub fn draw(self, more: impl FnOnce(Tag) -> Tag, end: Html) -> Tag {
+        let (state, error) = (["field", "field has-error"], !self.error.is_empty());
+        let below = ["hint", "error"][usize::from(error)];
+        let below_id = [self.id, "-", below].concat();
+        let has_below = error || !self.hint.is_empty();
+        let input = tag("input")
+            .attr("id", self.id)
+            .attr("name", self.id)
+            .attr("autocomplete", self.autocomplete)
+            .attr("autocapitalize", "none")
+            .attr("spellcheck", "false")
+            .attr("dir", "auto")
+            .attr_if(error, "aria-invalid", "true");
+        let input = if has_below {
+            input.attr_of("aria-describedby", &below_id)
+        } else {
+            input
+        };
+        let note = || {
+            let (class, words) = if error {
+                ("field-error", self.error)
+            } else {
+                ("field-hint", self.hint)
+            };
+            p(class)
+                .attr_of("id", &below_id)
+                .attr_if(error, "role", "alert")
+                .text(words)
+        };
+        div(state[usize::from(error)])
+            .with(tag("label").attr("for", self.id).say(self.label))
+            .with(div("field-box").with(more(input)).with(end))
+            .maybe(has_below.then(note))
     }
+}
+
+/// The field for the name that one gives to a contact.
+pub fn petname(more: impl FnOnce(Tag) -> Tag) -> Tag {
+    Field {
+        id: "petname",
+        label: t().petname,
+        hint: t().petname_hint,
+        error: "",
+        autocomplete: "off",
+    }
+    .draw(|input| more(input.attr("type", "text")), Html::default())
+}
+
+/// A button that sends the form around it.
+pub fn submit(class: &'static str, words: &'static str) -> Tag {
+    tag("button").class(class).attr("type", "submit").say(words)
 }

@@ -3,18 +3,14 @@
 use lamplight_embed::Word;
 use yew::prelude::*;
 
-use super::dialog::Dialog;
-use super::presence::Shape;
-use crate::keys::{self, SHORTCUTS, Shortcut};
+use super::dialog::dialog;
+use super::presence::shape;
+use crate::draw::{list, tag};
+use crate::house::House;
+use crate::keys::{self, SHORTCUTS};
 use crate::texts::t;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub closed: Callback<()>,
-}
-
-#[component]
-pub fn Help(props: &Props) -> Html {
+pub fn help(house: &House) -> Html {
     let shapes = [
         (Word::Available, t().available_means),
         (Word::Busy, t().busy_means),
@@ -23,23 +19,23 @@ pub fn Help(props: &Props) -> Html {
         (Word::Unknown, t().unknown_means),
         (Word::NotShared, t().not_shared_means),
     ];
-    html! {
-        <Dialog title={t().help} closed={props.closed.clone()}>
-            <h3>{ t().shapes }</h3>
-            <ul class="legend">
-                { for shapes.into_iter().map(|(word, means)| html! { <li><Shape {word} /><span>{ means }</span></li> }) }
-            </ul>
-            <h3>{ t().shortcuts }</h3>
-            <dl class="shortcuts">{ for SHORTCUTS.iter().map(line) }</dl>
-        </Dialog>
-    }
-}
-
-fn line(shortcut: &Shortcut) -> Html {
-    html! {
-        <div>
-            <dt>{ for shortcut.keys.iter().map(|key| html! { <kbd>{ keys::printed(key) }</kbd> }) }</dt>
-            <dd>{ (shortcut.what)(t()) }</dd>
-        </div>
-    }
+    let shapes = shapes.into_iter().map(|(word, means)| {
+        tag("li")
+            .with(shape(word, false))
+            .with(tag("span").say(means))
+    });
+    let shortcuts = SHORTCUTS.iter().map(|shortcut| {
+        let keys = shortcut.keys.iter();
+        let keys = keys.map(|key| tag("kbd").say(keys::printed(key)));
+        tag("div")
+            .with(tag("dt").each(keys))
+            .with(tag("dd").say((shortcut.what)(t())))
+    });
+    let inside = vec![
+        tag("h3").say(t().shapes).into(),
+        tag("ul").class("legend").each(shapes).into(),
+        tag("h3").say(t().shortcuts).into(),
+        tag("dl").class("shortcuts").each(shortcuts).into(),
+    ];
+    dialog(house, t().help, list(inside))
 }

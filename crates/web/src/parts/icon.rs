@@ -1,6 +1,6 @@
 //! Line icons of one hand, 24 by 24. They say nothing to a screen reader: the control beside them has a name.
 
-use yew::prelude::*;
+use crate::draw::{Tag, path, svg, tag};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Icon {
@@ -48,30 +48,31 @@ impl Icon {
 }
 
 /// The lamp of the product, as in its icon.
-#[component]
-pub fn Mark() -> Html {
-    html! {
-        <svg class="mark" viewBox="0 0 64 64" aria-hidden="true" focusable="false">
-            <rect class="mark-tile" width="64" height="64" rx="15" />
-            <path class="mark-glow" d="M23 37 9 54h46L41 37z" />
-            <path class="mark-cord" d="M32 8v9" />
-            <path class="mark-shade" d="M28 17h8l11 20H17z" />
-            <circle class="mark-bulb" cx="32" cy="41" r="6" />
-        </svg>
-    }
+pub fn mark() -> Tag {
+    svg("mark", "0 0 64 64")
+        .with(
+            tag("rect")
+                .class("mark-tile")
+                .attr("width", "64")
+                .attr("height", "64")
+                .attr("rx", "15"),
+        )
+        .with(path("mark-glow", "M23 37 9 54h46L41 37z"))
+        .with(path("mark-cord", "M32 8v9"))
+        .with(path("mark-shade", "M28 17h8l11 20H17z"))
+        .with(circle("mark-bulb", "32", "41", "6"))
 }
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub icon: Icon,
+pub fn circle(class: &'static str, x: &'static str, y: &'static str, radius: &'static str) -> Tag {
+    tag("circle")
+        .class(class)
+        .attr("cx", x)
+        .attr("cy", y)
+        .attr("r", radius)
 }
 
-#[component]
-pub fn Glyph(props: &Props) -> Html {
-    let turns = matches!(props.icon, Icon::Back | Icon::Send);
-    html! {
-        <svg class={classes!("icon", turns.then_some("icon-turns"))} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-            <path d={props.icon.path()} />
-        </svg>
-    }
+pub fn glyph(icon: Icon) -> Tag {
+    let turns = matches!(icon, Icon::Back | Icon::Send);
+    let class = if turns { "icon icon-turns" } else { "icon" };
+    svg(class, "0 0 24 24").with(path("", icon.path()))
 }

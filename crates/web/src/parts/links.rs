@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use crate::draw::{list, tag};
+
 /// The text with links. Only text nodes and anchors are made; nothing in it is read as markup.
 pub fn linked(text: &str) -> Html {
     let mut parts: Vec<Html> = Vec::new();
@@ -21,13 +23,16 @@ pub fn linked(text: &str) -> Html {
     if plain_from < text.len() {
         parts.push(text[plain_from..].to_owned().into());
     }
-    parts.into_iter().collect()
+    list(parts)
 }
 
 fn anchor(address: &str) -> Html {
-    html! {
-        <a href={address.to_owned()} target="_blank" rel="noopener noreferrer nofollow">{ address.to_owned() }</a>
-    }
+    tag("a")
+        .attr_of("href", address)
+        .attr("target", "_blank")
+        .attr("rel", "noopener noreferrer nofollow")
+        .text(address)
+        .into()
 }
 
 /// Where in a word a web address stands, without the brackets and full stops around it.

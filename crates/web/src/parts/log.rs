@@ -3,17 +3,21 @@
 //! The box is laid out from its end: new lines and a rising keyboard keep the end in view, and older pages that arrive above move
 //! nothing. A screen reader hears new messages; pages of history come while the log is not live.
 
-use gloo::timers::callback::Timeout;
-use lamplight_embed::{ConversationView, Intent, Item, MessageId, Side};
-use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use std::rc::Rc;
+
+use lamplight_embed::{
+    ConversationView, Intent, Item, MessageId, Phase, Side, Timestamp, after, listen,
+};
+use web_sys::{Element, HtmlElement, KeyboardEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
-use super::bubble::{Bubble, Place};
-use super::icon::{Glyph, Icon};
+use super::bubble::{self, Bubble, Place};
+use super::icon::{Icon, glyph};
 use crate::dom;
-use crate::house::use_house;
-use crate::texts::t;
+use crate::draw::{On, act, button, div, keyed_part, list, p, pressed, span, tag};
+use crate::house::{Deed, House};
+use crate::kept::{Kept, use_after, use_kept, use_while};
+use crate::texts::{fill, t};
 use crate::times;
 
 /// Closer than this to the end is the end.
@@ -27,23 +31,24 @@ const QUIET_MS: u32 = 600;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
+    pub house: House,
     pub conversation: ConversationView,
 }
 
 #[component]
 pub fn Log(props: &Props) -> Html {
-    let house = use_house();
+    let house = &props.house;
     let view = &props.conversation;
     let with = view.row.address.clone();
     let node = use_node_ref();
-    let at_end = use_state_eq(|| true);
+    let at_end = use_kept(|| true);
     let quiet = use_quiet(view.loading);
 
-    let look = {
-        let (house, with, node, at_end) =
-            (house.clone(), with.clone(), node.clone(), at_end.setter());
+    let look: Rc<dyn Fn()> = {
+        let (house, with) = (house.clone(), with.clone());
+        let (node, at_end) = (node.clone(), at_end.clone());
         let (unread, older) = (view.row.unread > 0, view.more && !view.loading);
-        move || {
+        Rc::new(move || {
             let Some(list) = node.cast::<HtmlElement>() else {
                 return;
             };
@@ -56,96 +61,125 @@ pub fn Log(props: &Props) -> Html {
             if older && list.scroll_height() - list.client_height() - up < BEGINNING_PX {
                 house.intend(Intent::LoadOlder { with: with.clone() });
             }
-        }
+        })
     };
-    use_first_unread(&node, view);
-    use_rest(&node, view.items.last().map(|item| item.id));
-    // After each drawing, and when the page comes into sight.
-    {
-        let look = look.clone();
-        use_effect(look);
-    }
-    {
-        let look = look.clone();
-        use_effect_with((view.row.unread, view.more, view.loading), move |_| {
-            let listener =
-                gloo::events::EventListener::new(&dom::document(), "visibilitychange", move |_| {
-                    look();
-                });
-            move || drop(listener)
-        });
-    }
-    let onscroll = Callback::from(move |_: Event| look());
-    let to_end = {
+    use_first_unread(node.clone(), view.first_unread, view.items.is_empty());
+    use_rest(node.clone(), view.items.last().map(|item| item.id));
+    use_looking(look.clone());
+
+    let older = || house.does(Deed::Intend(Intent::LoadOlder { with: with.clone() }));
+    let above = if view.loading {
+        p("log-note").say(t().loading).into()
+    } else if view.more {
+        button("quiet log-older", older())
+            .say(t().show_older)
+            .into()
+    } else if view.items.is_empty() {
+        let nothing = fill(t().nothing_said, &view.row.name);
+        p("log-note").text(&nothing).into()
+    } else {
+        Html::default()
+    };
+    let log = div("log")
+        .attr("role", "log")
+        .attr_of("aria-label", &fill(t().conversation_with, &view.row.name))
+        .attr("aria-live", if quiet { "off" } else { "polite" })
+        .attr("aria-relevant", "additions")
+        .truth("aria-busy", view.loading)
+        .on(On::KeyDown, act(|event| walk(pressed(event))))
+        .with(above)
+        .with(lines(house, view));
+    let to_end = || {
         let node = node.clone();
-        Callback::from(move |_: MouseEvent| {
+        let to_end = act(move |_| {
             if let Some(list) = node.cast::<HtmlElement>() {
                 list.set_scroll_top(0);
             }
             dom::focus_id("message");
-        })
+        });
+        let unread = view.row.unread;
+        button("to-end", to_end)
+            .with(glyph(Icon::Down))
+            .say(t().to_end)
+            .maybe((unread > 0).then(|| span("badge").text(&unread.to_string())))
     };
-    let older = house.wants::<MouseEvent>(Intent::LoadOlder { with: with.clone() });
-    html! {
-        <div class="log-place">
-            <div class="log-scroll" ref={node} {onscroll}>
-                <div class="log" role="log" aria-label={t().conversation_with.replace("{name}", &view.row.name)}
-                    aria-live={if quiet { "off" } else { "polite" }} aria-relevant="additions" aria-busy={view.loading.to_string()}
-                    onkeydown={Callback::from(|event| walk(&event))}>
-                    if view.loading {
-                        <p class="log-note">{ t().loading }</p>
-                    } else if view.more {
-                        <button type="button" class="quiet log-older" onclick={older}>{ t().show_older }</button>
-                    } else if view.items.is_empty() {
-                        <p class="log-note">{ t().nothing_said.replace("{name}", &view.row.name) }</p>
-                    }
-                    { lines(view, house.shell.now().timestamp) }
-                </div>
-            </div>
-            if !*at_end {
-                <button type="button" class="to-end" onclick={to_end}>
-                    <Glyph icon={Icon::Down} />{ t().to_end }
-                    if view.row.unread > 0 { <span class="badge">{ view.row.unread }</span> }
-                </button>
-            }
-        </div>
-    }
+    div("log-place")
+        .with(
+            div("log-scroll")
+                .node(&node)
+                .on(On::Scroll, act(move |_| look()))
+                .with(log),
+        )
+        .maybe((!at_end.get()).then(to_end))
+        .into()
+}
+
+/// Looks after each drawing, and when the page comes into sight.
+#[hook]
+fn use_looking(look: Rc<dyn Fn()>) {
+    let newest = use_mut_ref(|| look.clone());
+    newest.replace(look.clone());
+    use_while(
+        0,
+        Box::new(move || {
+            let listener = listen(
+                &dom::document(),
+                "visibilitychange",
+                Phase::Bubble,
+                Box::new(move |_| {
+                    let look = newest.borrow().clone();
+                    look();
+                }),
+            );
+            Box::new(move || drop(listener))
+        }),
+    );
+    use_effect(move || look());
 }
 
 /// The messages with a line for each day and one before the first that was unread.
-fn lines(view: &ConversationView, now: lamplight_embed::Timestamp) -> Html {
+fn lines(house: &House, view: &ConversationView) -> Html {
+    let now = house.shell.now().timestamp;
     let mut lines: Vec<Html> = Vec::with_capacity(view.items.len() + 8);
     let last_mine = view.items.iter().rposition(|item| item.side == Side::Mine);
     for (at, item) in view.items.iter().enumerate() {
         let before = at.checked_sub(1).map(|at| &view.items[at]);
         let day = times::day(item.at);
         if before.is_none_or(|before| times::day(before.at) != day) {
-            let key = format!("day-{}-{}-{}", day.0, day.1, day.2);
-            lines.push(html! { <p {key} class="day"><span>{ super::presence::capital(&times::day_line(item.at, now)) }</span></p> });
+            lines.push(day_line(day, item.at, now));
         }
-        if view.first_unread == Some(item.id) {
-            lines.push(html! { <p key="unread" class="unread-line" data-unread=""><span>{ t().unread_line }</span></p> });
+        let first_unread = view.first_unread == Some(item.id);
+        if first_unread {
+            let line = p("unread-line").key("unread").attr("data-unread", "");
+            lines.push(line.with(tag("span").say(t().unread_line)).into());
         }
+        let after = view.items.get(at + 1);
         let place = Place {
-            first: !before.is_some_and(|before| together(before, item))
-                || view.first_unread == Some(item.id),
-            last: !view
-                .items
-                .get(at + 1)
-                .is_some_and(|after| together(item, after)),
-            newest: at + 1 == view.items.len(),
+            first: first_unread || !before.is_some_and(|before| together(before, item)),
+            last: !after.is_some_and(|after| together(item, after)),
+            newest: after.is_none(),
             newest_mine: last_mine == Some(at),
         };
-        let key = format!(
-            "{}-{}",
-            if item.side == Side::Mine { "m" } else { "t" },
-            item.id
-        );
-        lines.push(
-            html! { <Bubble {key} item={item.clone()} name={view.row.name.clone()} {place} /> },
-        );
+        let key = if item.side == Side::Mine { "m-" } else { "t-" };
+        lines.push(keyed_part::<Bubble>(
+            &[key, &item.id.to_string()].concat(),
+            bubble::Props {
+                house: house.clone(),
+                item: item.clone(),
+                name: view.row.name.clone(),
+                place,
+            },
+        ));
     }
-    lines.into_iter().collect()
+    list(lines)
+}
+
+fn day_line(day: times::Day, at: Timestamp, now: Timestamp) -> Html {
+    let words = super::presence::capital(&times::day_line(at, now));
+    p("day")
+        .key(&format!("day-{}-{}-{}", day.0, day.1, day.2))
+        .with(tag("span").text(&words))
+        .into()
 }
 
 fn together(one: &Item, next: &Item) -> bool {
@@ -157,33 +191,32 @@ fn together(one: &Item, next: &Item) -> bool {
 /// True while a page is on its way and until a moment after it has come.
 #[hook]
 fn use_quiet(loading: bool) -> bool {
-    let settled = use_state_eq(|| false);
-    {
-        let settled = settled.setter();
-        use_effect_with(loading, move |loading| {
-            let timer = if *loading {
+    let settled = use_kept(|| false);
+    use_while(u64::from(loading), {
+        let settled: Kept<bool> = settled.clone();
+        Box::new(move || {
+            let timer = if loading {
                 settled.set(false);
                 None
             } else {
-                Some(Timeout::new(QUIET_MS, move || settled.set(true)))
+                Some(after(QUIET_MS, Box::new(move || settled.set(true))))
             };
-            move || drop(timer)
-        });
-    }
-    loading || !*settled
+            Box::new(move || drop(timer))
+        })
+    });
+    loading || !settled.get()
 }
 
 /// Begins at the first unread message where it is above the end's view.
 #[hook]
-fn use_first_unread(node: &NodeRef, view: &ConversationView) {
-    let node = node.clone();
-    use_effect_with(
-        (view.first_unread, view.items.is_empty()),
-        move |(first, _)| {
+fn use_first_unread(node: NodeRef, first: Option<MessageId>, empty: bool) {
+    // Different enough for what can follow each other in one conversation.
+    let key = first.map_or(0, |first| first.0 as u64 | 1) << 1 | u64::from(empty);
+    use_after(
+        key,
+        Box::new(move || {
             let list = first.and_then(|_| node.cast::<Element>());
-            let line = list
-                .as_ref()
-                .and_then(|list| list.query_selector("[data-unread]").ok().flatten());
+            let line = dom::inside(&node, "[data-unread]");
             if let (Some(list), Some(line)) = (list, line)
                 && line.get_bounding_client_rect().top() < list.get_bounding_client_rect().top()
             {
@@ -191,14 +224,13 @@ fn use_first_unread(node: &NodeRef, view: &ConversationView) {
                 options.set_block(ScrollLogicalPosition::Start);
                 line.scroll_into_view_with_scroll_into_view_options(&options);
             }
-        },
+        }),
     );
 }
 
 /// Who reads further up is not moved: what comes below adds to the distance from the end, by which the place counts.
 #[hook]
-fn use_rest(node: &NodeRef, newest: Option<MessageId>) {
-    let node = node.clone();
+fn use_rest(node: NodeRef, newest: Option<MessageId>) {
     let last = use_mut_ref(|| (None, 0));
     use_effect(move || {
         let Some(list) = node.cast::<HtmlElement>() else {
@@ -227,12 +259,7 @@ fn walk(event: &KeyboardEvent) {
     let Some(last) = items.length().checked_sub(1) else {
         return;
     };
-    let at = (0..=last).find(|at| {
-        items.item(*at).is_some_and(|item| {
-            here.as_ref()
-                .is_some_and(|here| here.is_same_node(Some(&item)))
-        })
-    });
+    let at = dom::place_of(&items, here.as_ref());
     let to = match (event.key().as_str(), at) {
         ("ArrowUp", Some(at)) => at.saturating_sub(1),
         ("ArrowDown", Some(at)) => (at + 1).min(last),
@@ -248,7 +275,5 @@ fn walk(event: &KeyboardEvent) {
         return;
     }
     event.prevent_default();
-    if let Some(item) = items.item(to) {
-        dom::focus(item.unchecked_ref());
-    }
+    dom::focus_item(&items, to);
 }

@@ -1,141 +1,154 @@
 //! A button with a menu behind it, after the ARIA pattern: arrows walk, Enter chooses, Escape closes and goes back.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Node};
+use web_sys::{Element, Event, FocusEvent, Node};
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use super::icon::{Icon, glyph};
 use crate::dom;
+use crate::draw::{On, Tag, act, button, div, part, pressed};
+use crate::house::{Deed, House};
+use crate::kept::{use_after, use_kept};
 
 /// One line of a menu.
 #[derive(Clone, PartialEq)]
 pub struct Choice {
-    pub label: AttrValue,
-    pub chosen: Callback<()>,
+    label: &'static str,
+    deed: Deed,
     /// It takes something away.
-    pub grave: bool,
+    grave: bool,
 }
 
 impl Choice {
-    pub fn new(label: impl Into<AttrValue>, chosen: impl Fn() + 'static) -> Self {
+    pub fn new(label: &'static str, deed: Deed) -> Self {
         Self {
-            label: label.into(),
-            chosen: Callback::from(move |()| chosen()),
+            label,
+            deed,
             grave: false,
         }
     }
 
-    pub fn grave(label: impl Into<AttrValue>, chosen: impl Fn() + 'static) -> Self {
-        Self {
-            grave: true,
-            ..Self::new(label, chosen)
-        }
+    pub fn grave(mut self) -> Self {
+        self.grave = true;
+        self
     }
+}
+
+/// `label` is the button's name.
+pub fn menu(house: &House, label: String, choices: Vec<Choice>) -> Html {
+    part::<Menu>(Props {
+        house: house.clone(),
+        label,
+        choices,
+    })
 }
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    /// The button's name.
-    pub label: AttrValue,
-    pub choices: Vec<Choice>,
+    house: House,
+    label: String,
+    choices: Vec<Choice>,
 }
 
 #[component]
 pub fn Menu(props: &Props) -> Html {
-    let open = use_state_eq(|| false);
-    let (button, list) = (use_node_ref(), use_node_ref());
-    {
-        let list = list.clone();
-        use_effect_with(*open, move |open| {
-            if *open {
-                step(&list, |_, _| 0);
+    let open = use_kept(|| false);
+    let is_open = open.get();
+    let node = use_node_ref();
+    use_after(u64::from(is_open), {
+        let node = node.clone();
+        Box::new(move || {
+            if is_open {
+                step(&node, &|_, _| 0);
             }
-        });
-    }
+        })
+    });
     let toggle = {
         let open = open.clone();
-        Callback::from(move |_: MouseEvent| open.set(!*open))
+        act(move |_| open.set(!open.get()))
     };
-    let leave = {
-        let (open, list) = (open.setter(), list.clone());
-        Callback::from(move |event: FocusEvent| {
-            let inside = event
-                .related_target()
-                .and_then(|to| to.dyn_into::<Node>().ok());
-            let list = list.cast::<Node>();
-            if !list.is_some_and(|list| list.contains(inside.as_ref())) {
-                open.set(false);
-            }
-        })
-    };
-    let keys = {
-        let (open, list, button) = (open.setter(), list.clone(), button.clone());
-        Callback::from(move |event: KeyboardEvent| {
-            match event.key().as_str() {
-                "ArrowDown" => step(&list, |at, count| (at + 1) % count),
-                "ArrowUp" => step(&list, |at, count| (at + count - 1) % count),
-                "Home" => step(&list, |_, _| 0),
-                "End" => step(&list, |_, count| count - 1),
-                "Escape" => {
+    let opener = button("quiet round", toggle)
+        .attr_of("aria-label", &props.label)
+        .attr("aria-haspopup", "menu")
+        .truth("aria-expanded", is_open)
+        .with(glyph(Icon::More));
+
+    let lines = || -> Tag {
+        let leave = {
+            let (open, node) = (open.clone(), node.clone());
+            act(move |event| {
+                let event: &FocusEvent = event.unchecked_ref();
+                let to = event.related_target();
+                let inside = to.as_ref().map(|to| to.unchecked_ref::<Node>());
+                let lines = lines_of(&node);
+                if !lines.is_some_and(|lines| lines.contains(inside)) {
                     open.set(false);
-                    dom::focus_ref(&button);
                 }
-                _ => return,
-            }
-            event.prevent_default();
-            event.stop_propagation();
-        })
+            })
+        };
+        let keys = {
+            let (open, node) = (open.clone(), node.clone());
+            act(move |event| {
+                match pressed(event).key().as_str() {
+                    "ArrowDown" => step(&node, &|at, count| (at + 1) % count),
+                    "ArrowUp" => step(&node, &|at, count| (at + count - 1) % count),
+                    "Home" => step(&node, &|_, _| 0),
+                    "End" => step(&node, &|_, count| count - 1),
+                    "Escape" => {
+                        open.set(false);
+                        focus_opener(&node);
+                    }
+                    _ => return,
+                }
+                event.prevent_default();
+                event.stop_propagation();
+            })
+        };
+        div("menu-list")
+            .attr("role", "menu")
+            .attr_of("aria-label", &props.label)
+            .on(On::KeyDown, keys)
+            .on(On::FocusOut, leave)
+            .each(props.choices.iter().map(|choice| {
+                let (house, deed) = (props.house.clone(), choice.deed.clone());
+                let (open, node) = (open.clone(), node.clone());
+                let choose = act(move |event: &Event| {
+                    // The keyboard first: a dialog that opens now remembers the button.
+                    focus_opener(&node);
+                    open.set(false);
+                    house.perform(&deed, event);
+                });
+                button(if choice.grave { "grave" } else { "" }, choose)
+                    .attr("role", "menuitem")
+                    .attr("tabindex", "-1")
+                    .say(choice.label)
+            }))
     };
-    let item = |choice: &Choice| {
-        let (open, button, chosen) = (open.setter(), button.clone(), choice.chosen.clone());
-        let onclick = Callback::from(move |_: MouseEvent| {
-            // The keyboard first: a dialog that opens now remembers the button.
-            dom::focus_ref(&button);
-            open.set(false);
-            chosen.emit(());
-        });
-        html! {
-            <button type="button" role="menuitem" tabindex="-1" class={choice.grave.then_some("grave")} {onclick}>
-                { &choice.label }
-            </button>
-        }
-    };
-    html! {
-        <div class="menu">
-            <button type="button" ref={button.clone()} class="quiet round" aria-label={&props.label} aria-haspopup="menu"
-                aria-expanded={if *open { "true" } else { "false" }} onclick={toggle}>
-                <Glyph icon={Icon::More} />
-            </button>
-            if *open {
-                <div class="menu-list" role="menu" ref={list} aria-label={&props.label} onkeydown={keys} onfocusout={leave}>
-                    { for props.choices.iter().map(item) }
-                </div>
-            }
-        </div>
+    div("menu")
+        .node(&node)
+        .with(opener)
+        .maybe(is_open.then(lines))
+        .into()
+}
+
+fn focus_opener(node: &NodeRef) {
+    if let Some(opener) = dom::inside(node, "[aria-haspopup]") {
+        dom::focus(&opener);
     }
 }
 
-fn step(list: &NodeRef, next: impl Fn(u32, u32) -> u32) {
-    let Some(list) = list.cast::<Element>() else {
+fn lines_of(node: &NodeRef) -> Option<Element> {
+    dom::inside(node, "[role=menu]")
+}
+
+fn step(node: &NodeRef, next: &dyn Fn(u32, u32) -> u32) {
+    let Some(items) =
+        lines_of(node).and_then(|lines| lines.query_selector_all("[role=menuitem]").ok())
+    else {
         return;
     };
-    let Ok(items) = list.query_selector_all("[role=menuitem]") else {
-        return;
-    };
-    if items.length() == 0 {
-        return;
-    }
-    let active = dom::document().active_element();
-    let at = (0..items.length())
-        .find(|at| {
-            items.item(*at).is_some_and(|item| {
-                active
-                    .as_ref()
-                    .is_some_and(|active| active.is_same_node(Some(&item)))
-            })
-        })
-        .unwrap_or(0);
-    if let Some(item) = items.item(next(at, items.length())) {
-        dom::focus(item.unchecked_ref());
+    if items.length() > 0 {
+        let at = dom::place_of(&items, dom::document().active_element().as_ref());
+        dom::focus_item(&items, next(at.unwrap_or(0), items.length()));
     }
 }

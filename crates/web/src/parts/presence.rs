@@ -1,40 +1,44 @@
 //! Presence as people read it: one shape per word, never by colour alone, and the words themselves.
 
 use lamplight_embed::{Basic, Choice, MyStatus, Person, Reason, Timestamp, Word};
-use yew::prelude::*;
 
-use crate::texts::t;
+use super::icon::circle;
+use crate::draw::{Tag, path, svg};
+use crate::texts::{fill, t};
 use crate::times;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub word: Word,
-    #[prop_or_default]
-    pub stale: bool,
+/// The shape: disc, barred octagon, crescent, ring, dotted ring, and a bar for what is not shared.
+pub fn shape(word: Word, stale: bool) -> Tag {
+    let shape = svg("presence", "0 0 16 16")
+        .also(shape_class(word))
+        .also_if(stale, "is-stale");
+    match word {
+        Word::Available => shape.with(circle("full", "8", "8", "6")),
+        Word::Busy => shape
+            .with(path(
+                "full",
+                "M5.3 1.500h5.400l3.8 3.800v5.400l-3.8 3.800H5.300l-3.8-3.800V5.300z",
+            ))
+            .with(path("bar", "M4.5 8h7")),
+        Word::Away => shape.with(path(
+            "full",
+            "M9.5 1.700A6.3 6.3 0 1 0 14.3 9.5 5 5 0 0 1 9.5 1.700z",
+        )),
+        Word::Offline => shape.with(circle("line", "8", "8", "5")),
+        Word::Unknown => shape.with(circle("line dotted", "8", "8", "5")),
+        Word::NotShared => shape.with(path("line", "M8 1.800L14.2 8 8 14.2 1.8 8z")),
+    }
 }
 
-/// The shape: disc, barred octagon, crescent, ring, dotted ring, and a bar for what is not shared.
-#[component]
-pub fn Shape(props: &Props) -> Html {
-    let drawn = match props.word {
-        Word::Available => html! { <circle class="full" cx="8" cy="8" r="6" /> },
-        Word::Busy => html! { <>
-            <path class="full" d="M5.3 1.500h5.400l3.8 3.800v5.400l-3.8 3.800H5.300l-3.8-3.800V5.300z" />
-            <path class="bar" d="M4.5 8h7" />
-        </> },
-        Word::Away => {
-            html! { <path class="full" d="M9.5 1.700A6.3 6.3 0 1 0 14.3 9.5 5 5 0 0 1 9.5 1.700z" /> }
-        }
-        Word::Offline => html! { <circle class="line" cx="8" cy="8" r="5" /> },
-        Word::Unknown => html! { <circle class="line dotted" cx="8" cy="8" r="5" /> },
-        Word::NotShared => html! { <path class="line" d="M8 1.800L14.2 8 8 14.2 1.8 8z" /> },
-    };
-    let class = classes!(
-        "presence",
-        format!("presence-{}", slug(props.word)),
-        props.stale.then_some("is-stale")
-    );
-    html! { <svg {class} viewBox="0 0 16 16" aria-hidden="true" focusable="false">{ drawn }</svg> }
+fn shape_class(word: Word) -> &'static str {
+    match word {
+        Word::Available => "presence-available",
+        Word::Busy => "presence-busy",
+        Word::Away => "presence-away",
+        Word::Offline => "presence-offline",
+        Word::Unknown => "presence-unknown",
+        Word::NotShared => "presence-not-shared",
+    }
 }
 
 /// The word for styles and tests.
@@ -98,10 +102,10 @@ pub fn my_words(me: &MyStatus) -> String {
 /// Why the word is what it is: `idle for 5 min`, `until 15:30`.
 pub fn why(person: &Person, now: Timestamp) -> Option<String> {
     match person.reason {
-        Reason::ByHand(Some(until)) => Some(t().until.replace("{time}", &times::short(until, now))),
-        Reason::Idle(since) => Some(t().idle_for.replace("{length}", &times::length(since, now))),
+        Reason::ByHand(Some(until)) => Some(fill(t().until, &times::short(until, now))),
+        Reason::Idle(since) => Some(fill(t().idle_for, &times::length(since, now))),
         Reason::Absent(last) if last != Timestamp(0) => {
-            Some(t().last_here.replace("{ago}", &times::ago(last, now)))
+            Some(fill(t().last_here, &times::ago(last, now)))
         }
         Reason::Pending => Some(t().pending_why.into()),
         Reason::Refused => Some(t().refused_why.into()),

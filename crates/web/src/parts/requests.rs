@@ -1,93 +1,107 @@
 //! Who asks to see me: allow, deny or block, each with what it means, and in the same breath whether to ask back.
 
-use lamplight_embed::{Changed, Intent, Principal, Verdict};
-use web_sys::HtmlInputElement;
+use lamplight_embed::{Changed, Intent, Principal, RequestRow, RowKind, Verdict};
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlInputElement};
 use yew::prelude::*;
 
-use super::avatar::Avatar;
-use crate::house::{use_changes, use_house};
+use super::avatar::avatar;
+use super::live::Part;
+use crate::dom;
+use crate::draw::{Tag, act, bdi, button, div, span, tag};
+use crate::house::{Cause, House};
 use crate::texts::{self, t};
 use crate::times;
 
-#[component]
-pub fn Requests() -> Html {
-    let house = use_house();
-    use_changes(|changed| *changed == Changed::Requests);
+pub const PART: Part = Part {
+    draw: requests,
+    wants: |cause| matches!(cause, Cause::Changed(Changed::Requests) | Cause::Time),
+};
+
+fn requests(house: &House) -> Html {
     let requests = house.shell.read(|agent| agent.requests());
     if requests.is_empty() {
         return Html::default();
     }
-    html! {
-        <section class="requests" aria-labelledby="requests-title">
-            <h2 id="requests-title">{ t().requests }<span class="badge">{ requests.len() }</span></h2>
-            <div>
-                { for requests.iter().map(|request| html! {
-                    <Request key={request.watcher.as_str()} watcher={request.watcher.clone()}
-                        when={times::ago(request.at, house.shell.now().timestamp)} />
-                }) }
-            </div>
-            <details class="requests-help">
-                <summary>{ t().what_do_they_mean }</summary>
-                <p>{ t().allow_means }</p>
-                <p>{ t().deny_means }</p>
-                <p>{ t().block_means }</p>
-            </details>
-        </section>
-    }
+    let count = span("badge").text(&requests.len().to_string());
+    let title = tag("h2")
+        .attr("id", "requests-title")
+        .say(t().requests)
+        .with(count);
+    let means = [t().allow_means, t().deny_means, t().block_means];
+    let help = tag("details")
+        .class("requests-help")
+        .with(tag("summary").say(t().what_do_they_mean))
+        .each(means.map(|means| tag("p").say(means)));
+    tag("section")
+        .class("requests")
+        .attr("aria-labelledby", "requests-title")
+        .with(title)
+        .with(tag("div").each(requests.iter().map(|request| asker(house, request))))
+        .with(help)
+        .into()
 }
 
-#[derive(Properties, PartialEq)]
-struct Props {
-    watcher: Principal,
-    when: String,
-}
-
-#[component]
-fn Request(props: &Props) -> Html {
-    let house = use_house();
-    let back = use_node_ref();
-    let address = props.watcher.address();
-    let is_contact = house.shell.read(|agent| {
-        agent
-            .row(address)
-            .is_some_and(|row| row.kind == lamplight_embed::RowKind::Contact)
-    });
-    let answer = |verdict: Verdict| {
-        let (house, watcher, back) = (house.clone(), props.watcher.clone(), back.clone());
-        Callback::from(move |_: MouseEvent| {
-            house.intend(Intent::Decide {
-                watcher: watcher.clone(),
-                decision: Some(verdict),
-            });
-            let ask_back = back
-                .cast::<HtmlInputElement>()
-                .is_some_and(|input| input.checked());
-            if verdict == Verdict::Allow && ask_back {
-                house.intend(Intent::AddContact {
-                    presentity: watcher.presentity(),
-                    petname: None,
-                });
-            }
-            crate::dom::focus_id("roster");
-        })
+fn asker(house: &House, request: &RequestRow) -> Tag {
+    let watcher = &request.watcher;
+    let address = watcher.address();
+    let row = house.shell.read(|agent| agent.row(address));
+    let is_contact = row.is_some_and(|row| row.kind == RowKind::Contact);
+    let answer = |class, words, means, verdict| {
+        let (house, watcher) = (house.clone(), watcher.clone());
+        let decide = act(move |event| decide(&house, &watcher, verdict, event));
+        button(class, decide).attr("title", means).say(words)
     };
-    let title = format!("request-{}", props.watcher);
-    let name = html! { <bdi class="strong">{ props.watcher.to_string() }</bdi> };
-    html! {
-        <div class="request" role="group" aria-labelledby={title.clone()}>
-            <div class="request-who">
-                <Avatar address={address.clone()} name={address.name().to_owned()} />
-                <p id={title}>{ texts::around(t().asks_to_see, "{name}", name) }
-                    <span class="muted small">{ " " }{ &props.when }</span></p>
-            </div>
-            if !is_contact {
-                <label class="check"><input type="checkbox" ref={back.clone()} checked=true /><span>{ t().ask_back }</span></label>
-            }
-            <div class="request-actions">
-                <button type="button" class="primary" title={t().allow_means} onclick={answer(Verdict::Allow)}>{ t().allow }</button>
-                <button type="button" title={t().deny_means} onclick={answer(Verdict::Deny)}>{ t().deny }</button>
-                <button type="button" class="grave" title={t().block_means} onclick={answer(Verdict::Block)}>{ t().block }</button>
-            </div>
-        </div>
+    let ask_back = || {
+        let check = tag("input").attr("type", "checkbox").checked(true);
+        tag("label")
+            .class("check")
+            .with(check)
+            .with(tag("span").say(t().ask_back))
+    };
+    let when = times::ago(request.at, house.shell.now().timestamp);
+    let title = ["request-", watcher.as_str()].concat();
+    let asks = texts::around(t().asks_to_see, bdi("strong", watcher.as_str()));
+    let who = tag("p")
+        .attr_of("id", &title)
+        .with(asks)
+        .with(span("muted small").text(&[" ", &when].concat()));
+    div("request")
+        .key(watcher.as_str())
+        .attr("role", "group")
+        .attr_of("aria-labelledby", &title)
+        .with(
+            div("request-who")
+                .with(avatar(address, address.name(), None))
+                .with(who),
+        )
+        .maybe((!is_contact).then(ask_back))
+        .with(
+            div("request-actions")
+                .with(answer(
+                    "primary",
+                    t().allow,
+                    t().allow_means,
+                    Verdict::Allow,
+                ))
+                .with(answer("", t().deny, t().deny_means, Verdict::Deny))
+                .with(answer("grave", t().block, t().block_means, Verdict::Block)),
+        )
+}
+
+fn decide(house: &House, watcher: &Principal, verdict: Verdict, event: &Event) {
+    let check = dom::around(event, ".request")
+        .and_then(|request| request.query_selector("input").ok().flatten());
+    let ask_back = check.is_some_and(|check| check.unchecked_ref::<HtmlInputElement>().checked());
+    house.intend(Intent::Decide {
+        watcher: watcher.clone(),
+        decision: Some(verdict),
+    });
+    if verdict == Verdict::Allow && ask_back {
+        house.intend(Intent::AddContact {
+            presentity: watcher.presentity(),
+            petname: None,
+        });
     }
+    dom::focus_id("roster");
 }

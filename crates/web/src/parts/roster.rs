@@ -1,17 +1,22 @@
 //! Everyone I know, as a listbox: one stop of the Tab key, arrows and letters walk, Enter opens. Of ten thousand rows only those
 //! in view are drawn.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use gloo::timers::callback::Timeout;
-use lamplight_embed::{Address, Changed};
+use lamplight_embed::{Address, Changed, after, lower};
+use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::row::Row;
-use super::share::Share;
+use super::row::{self, Row};
+use super::share::share;
 use crate::dom;
-use crate::house::{House, use_house};
-use crate::pages::home::Popup;
-use crate::texts::t;
+use crate::draw::{On, Tag, act, button, div, keyed_part, list, pressed, tag};
+use crate::house::{Cause, Deed, House, Popup, use_causes};
+use crate::kept::{Kept, use_after, use_kept};
+use crate::texts::{fill, t};
 
 /// Up to here all rows are drawn: scrolling is then the browser's alone.
 const DRAW_ALL: usize = 80;
@@ -26,141 +31,185 @@ const LETTERS_MS: u64 = 800;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
+    pub house: House,
     pub query: String,
     pub open: Option<Address>,
 }
 
 #[component]
 pub fn Roster(props: &Props) -> Html {
-    let house = use_house();
-    let order = use_order(&house, &props.query);
-    let active = use_state_eq(|| None::<Address>);
-    let view = use_state_eq(View::default);
+    let order = use_order(props.house.clone(), &props.query);
+    let view = use_kept(View::default);
+    let active = use_kept(|| None::<Address>);
+    let letters = use_ref(RefCell::default);
     let node = use_node_ref();
-    let letters = use_mut_ref(|| (String::new(), 0_u64));
 
     let at = active
-        .as_ref()
-        .and_then(|active| order.iter().position(|(address, _)| address == active));
-    let shown = view.rows(order.len());
-    let onscroll = {
-        let (view, node) = (view.setter(), node.clone());
-        Callback::from(move |_: Event| view.set(View::of(&node)))
+        .get()
+        .and_then(|active| order.iter().position(|(address, _)| *address == active));
+    let hand = Hand {
+        house: props.house.clone(),
+        order,
+        open: props.open.clone(),
+        at,
+        active,
+        view,
+        node,
+        letters,
     };
-    {
-        let (view, node) = (view.setter(), node.clone());
-        use_effect_with(
-            (order.len() > DRAW_ALL, shown.start, shown.end, order.len()),
-            move |_| {
-                view.set(View::of(&node));
-            },
-        );
-    }
-    spacers(&node, &shown, order.len(), view.row_px);
+    let total = hand.order.len();
+    let shown = hand.view.get().rows(total);
+    // Measured anew when other rows are drawn than before.
+    let rows = [shown.start, shown.end, total].map(|place| place as u64);
+    use_after(rows[0] << 40 | rows[1] << 20 | rows[2], {
+        let hand = hand.clone();
+        Box::new(move || hand.view.set(View::of(&hand.node)))
+    });
+    spacers(&hand.node, &shown, total, hand.view.get().row_px);
+    use_first_row(hand.clone());
 
-    let walk = {
-        let (active, view, node) = (active.setter(), view.setter(), node.clone());
-        let order = order.clone();
-        move |to: usize| {
-            if let Some((address, _)) = order.get(to) {
-                active.set(Some(address.clone()));
-                reveal(&node, to);
-                view.set(View::of(&node));
-            }
-        }
-    };
-    let onkeydown = {
-        let (order, walk, house) = (order.clone(), walk.clone(), house.clone());
-        let open = props.open.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            if event.alt_key() || event.ctrl_key() || event.meta_key() {
-                return;
-            }
-            let last = order.len().saturating_sub(1);
-            match event.key().as_str() {
-                "ArrowDown" => walk(at.map_or(0, |at| (at + 1).min(last))),
-                "ArrowUp" => walk(at.map_or(last, |at| at.saturating_sub(1))),
-                "Home" => walk(0),
-                "End" => walk(last),
-                "Enter" | " " => {
-                    let Some((address, _)) = at.and_then(|at| order.get(at)) else {
-                        return;
-                    };
-                    if open.as_ref() == Some(address) {
-                        dom::focus_id("message");
-                    }
-                    house.go.emit(Some(address.clone()));
-                }
-                key if key.chars().count() == 1 && key != "?" => {
-                    let mut letters = letters.borrow_mut();
-                    let now = house.shell.now().instant.0;
-                    if now.saturating_sub(letters.1) > LETTERS_MS {
-                        letters.0.clear();
-                    }
-                    letters.0.push_str(&key.to_lowercase());
-                    letters.1 = now;
-                    let Some(found) = find(&order, at, &letters.0) else {
-                        return;
-                    };
-                    walk(found);
-                }
-                _ => return,
-            }
-            event.prevent_default();
-        })
-    };
-    let onfocus = {
-        let (order, open) = (order.clone(), props.open.clone());
-        let here = at.is_some();
-        Callback::from(move |_: FocusEvent| {
-            if !here {
-                let open = order
-                    .iter()
-                    .position(|(address, _)| Some(address) == open.as_ref());
-                walk(open.unwrap_or(0));
-            }
-        })
-    };
-    use_first_row(&active, at, order.first().map(|(address, _)| address));
-    let total = order.len();
     let empty = total == 0;
     // One element for both, so that the keyboard stays where it is when the first row comes.
-    html! {
-        <div id="roster" class={if empty { "nobody" } else { "roster" }} role={(!empty).then_some("listbox")}
-            tabindex={if empty { "-1" } else { "0" }} aria-label={(!empty).then_some(t().contacts)} ref={node}
-            aria-activedescendant={at.filter(|at| shown.contains(at)).map(row_id)} {onkeydown} {onfocus} {onscroll}>
-            if empty {
-                <Nobody query={props.query.clone()} />
-            } else {
-                <div class="spacer" role="presentation"></div>
-                { for shown.map(|place| {
-                    let (address, _) = &order[place];
-                    html! {
-                        <Row key={address.as_str()} id={row_id(place)} address={address.clone()} place={place + 1} {total}
-                            active={at == Some(place)} open={props.open.as_ref() == Some(address)} />
-                    }
-                }) }
-                <div class="spacer" role="presentation"></div>
+    let roster = div(if empty { "nobody" } else { "roster" })
+        .node(&hand.node)
+        .attr("id", "roster")
+        .attr("tabindex", if empty { "-1" } else { "0" })
+        .on(On::KeyDown, hand.does(|hand, event| hand.key(event)))
+        .on(On::Focus, hand.does(|hand, _| hand.focus()))
+        .on(
+            On::Scroll,
+            hand.does(|hand, _| hand.view.set(View::of(&hand.node))),
+        );
+    if empty {
+        return roster.with(nobody(&props.house, props.query.trim())).into();
+    }
+    let roster = match at.filter(|at| shown.contains(at)) {
+        Some(at) => roster.attr_of("aria-activedescendant", &row_id(at)),
+        None => roster,
+    };
+    let spacer = || div("spacer").attr("role", "presentation");
+    roster
+        .attr("role", "listbox")
+        .attr("aria-label", t().contacts)
+        .with(spacer())
+        .each(shown.map(|place| {
+            let (address, _) = &hand.order[place];
+            keyed_part::<Row>(
+                address.as_str(),
+                row::Props {
+                    house: props.house.clone(),
+                    id: row_id(place),
+                    address: address.clone(),
+                    place: place + 1,
+                    total,
+                    active: at == Some(place),
+                    open: props.open.as_ref() == Some(address),
+                },
+            )
+        }))
+        .with(spacer())
+        .into()
+}
+
+/// The list as a hand on the keyboard finds it.
+#[derive(Clone)]
+struct Hand {
+    house: House,
+    order: Order,
+    open: Option<Address>,
+    /// The row that the keyboard is on.
+    at: Option<usize>,
+    active: Kept<Option<Address>>,
+    view: Kept<View>,
+    node: NodeRef,
+    /// Letters typed so far, and when.
+    letters: Rc<RefCell<(String, u64)>>,
+}
+
+impl Hand {
+    fn does(&self, then: fn(&Self, &Event)) -> Callback<Event> {
+        let hand = self.clone();
+        act(move |event| then(&hand, event))
+    }
+
+    fn walk(&self, to: usize) {
+        if let Some((address, _)) = self.order.get(to) {
+            self.active.set(Some(address.clone()));
+            reveal(&self.node, to);
+            self.view.set(View::of(&self.node));
+        }
+    }
+
+    fn key(&self, event: &Event) {
+        let key = pressed(event);
+        if key.alt_key() || key.ctrl_key() || key.meta_key() {
+            return;
+        }
+        let at = self.at;
+        let last = self.order.len().saturating_sub(1);
+        match key.key().as_str() {
+            "ArrowDown" => self.walk(at.map_or(0, |at| (at + 1).min(last))),
+            "ArrowUp" => self.walk(at.map_or(last, |at| at.saturating_sub(1))),
+            "Home" => self.walk(0),
+            "End" => self.walk(last),
+            "Enter" | " " => {
+                let Some((address, _)) = at.and_then(|at| self.order.get(at)) else {
+                    return;
+                };
+                if self.open.as_ref() == Some(address) {
+                    dom::focus_id("message");
+                }
+                self.house.go(Some(address.clone()));
             }
-        </div>
+            key if key.chars().count() == 1 && key != "?" => {
+                let Some(found) = self.typed(&lower(key)) else {
+                    return;
+                };
+                self.walk(found);
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    }
+
+    /// The next row whose name begins with the letters typed so far.
+    fn typed(&self, letter: &str) -> Option<usize> {
+        let mut letters = self.letters.borrow_mut();
+        let now = self.house.shell.now().instant.0;
+        if now.saturating_sub(letters.1) > LETTERS_MS {
+            letters.0.clear();
+        }
+        letters.0.push_str(letter);
+        letters.1 = now;
+        find(&self.order, self.at, &letters.0)
+    }
+
+    fn focus(&self) {
+        if self.at.is_none() {
+            let open = self
+                .order
+                .iter()
+                .position(|(address, _)| Some(address) == self.open.as_ref());
+            self.walk(open.unwrap_or(0));
+        }
     }
 }
 
 /// A list that has the keyboard has it on a row, also when its rows come later than the keyboard.
 #[hook]
-fn use_first_row(
-    active: &UseStateHandle<Option<Address>>,
-    at: Option<usize>,
-    first: Option<&Address>,
-) {
-    let active = active.setter();
-    use_effect_with((at.is_some(), first.cloned()), move |(here, first)| {
-        let focused = dom::document().active_element();
-        let focused = focused.is_some_and(|element| element.id() == "roster");
-        if focused && !here && first.is_some() {
-            active.set(first.clone());
-        }
-    });
+fn use_first_row(hand: Hand) {
+    let first = hand.order.first().map(|(address, _)| address.clone());
+    let (here, there) = (hand.at.is_some(), first.is_some());
+    use_after(
+        u64::from(here) << 1 | u64::from(there),
+        Box::new(move || {
+            let focused = dom::document().active_element();
+            let focused = focused.is_some_and(|element| element.id() == "roster");
+            if focused && !here && there {
+                hand.active.set(first);
+            }
+        }),
+    );
 }
 
 fn row_id(place: usize) -> String {
@@ -180,57 +229,55 @@ fn find(order: &[(Address, String)], at: Option<usize>, letters: &str) -> Option
     places.find(|place| order[*place].1.starts_with(letters))
 }
 
-type Order = std::rc::Rc<Vec<(Address, String)>>;
+type Order = Rc<Vec<(Address, String)>>;
+
+/// An order that was read, for which query, and the timer until it is read anew.
+#[derive(Default)]
+struct Read {
+    query: String,
+    order: Option<Order>,
+    late: Option<Timeout>,
+}
 
 /// The addresses in their order, with names in lower case for type-ahead. Read at once when rows came or went, a little
 /// later when one changed its place.
 #[hook]
-fn use_order(house: &House, query: &str) -> Order {
+fn use_order(house: House, query: &str) -> Order {
     let draw = use_force_update();
-    let order = use_mut_ref(|| (String::new(), None::<Order>));
-    let late = use_mut_ref(|| None::<Timeout>);
-    {
-        let order = order.clone();
-        crate::house::use_changes_with(move |changed| {
+    let read = use_ref(RefCell::<Read>::default);
+    use_causes(house.clone(), {
+        let read = read.clone();
+        Rc::new(move |causes| {
             let forget = {
-                let (order, draw) = (order.clone(), draw.clone());
+                let (read, draw) = (read.clone(), draw.clone());
                 move || {
-                    order.borrow_mut().1 = None;
+                    read.take();
                     draw.force_update();
                 }
             };
-            if changed.contains(&Changed::Roster) {
+            if causes.contains(&Cause::Changed(Changed::Roster)) {
                 forget();
-            } else if changed
-                .iter()
-                .any(|changed| matches!(changed, Changed::Row(_)))
-            {
-                let mut waiting = late.borrow_mut();
-                if waiting.is_none() {
-                    let late = late.clone();
-                    *waiting = Some(Timeout::new(ORDER_EVERY_MS, move || {
-                        late.borrow_mut().take();
-                        forget();
-                    }));
+            } else if causes.iter().any(Cause::is_about_people) {
+                let late = &mut read.borrow_mut().late;
+                if late.is_none() {
+                    *late = Some(after(ORDER_EVERY_MS, Box::new(forget)));
                 }
             }
-        });
-    }
-    let mut order = order.borrow_mut();
-    match &order.1 {
-        Some(known) if order.0 == query => known.clone(),
+        })
+    });
+    let mut read = read.borrow_mut();
+    match &read.order {
+        Some(known) if read.query == query => known.clone(),
         _ => {
-            let rows = house.shell.read(|agent| agent.roster(query));
-            let read: Vec<_> = rows
-                .into_iter()
-                .map(|row| {
-                    let name = row.name.to_lowercase();
-                    (row.address, name)
-                })
-                .collect();
-            let read = Order::new(read);
-            *order = (query.to_owned(), Some(read.clone()));
-            read
+            let rows = house.shell.roster(query).into_iter();
+            let rows = rows.map(|row| {
+                let name = lower(&row.name);
+                (row.address, name)
+            });
+            let order = Order::new(rows.collect());
+            query.clone_into(&mut read.query);
+            read.order = Some(order.clone());
+            order
         }
     }
 }
@@ -291,10 +338,7 @@ fn spacers(node: &NodeRef, shown: &std::ops::Range<usize>, total: usize, row_px:
         return;
     };
     for (at, rows) in [(0, shown.start), (1, total - shown.end.min(total))] {
-        if let Some(spacer) = found
-            .item(at)
-            .map(wasm_bindgen::JsCast::unchecked_into::<HtmlElement>)
-        {
+        if let Some(spacer) = found.item(at).map(JsCast::unchecked_into::<HtmlElement>) {
             let height = format!("{}px", (rows as f64 * row_px) as u32);
             // A length is always a valid value.
             let _ = spacer.style().set_property("block-size", &height);
@@ -320,36 +364,20 @@ fn reveal(node: &NodeRef, place: usize) {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct NobodyProps {
-    query: String,
-}
-
 /// An empty list says what to do about it.
-#[component]
-fn Nobody(props: &NobodyProps) -> Html {
-    let house = use_house();
-    let query = props.query.trim().to_owned();
-    if query.is_empty() {
-        let add = house.show.reform(|_: MouseEvent| Popup::AddContact(None));
-        return html! {
-            <>
-                <p>{ t().nobody_yet }</p>
-                <button type="button" class="primary only-narrow" onclick={add}>{ t().add_first }</button>
-                <div class="only-narrow"><Share /></div>
-            </>
-        };
-    }
-    let add = {
-        let query = query.clone();
-        house
-            .show
-            .reform(move |_: MouseEvent| Popup::AddContact(Some(query.clone())))
+fn nobody(house: &House, query: &str) -> Html {
+    let add = |first| house.does(Deed::Show(Popup::AddContact(first)));
+    let inside: Vec<Tag> = if query.is_empty() {
+        vec![
+            tag("p").say(t().nobody_yet),
+            button("primary only-narrow", add(None)).say(t().add_first),
+            div("only-narrow").with(share(house)),
+        ]
+    } else {
+        vec![
+            tag("p").text(&fill(t().nobody_found, query)),
+            button("", add(Some(query.to_owned()))).text(&fill(t().add_this, query)),
+        ]
     };
-    html! {
-        <>
-            <p>{ t().nobody_found.replace("{query}", &query) }</p>
-            <button type="button" onclick={add}>{ t().add_this.replace("{query}", &query) }</button>
-        </>
-    }
+    list(inside.into_iter().map(Html::from).collect())
 }

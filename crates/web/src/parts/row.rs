@@ -3,14 +3,16 @@
 use lamplight_embed::{Address, Changed, ContactRow, RowKind, Side};
 use yew::prelude::*;
 
-use super::avatar::Avatar;
+use super::avatar::avatar;
 use super::presence;
-use crate::house::{use_changes, use_house};
+use crate::draw::{On, Tag, bdi, div, list, span, tag, words};
+use crate::house::{Cause, Deed, House, use_changes};
 use crate::texts::t;
 use crate::times;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
+    pub house: House,
     pub id: String,
     pub address: Address,
     /// From 1.
@@ -24,43 +26,54 @@ pub struct Props {
 
 #[component]
 pub fn Row(props: &Props) -> Html {
-    let house = use_house();
+    let house = &props.house;
     let address = props.address.clone();
-    use_changes(move |changed| {
-        *changed == Changed::Roster || matches!(changed, Changed::Row(row) if *row == address)
-    });
+    use_changes(
+        house.clone(),
+        Box::new(move |cause| match cause {
+            Cause::Changed(Changed::Row(row)) => *row == address,
+            other => *other == Cause::Changed(Changed::Roster),
+        }),
+    );
     let Some(row) = house.shell.read(|agent| agent.row(&props.address)) else {
         return Html::default();
     };
-    let now = house.shell.now().timestamp;
-    let onclick = {
-        let (go, address) = (house.go.clone(), props.address.clone());
-        Callback::from(move |_: MouseEvent| go.emit(Some(address.clone())))
-    };
     let words = presence::words(&row.person);
-    let when = row.last.as_ref().map(|(_, _, at)| times::short(*at, now));
-    html! {
-        <div id={props.id.clone()} role="option" class={classes!("row", props.active.then_some("is-active"), (row.unread > 0).then_some("is-unread"))}
-            aria-selected={props.open.to_string()}
-            aria-posinset={props.place.to_string()} aria-setsize={props.total.to_string()}
-            data-address={row.address.to_string()} data-status={presence::slug(row.person.word)}
-            data-stale={row.person.stale.then_some("true")} {onclick}>
-            <Avatar address={row.address.clone()} name={row.name.clone()} word={row.person.word} stale={row.person.stale} />
-            <span class="vh">{ name_of(&row, &words) }</span>
-            <span class="row-lines" aria-hidden="true">
-                <span class="row-top">
-                    <bdi class="row-name">{ &row.name }</bdi>
-                    <span class="row-words">{ &words }</span>
-                    <span class="row-when">{ when }</span>
-                </span>
-                <span class="row-bottom">
-                    { preview(&row) }
-                    if row.unread > 0 {
-                        <span class="badge">{ count(row.unread) }</span>
-                    }
-                </span>
-            </span>
-        </div>
+    let unread = || span("badge").text(&count(row.unread));
+    let name = span("vh").text(&name_of(&row, &words));
+    let top = span("row-top")
+        .with(bdi("row-name", &row.name))
+        .with(span("row-words").text(&words))
+        .with(span("row-when").text(&when(house, &row)));
+    let bottom = span("row-bottom")
+        .with(preview(&row))
+        .maybe((row.unread > 0).then(unread));
+    let lines = span("row-lines")
+        .attr("aria-hidden", "true")
+        .with(top)
+        .with(bottom);
+    div("row")
+        .also_if(props.active, "is-active")
+        .also_if(row.unread > 0, "is-unread")
+        .attr_of("id", &props.id)
+        .attr("role", "option")
+        .truth("aria-selected", props.open)
+        .attr_of("aria-posinset", &props.place.to_string())
+        .attr_of("aria-setsize", &props.total.to_string())
+        .attr_of("data-address", row.address.as_str())
+        .attr("data-status", presence::slug(row.person.word))
+        .attr_if(row.person.stale, "data-stale", "true")
+        .on(On::Click, house.does(Deed::Go(Some(row.address.clone()))))
+        .with(avatar(&row.address, &row.name, Some(&row.person)))
+        .with(name)
+        .with(lines)
+        .into()
+}
+
+fn when(house: &House, row: &ContactRow) -> String {
+    match &row.last {
+        Some((_, _, at)) => times::short(*at, house.shell.now().timestamp),
+        None => String::new(),
     }
 }
 
@@ -82,23 +95,26 @@ fn name_of(row: &ContactRow, words: &str) -> String {
     name
 }
 
-fn preview(row: &ContactRow) -> Html {
+fn preview(row: &ContactRow) -> Tag {
     let last = match &row.last {
-        Some((Side::Mine, text, _)) => {
-            html! { <>{ t().you_wrote }{ " " }<bdi>{ one_line(text) }</bdi></> }
-        }
-        Some((Side::Theirs, text, _)) => html! { <bdi>{ one_line(text) }</bdi> },
-        None if row.kind == RowKind::Stranger => t().not_a_contact.into(),
-        None => html! { <bdi>{ row.address.to_string() }</bdi> },
+        Some((Side::Mine, text, _)) => list(vec![
+            words(t().you_wrote),
+            words(" "),
+            bdi("", &one_line(text)).into(),
+        ]),
+        Some((Side::Theirs, text, _)) => bdi("", &one_line(text)).into(),
+        None if row.kind == RowKind::Stranger => words(t().not_a_contact),
+        None => bdi("", row.address.as_str()).into(),
     };
-    html! {
-        <span class="row-preview">
-            if row.draft {
-                <em class="row-draft">{ t().draft }</em>{ " " }
-            }
-            { last }
-        </span>
-    }
+    let preview = span("row-preview");
+    let preview = if row.draft {
+        preview
+            .with(tag("em").class("row-draft").say(t().draft))
+            .say(" ")
+    } else {
+        preview
+    };
+    preview.with(last)
 }
 
 /// The beginning of a message; a row shows no more than this.

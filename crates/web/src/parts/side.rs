@@ -3,82 +3,100 @@
 use lamplight_embed::Address;
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
-use super::menu::{Choice, Menu};
-use super::my_status::MyStatusButton;
-use super::requests::Requests;
-use super::roster::Roster;
+use super::icon::{Icon, glyph};
+use super::live::{Live, LiveProps};
+use super::menu::{Choice, menu};
+use super::roster::{self, Roster};
+use super::{my_status, requests};
 use crate::dom;
-use crate::house::use_house;
-use crate::pages::home::Popup;
+use crate::draw::{On, act, button, div, part, pressed, tag};
+use crate::house::{Deed, House, Popup};
+use crate::kept::use_kept;
 use crate::texts::t;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
+    pub house: House,
     pub open: Option<Address>,
 }
 
 #[component]
 pub fn Side(props: &Props) -> Html {
-    let house = use_house();
-    let query = use_state_eq(String::new);
-    let oninput = {
-        let query = query.setter();
-        Callback::from(move |event: InputEvent| query.set(dom::value_of(&event)))
+    let house = &props.house;
+    let query = use_kept(String::new);
+    let input = {
+        let query = query.clone();
+        act(move |event| query.set(dom::value_of(event)))
     };
-    let onkeydown = {
+    let keys = {
         let (query, house) = (query.clone(), house.clone());
-        Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
-            "ArrowDown" => {
-                event.prevent_default();
-                dom::focus_id("roster");
-            }
-            "Enter" if !event.is_composing() => {
-                let first = house
-                    .shell
-                    .read(|agent| agent.roster(&query).into_iter().next());
-                if let Some(row) = first {
-                    query.set(String::new());
-                    house.go.emit(Some(row.address));
+        act(move |event| {
+            let key = pressed(event);
+            match key.key().as_str() {
+                "ArrowDown" => {
+                    event.prevent_default();
+                    dom::focus_id("roster");
                 }
+                "Enter" if !key.is_composing() => {
+                    let first = house.shell.roster(&query.get()).into_iter().next();
+                    if let Some(row) = first {
+                        query.set(String::new());
+                        house.go(Some(row.address));
+                    }
+                }
+                "Escape" => query.set(String::new()),
+                _ => {}
             }
-            "Escape" => query.set(String::new()),
-            _ => {}
         })
     };
-    let add = house.show.reform(|_: MouseEvent| Popup::AddContact(None));
-    let more = {
-        let (help, diagnostics, out) = (
-            house.show.clone(),
-            house.show.clone(),
-            house.sign_out.clone(),
-        );
-        vec![
-            Choice::new(t().help, move || help.emit(Popup::Help)),
-            Choice::new(t().diagnostics, move || {
-                diagnostics.emit(Popup::Diagnostics);
-            }),
-            Choice::grave(t().sign_out, move || out.emit(())),
-        ]
-    };
-    html! {
-        <nav class="side" aria-label={t().people}>
-            <header class="side-head">
-                <MyStatusButton />
-                <Menu label={t().more} choices={more} />
-            </header>
-            <div class="side-search">
-                <label class="search">
-                    <Glyph icon={Icon::Search} />
-                    <input id="search" type="text" enterkeyhint="go" autocomplete="off" spellcheck="false" dir="auto"
-                        placeholder={t().search_hint} aria-label={t().search} value={(*query).clone()} {oninput} {onkeydown} />
-                </label>
-                <button type="button" class="round accent" aria-label={t().add_contact} title={t().add_contact} onclick={add}>
-                    <Glyph icon={Icon::Add} />
-                </button>
-            </div>
-            <Requests />
-            <Roster query={(*query).clone()} open={props.open.clone()} />
-        </nav>
-    }
+    let more = vec![
+        Choice::new(t().help, Deed::Show(Popup::Help)),
+        Choice::new(t().diagnostics, Deed::Show(Popup::Diagnostics)),
+        Choice::new(t().sign_out, Deed::SignOut).grave(),
+    ];
+    let search = tag("input")
+        .attr("id", "search")
+        .attr("type", "text")
+        .attr("enterkeyhint", "go")
+        .attr("autocomplete", "off")
+        .attr("spellcheck", "false")
+        .attr("dir", "auto")
+        .attr("placeholder", t().search_hint)
+        .attr("aria-label", t().search)
+        .value(&query.get())
+        .on(On::Input, input)
+        .on(On::KeyDown, keys);
+    let add = button(
+        "round accent",
+        house.does(Deed::Show(Popup::AddContact(None))),
+    )
+    .attr("aria-label", t().add_contact)
+    .attr("title", t().add_contact)
+    .with(glyph(Icon::Add));
+    tag("nav")
+        .class("side")
+        .attr("aria-label", t().people)
+        .with(
+            tag("header")
+                .class("side-head")
+                .with(part::<Live>(LiveProps::new(house, my_status::PART)))
+                .with(menu(house, t().more.into(), more)),
+        )
+        .with(
+            div("side-search")
+                .with(
+                    tag("label")
+                        .class("search")
+                        .with(glyph(Icon::Search))
+                        .with(search),
+                )
+                .with(add),
+        )
+        .with(part::<Live>(LiveProps::new(house, requests::PART)))
+        .with(part::<Roster>(roster::Props {
+            house: house.clone(),
+            query: query.get(),
+            open: props.open.clone(),
+        }))
+        .into()
 }

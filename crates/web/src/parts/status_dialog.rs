@@ -1,15 +1,20 @@
 //! My status by hand: one of four words, a few words of my own, and until when.
 
-use lamplight_embed::{Choice, Intent, NOTE_MAX, Note, Timestamp};
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use lamplight_embed::{Choice, Intent, NOTE_MAX, Note, Timestamp, Word};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::dialog::Dialog;
-use super::presence::{self, Shape};
-use super::share::Share;
+use super::HouseProps;
+use super::dialog::dialog;
+use super::field::submit;
+use super::presence::{self, shape};
+use super::share::share;
 use crate::dom;
-use crate::house::use_house;
-use crate::texts::{Texts, t};
+use crate::draw::{On, Tag, act, button, div, list, p, tag};
+use crate::house::Deed;
+use crate::kept::{Kept, use_kept};
+use crate::texts::{Texts, fill, t};
 use crate::times;
 
 const MINUTE_MS: u64 = 60_000;
@@ -17,114 +22,124 @@ const MINUTE_MS: u64 = 60_000;
 type Label = fn(&Texts) -> &'static str;
 
 /// The four words, with the shape each is shown by.
-const CHOICES: [(Choice, lamplight_embed::Word, Label); 4] = [
-    (Choice::Available, lamplight_embed::Word::Available, |t| {
-        t.choose_available
-    }),
-    (Choice::Busy, lamplight_embed::Word::Busy, |t| t.choose_busy),
-    (Choice::Away, lamplight_embed::Word::Away, |t| t.choose_away),
-    (Choice::Invisible, lamplight_embed::Word::Offline, |t| {
-        t.choose_invisible
-    }),
+const CHOICES: [(Choice, Word, Label); 4] = [
+    (Choice::Available, Word::Available, |t| t.choose_available),
+    (Choice::Busy, Word::Busy, |t| t.choose_busy),
+    (Choice::Away, Word::Away, |t| t.choose_away),
+    (Choice::Invisible, Word::Offline, |t| t.choose_invisible),
 ];
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub closed: Callback<()>,
-}
+/// How long it may last, beside what is kept: the value in the list and its words.
+const ENDS: [(&str, Label); 5] = [
+    ("", |t| t.no_end),
+    ("30", |t| t.half_an_hour),
+    ("60", |t| t.one_hour),
+    ("240", |t| t.four_hours),
+    ("today", |t| t.today),
+];
 
 #[component]
-pub fn StatusDialog(props: &Props) -> Html {
-    let house = use_house();
-    let me = use_memo((), |()| house.shell.read(|agent| agent.me()));
-    let choice = use_state_eq(|| me.choice.unwrap_or(Choice::Available));
-    let (note, until) = (use_node_ref(), use_node_ref());
+pub fn StatusDialog(props: &HouseProps) -> Html {
+    let house = &props.house;
+    let me = use_ref(|| house.shell.read(|agent| agent.me()));
+    let choice = use_kept(|| me.choice.unwrap_or(Choice::Available));
     let now = house.shell.now().timestamp;
 
     let save = {
-        let (house, choice) = (house.clone(), choice.clone());
-        let (note, until, kept) = (note.clone(), until.clone(), me.until);
-        Callback::from(move |event: SubmitEvent| {
+        let (house, choice, kept) = (house.clone(), choice.clone(), me.until);
+        act(move |event| {
             event.prevent_default();
-            let now = house.shell.now().timestamp;
-            let until = until
-                .cast::<HtmlSelectElement>()
-                .and_then(|select| end(&select.value(), now, kept));
-            // Empty means none; what is too long the field does not take.
-            let note = note
-                .cast::<HtmlInputElement>()
-                .and_then(|input| Note::parse(&input.value()).ok());
+            let until = dom::by_id("until").and_then(|select| {
+                let select: &HtmlSelectElement = select.unchecked_ref();
+                end(&select.value(), house.shell.now().timestamp, kept)
+            });
             house.intend(Intent::SetStatus {
-                choice: *choice,
-                note,
+                choice: choice.get(),
+                // Empty means none; what is too long the field does not take.
+                note: Note::parse(&dom::value("note")).ok(),
                 until,
             });
-            dom::close_dialog(&event);
+            dom::close_dialog(event);
         })
-    };
-    let clear = {
-        let house = house.clone();
-        Callback::from(move |event: MouseEvent| {
-            house.intend(Intent::ClearStatus);
-            dom::close_dialog(&event);
-        })
-    };
-    let radio = |(value, word, label): (Choice, lamplight_embed::Word, Label)| {
-        let choose = {
-            let choice = choice.setter();
-            Callback::from(move |_: Event| choice.set(value))
-        };
-        html! {
-            <label class="choice">
-                <input type="radio" name="status" checked={*choice == value} autofocus={*choice == value} onchange={choose} />
-                <Shape {word} />
-                <span>{ label(t()) }</span>
-            </label>
-        }
     };
     let mut why = presence::capital(&presence::my_words(&me));
     if let Some(reason) = presence::why(&me.person, now) {
-        why = format!("{why} · {reason}");
+        why = [&why, " · ", &reason].concat();
     }
-    html! {
-        <Dialog title={t().your_status_title} closed={props.closed.clone()} class="dialog-status">
-            <p class="muted">{ t().now_shown }{ " " }<strong>{ why }</strong></p>
-            <form onsubmit={save}>
-                <fieldset class="choices">
-                    <legend class="vh">{ t().status }</legend>
-                    { for CHOICES.into_iter().map(radio) }
-                </fieldset>
-                if *choice == Choice::Invisible {
-                    <p class="muted small">{ t().invisible_hint }</p>
-                }
-                <div class="field">
-                    <label for="note">{ t().note }</label>
-                    <div class="field-box">
-                        <input id="note" ref={note} type="text" maxlength={NOTE_MAX.to_string()} dir="auto" autocomplete="off"
-                            placeholder={t().note_hint} value={me.note.as_ref().map(|note| note.as_str().to_owned())} />
-                    </div>
-                </div>
-                <div class="field">
-                    <label for="until">{ t().until_label }</label>
-                    <select id="until" ref={until}>
-                        if let Some(kept) = me.until {
-                            <option value="kept" selected=true>{ t().until.replace("{time}", &times::short(kept, now)) }</option>
-                        }
-                        <option value="" selected={me.until.is_none()}>{ t().no_end }</option>
-                        <option value="30" selected=false>{ t().half_an_hour }</option>
-                        <option value="60" selected=false>{ t().one_hour }</option>
-                        <option value="240" selected=false>{ t().four_hours }</option>
-                        <option value="today" selected=false>{ t().today }</option>
-                    </select>
-                </div>
-                <div class="dialog-actions">
-                    <button type="button" disabled={me.choice.is_none()} onclick={clear} title={t().clear_hint}>{ t().clear_status }</button>
-                    <button type="submit" class="primary">{ t().save }</button>
-                </div>
-            </form>
-            <Share />
-        </Dialog>
-    }
+    let choices = tag("fieldset")
+        .class("choices")
+        .with(tag("legend").class("vh").say(t().status))
+        .each(CHOICES.map(|one| radio(one, &choice)));
+    let note = tag("input")
+        .attr("id", "note")
+        .attr("type", "text")
+        .attr_of("maxlength", &NOTE_MAX.to_string())
+        .attr("dir", "auto")
+        .attr("autocomplete", "off")
+        .attr("placeholder", t().note_hint)
+        .attr_of("value", me.note.as_ref().map_or("", Note::as_str));
+    let clear = button("", house.does(Deed::IntendAndClose(Intent::ClearStatus)))
+        .flag("disabled", me.choice.is_none())
+        .attr("title", t().clear_hint)
+        .say(t().clear_status);
+    let form = tag("form")
+        .on(On::Submit, save)
+        .with(choices)
+        .maybe(
+            (choice.get() == Choice::Invisible).then(|| p("muted small").say(t().invisible_hint)),
+        )
+        .with(
+            div("field")
+                .with(tag("label").attr("for", "note").say(t().note))
+                .with(div("field-box").with(note)),
+        )
+        .with(
+            div("field")
+                .with(tag("label").attr("for", "until").say(t().until_label))
+                .with(ends(me.until, now)),
+        )
+        .with(
+            div("dialog-actions")
+                .with(clear)
+                .with(submit("primary", t().save)),
+        );
+    let shown = p("muted")
+        .say(t().now_shown)
+        .say(" ")
+        .with(tag("strong").text(&why));
+    let inside = vec![shown.into(), form.into(), share(house).into()];
+    dialog(house, t().your_status_title, list(inside))
+}
+
+fn radio((value, word, label): (Choice, Word, Label), choice: &Kept<Choice>) -> Tag {
+    let chosen = choice.get() == value;
+    let choose = {
+        let choice = choice.clone();
+        act(move |_| choice.set(value))
+    };
+    let input = tag("input")
+        .attr("type", "radio")
+        .attr("name", "status")
+        .flag("autofocus", chosen)
+        .checked(chosen)
+        .on(On::Change, choose);
+    tag("label")
+        .class("choice")
+        .with(input)
+        .with(shape(word, false))
+        .with(tag("span").say(label(t())))
+}
+
+/// The list of ends. A list none of whose lines says that it is the chosen one starts on its last.
+fn ends(kept: Option<Timestamp>, now: Timestamp) -> Tag {
+    let line = |value, chosen| tag("option").attr("value", value).flag("selected", chosen);
+    let as_it_is =
+        kept.map(|kept| line("kept", true).text(&fill(t().until, &times::short(kept, now))));
+    let others =
+        ENDS.map(|(value, label)| line(value, value.is_empty() && kept.is_none()).say(label(t())));
+    tag("select")
+        .attr("id", "until")
+        .each(as_it_is.into_iter().chain(others))
 }
 
 fn end(value: &str, now: Timestamp, kept: Option<Timestamp>) -> Option<Timestamp> {

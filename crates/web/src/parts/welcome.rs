@@ -2,31 +2,35 @@
 
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon, Mark};
-use super::share::Share;
-use crate::house::{use_changes, use_house};
-use crate::pages::home::{Popup, is_about_people};
+use super::icon::{self, Icon, glyph};
+use super::live::Part;
+use super::share::share;
+use crate::draw::{button, div, p, tag};
+use crate::house::{Cause, Deed, House, Popup};
 use crate::texts::t;
 
-#[component]
-pub fn Welcome() -> Html {
-    let house = use_house();
-    use_changes(is_about_people);
-    let alone = house.shell.read(|agent| agent.roster("").is_empty());
-    let add = house.show.reform(|_: MouseEvent| Popup::AddContact(None));
-    html! {
-        <div class="welcome">
-            <Mark />
-            if alone {
-                <h2>{ t().welcome }</h2>
-                <p>{ t().welcome_new }</p>
-                <button type="button" class="primary" onclick={add}><Glyph icon={Icon::Add} />{ t().add_first }</button>
-                <p class="muted">{ t().welcome_share }</p>
-            } else {
-                <h2>{ t().choose_someone }</h2>
-                <p class="muted">{ t().choose_hint }</p>
-            }
-            <Share />
-        </div>
-    }
+pub const PART: Part = Part {
+    draw: welcome,
+    wants: Cause::is_about_people,
+};
+
+fn welcome(house: &House) -> Html {
+    let welcome = div("welcome").with(icon::mark());
+    let welcome = if house.shell.roster("").is_empty() {
+        let add = house.does(Deed::Show(Popup::AddContact(None)));
+        welcome
+            .with(tag("h2").say(t().welcome))
+            .with(tag("p").say(t().welcome_new))
+            .with(
+                button("primary", add)
+                    .with(glyph(Icon::Add))
+                    .say(t().add_first),
+            )
+            .with(p("muted").say(t().welcome_share))
+    } else {
+        welcome
+            .with(tag("h2").say(t().choose_someone))
+            .with(p("muted").say(t().choose_hint))
+    };
+    welcome.with(share(house)).into()
 }

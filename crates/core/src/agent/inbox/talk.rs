@@ -146,6 +146,11 @@ impl Talk {
         held.max(self.last.as_ref().map(|entry| entry.seq))
     }
 
+    /// The place of its last message.
+    pub fn last_place(&self) -> Option<Seq> {
+        self.last.as_ref().map(|last| last.seq)
+    }
+
     /// As it stands in the keepsake: of the newest message only what a row shows.
     pub fn summary(&self) -> Conversation {
         Conversation {

@@ -192,7 +192,7 @@ fn step(dice: &mut Dice, life: &mut Life) {
 
 /// What holds at any moment, whatever happened.
 fn look(life: &Life) {
-    let rows = life.agent.roster("");
+    let rows = life.agent.roster("", str::to_lowercase);
     let unread: u32 = rows.iter().map(|row| row.unread).sum();
     assert_eq!(unread, life.agent.unread(), "a count without a row");
     for row in rows {

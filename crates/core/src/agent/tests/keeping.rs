@@ -84,7 +84,7 @@ fn a_first_look_without_the_relay_shows_who_was_there_and_claims_nothing() {
 
     let mut life = Life::new();
     life.tell(Input::Restored(kept));
-    let rows = life.agent.roster("");
+    let rows = life.agent.roster("", str::to_lowercase);
     let names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names, ["bob", "carol"]);
     assert!(rows.iter().all(|row| row.person.word == Word::Unknown));

@@ -1,0 +1,282 @@
+//! Elements, put together by calls.
+//!
+//! Yew's `html!` writes every element out where it stands, which is some hundred bytes of program each. Here an element is a few
+//! calls of functions that the page carries once; what they make is the same tree for Yew.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use web_sys::{Event, KeyboardEvent};
+use yew::html::BaseComponent;
+use yew::virtual_dom::{
+    AttrValue, AttributeOrProperty, Attributes, Key, Listener, ListenerKind, VComp, VList, VTag,
+    VText,
+};
+use yew::{Callback, Html, NodeRef};
+
+/// An element that is being put together.
+pub struct Tag(Box<Made>);
+
+struct Made {
+    tag: VTag,
+    class: AttrValue,
+    attributes: Vec<(&'static str, AttrValue)>,
+    children: Vec<Html>,
+}
+
+/// What is listened to.
+#[derive(Clone, Copy)]
+pub enum On {
+    Blur,
+    Change,
+    Click,
+    Focus,
+    FocusOut,
+    Input,
+    KeyDown,
+    Scroll,
+    Submit,
+}
+
+pub fn tag(name: &'static str) -> Tag {
+    Tag(Box::new(Made {
+        tag: VTag::new(name),
+        class: AttrValue::Static(""),
+        attributes: Vec::new(),
+        children: Vec::new(),
+    }))
+}
+
+pub fn div(class: &'static str) -> Tag {
+    tag("div").class(class)
+}
+
+pub fn span(class: &'static str) -> Tag {
+    tag("span").class(class)
+}
+
+pub fn p(class: &'static str) -> Tag {
+    tag("p").class(class)
+}
+
+/// A name, whose direction of writing is its own.
+pub fn bdi(class: &'static str, name: &str) -> Tag {
+    tag("bdi").class(class).text(name)
+}
+
+pub fn button(class: &'static str, pressed: Callback<Event>) -> Tag {
+    tag("button")
+        .class(class)
+        .attr("type", "button")
+        .on(On::Click, pressed)
+}
+
+/// A drawing that only those see who see the page.
+pub fn svg(class: &'static str, view_box: &'static str) -> Tag {
+    tag("svg")
+        .class(class)
+        .attr("viewBox", view_box)
+        .attr("aria-hidden", "true")
+        .attr("focusable", "false")
+}
+
+pub fn path(class: &'static str, d: &'static str) -> Tag {
+    tag("path").class(class).attr("d", d)
+}
+
+impl Tag {
+    pub fn class(mut self, class: &'static str) -> Self {
+        self.0.class = AttrValue::Static(class);
+        self
+    }
+
+    /// One more class.
+    pub fn also(mut self, class: &str) -> Self {
+        let mut classes = String::from(&*self.0.class);
+        if !classes.is_empty() {
+            classes.push(' ');
+        }
+        classes.push_str(class);
+        self.0.class = classes.into();
+        self
+    }
+
+    pub fn also_if(self, so: bool, class: &'static str) -> Self {
+        if so { self.also(class) } else { self }
+    }
+
+    pub fn attr(self, name: &'static str, value: &'static str) -> Self {
+        self.attribute(name, AttrValue::Static(value))
+    }
+
+    pub fn attr_of(self, name: &'static str, value: &str) -> Self {
+        self.attribute(name, AttrValue::Rc(value.into()))
+    }
+
+    pub fn attr_if(self, so: bool, name: &'static str, value: &'static str) -> Self {
+        if so { self.attr(name, value) } else { self }
+    }
+
+    /// An attribute that is there or not.
+    pub fn flag(self, name: &'static str, so: bool) -> Self {
+        self.attr_if(so, name, name)
+    }
+
+    /// An attribute that says yes or no.
+    pub fn truth(self, name: &'static str, so: bool) -> Self {
+        self.attr(name, if so { "true" } else { "false" })
+    }
+
+    fn attribute(mut self, name: &'static str, value: AttrValue) -> Self {
+        self.0.attributes.push((name, value));
+        self
+    }
+
+    pub fn on(mut self, what: On, hand: Callback<Event>) -> Self {
+        self.0.tag.add_listener(Rc::new(Ear { what, hand }));
+        self
+    }
+
+    /// Words from the table of texts.
+    pub fn say(self, words: &'static str) -> Self {
+        self.child(self::words(words))
+    }
+
+    pub fn text(self, words: &str) -> Self {
+        self.child(VText::new(AttrValue::Rc(words.into())).into())
+    }
+
+    pub fn with(self, child: impl Into<Html>) -> Self {
+        self.child(child.into())
+    }
+
+    /// What is not there keeps its place, so that Yew does not take its neighbours for it.
+    pub fn maybe(self, child: Option<Tag>) -> Self {
+        self.child(child.map_or_else(Html::default, Html::from))
+    }
+
+    pub fn each(self, children: impl IntoIterator<Item = impl Into<Html>>) -> Self {
+        self.child(list(children.into_iter().map(Into::into).collect()))
+    }
+
+    fn child(mut self, child: Html) -> Self {
+        self.0.children.push(child);
+        self
+    }
+
+    pub fn key(mut self, key: &str) -> Self {
+        self.0.tag.key = Some(Key::from(key));
+        self
+    }
+
+    pub fn node(mut self, node: &NodeRef) -> Self {
+        self.0.tag.node_ref = node.clone();
+        self
+    }
+
+    /// What stands in a field, put back with each drawing. What it only begins with is its attribute of that name.
+    pub fn value(mut self, value: &str) -> Self {
+        self.0.tag.set_value(AttrValue::Rc(value.into()));
+        self
+    }
+
+    pub fn checked(mut self, so: bool) -> Self {
+        self.0.tag.set_checked(so);
+        self
+    }
+}
+
+impl From<Tag> for Html {
+    fn from(tag: Tag) -> Self {
+        let Made {
+            mut tag,
+            class,
+            attributes,
+            mut children,
+        } = *tag.0;
+        if attributes.is_empty() {
+            let class = (!class.is_empty()).then_some(AttributeOrProperty::Attribute(class));
+            tag.attributes = Attributes::Dynamic {
+                keys: &["class"],
+                values: Box::new([class]),
+            };
+        } else {
+            for (name, value) in attributes {
+                tag.add_attribute(name, value);
+            }
+            if !class.is_empty() {
+                tag.add_attribute("class", class);
+            }
+        }
+        if let Some(inside) = tag.children_mut() {
+            *inside = match children.len() {
+                1 => children.remove(0),
+                _ => list(children),
+            };
+        }
+        tag.into()
+    }
+}
+
+/// Words from the table of texts, by themselves.
+pub fn words(words: &'static str) -> Html {
+    VText::new(AttrValue::Static(words)).into()
+}
+
+pub fn list(children: Vec<Html>) -> Html {
+    VList::with_children(children, None).into()
+}
+
+/// Something drawn, told from others of its kind.
+pub fn keyed(key: &str, drawn: Html) -> Html {
+    VList::with_children(vec![drawn], Some(Key::from(key))).into()
+}
+
+/// A part of the page that draws itself again.
+pub fn part<C: BaseComponent>(props: C::Properties) -> Html {
+    VComp::new::<C>(Rc::new(props), None).into()
+}
+
+pub fn keyed_part<C: BaseComponent>(key: &str, props: C::Properties) -> Html {
+    VComp::new::<C>(Rc::new(props), Some(Key::from(key))).into()
+}
+
+/// What is done when an event comes.
+pub fn act(then: impl Fn(&Event) + 'static) -> Callback<Event> {
+    Callback::from(move |event: Event| then(&event))
+}
+
+/// The key press that an event of the keyboard is.
+pub fn pressed(event: &Event) -> &KeyboardEvent {
+    event.unchecked_ref()
+}
+
+struct Ear {
+    what: On,
+    hand: Callback<Event>,
+}
+
+impl Listener for Ear {
+    fn kind(&self) -> ListenerKind {
+        match self.what {
+            On::Blur => ListenerKind::onblur,
+            On::Change => ListenerKind::onchange,
+            On::Click => ListenerKind::onclick,
+            On::Focus => ListenerKind::onfocus,
+            On::FocusOut => ListenerKind::onfocusout,
+            On::Input => ListenerKind::oninput,
+            On::KeyDown => ListenerKind::onkeydown,
+            On::Scroll => ListenerKind::onscroll,
+            On::Submit => ListenerKind::onsubmit,
+        }
+    }
+
+    fn handle(&self, event: Event) {
+        self.hand.emit(event);
+    }
+
+    fn passive(&self) -> bool {
+        // Scrolling waits for nobody.
+        matches!(self.what, On::Scroll)
+    }
+}
