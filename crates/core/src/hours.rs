@@ -1,6 +1,6 @@
 //! Opening hours: when in the week something is OPEN, and when that changes next.
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;

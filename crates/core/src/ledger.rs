@@ -6,7 +6,7 @@
 
 use core::time::Duration;
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Principal};

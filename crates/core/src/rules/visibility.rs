@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use minicbor::{Decode, Encode};
+use crate::cbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use super::Demand;
