@@ -168,7 +168,7 @@ fn use_news(shell: &Shell, say: Callback<Toast>, leave: Callback<Option<Code>>) 
                     t().asks_to_see.replace("{name}", watcher.as_str()),
                 ));
             }
-            News::Tell(Notice::Message { .. }) | News::Changed(_) => {}
+            News::Tell(Notice::Message { .. } | Notice::Available(_)) | News::Changed(_) => {}
             News::SignedOut(code) => {
                 at_work.stop();
                 leave.emit(Some(*code));

@@ -39,6 +39,7 @@ pub fn AddContact(props: &Props) -> Html {
                     house.intend(Intent::AddContact {
                         presentity: presentity.clone(),
                         petname,
+                        group: None,
                     });
                     house.say.emit(Toast::word(
                         t().asked.replace("{name}", presentity.as_str()),

@@ -53,7 +53,8 @@ fn choices(house: &House, row: &ContactRow) -> Vec<Choice> {
         Choice::new(label, move || {
             house.intend(Intent::Decide {
                 watcher: watcher.clone(),
-                decision: verdict,
+                decision: verdict.clone(),
+                of: None,
             });
         })
     };
@@ -70,6 +71,7 @@ fn choices(house: &House, row: &ContactRow) -> Vec<Choice> {
             house.intend(Intent::AddContact {
                 presentity: presentity.clone(),
                 petname: None,
+                group: None,
             });
         }));
     }

@@ -20,6 +20,7 @@ pub fn RenameDialog(props: &Props) -> Html {
     let house = use_house();
     let name = use_node_ref();
     let row = house.shell.read(|agent| agent.row(&props.address));
+    let group = row.as_ref().and_then(|row| row.group.clone());
     let save = {
         let (house, name, presentity) = (
             house.clone(),
@@ -32,6 +33,7 @@ pub fn RenameDialog(props: &Props) -> Html {
             house.intend(Intent::AddContact {
                 presentity: presentity.clone(),
                 petname,
+                group: group.clone(),
             });
             dom::close_dialog(&event);
         })
@@ -63,7 +65,7 @@ pub fn BlockDialog(props: &Props) -> Html {
     let watcher = Principal::from(props.address.clone());
     html! {
         <Ask title={t().block} what={t().block_asks} deed={t().block} address={props.address.clone()}
-            intent={Intent::Decide { watcher, decision: Some(Verdict::Block) }} closed={props.closed.clone()} />
+            intent={Intent::Decide { watcher, decision: Some(Verdict::Block), of: None }} closed={props.closed.clone()} />
     }
 }
 

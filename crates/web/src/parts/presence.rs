@@ -25,7 +25,7 @@ pub fn Shape(props: &Props) -> Html {
         Word::Away => {
             html! { <path class="full" d="M9.5 1.700A6.3 6.3 0 1 0 14.3 9.5 5 5 0 0 1 9.5 1.700z" /> }
         }
-        Word::Offline => html! { <circle class="line" cx="8" cy="8" r="5" /> },
+        Word::Offline | Word::NotAvailable => html! { <circle class="line" cx="8" cy="8" r="5" /> },
         Word::Unknown => html! { <circle class="line dotted" cx="8" cy="8" r="5" /> },
         Word::NotShared => html! { <path class="line" d="M8 1.800L14.2 8 8 14.2 1.8 8z" /> },
     };
@@ -44,6 +44,7 @@ pub fn slug(word: Word) -> &'static str {
         Word::Busy => "busy",
         Word::Away => "away",
         Word::Offline => "offline",
+        Word::NotAvailable => "not-available",
         Word::Unknown => "unknown",
         Word::NotShared => "not-shared",
     }
@@ -56,8 +57,9 @@ pub fn word(person: &Person) -> &'static str {
         (Word::Busy, _) => t().busy,
         (Word::Away, _) => t().away,
         (Word::Offline, _) => t().offline,
+        (Word::NotAvailable, _) => t().not_available,
         (Word::Unknown, _) => t().unknown,
-        (Word::NotShared, Reason::Refused) => t().refused,
+        (Word::NotShared, Reason::Refused(_)) => t().refused,
         (Word::NotShared, _) => t().not_shared,
     }
 }
@@ -104,7 +106,7 @@ pub fn why(person: &Person, now: Timestamp) -> Option<String> {
             Some(t().last_here.replace("{ago}", &times::ago(last, now)))
         }
         Reason::Pending => Some(t().pending_why.into()),
-        Reason::Refused => Some(t().refused_why.into()),
+        Reason::Refused(_) => Some(t().refused_why.into()),
         Reason::NoWord => Some(t().no_word_why.into()),
         _ => None,
     }

@@ -57,7 +57,8 @@ fn Request(props: &Props) -> Html {
         Callback::from(move |_: MouseEvent| {
             house.intend(Intent::Decide {
                 watcher: watcher.clone(),
-                decision: Some(verdict),
+                decision: Some(verdict.clone()),
+                of: None,
             });
             let ask_back = back
                 .cast::<HtmlInputElement>()
@@ -66,6 +67,7 @@ fn Request(props: &Props) -> Html {
                 house.intend(Intent::AddContact {
                     presentity: watcher.presentity(),
                     petname: None,
+                    group: None,
                 });
             }
             crate::dom::focus_id("roster");

@@ -58,6 +58,7 @@ pub fn StatusDialog(props: &Props) -> Html {
                 choice: *choice,
                 note,
                 until,
+                of: None,
             });
             dom::close_dialog(&event);
         })
@@ -65,7 +66,7 @@ pub fn StatusDialog(props: &Props) -> Html {
     let clear = {
         let house = house.clone();
         Callback::from(move |event: MouseEvent| {
-            house.intend(Intent::ClearStatus);
+            house.intend(Intent::ClearStatus { of: None });
             dom::close_dialog(&event);
         })
     };
