@@ -161,6 +161,10 @@ impl House {
                 let asks = texts::fill(t().asks_to_see, watcher.as_str());
                 self.say(Toast::of_what_is_seen(asks));
             }
+            News::Tell(Notice::Available(address)) => {
+                let there = texts::fill(t().is_available_now, address.as_str());
+                self.say(Toast::word(there));
+            }
             News::Tell(Notice::Message { .. }) => {}
             News::SignedOut(code) => {
                 self.shell.stop();

@@ -51,6 +51,9 @@ texts! {
     busy: "busy";
     away: "away";
     offline: "offline";
+    not_available: "not available";
+    is_available_now: "{name} is available now.";
+    not_available: "not available";
     unknown: "unknown";
     not_shared: "not shared yet";
     refused: "not shared";

@@ -9,17 +9,15 @@ use lamplight_core::store::{
     InboxRecord, Key, Loaded, PresentityRecord, SenderRecord, WatcherRecord,
 };
 use lamplight_core::time::Timestamp;
-use lamplight_core::wire::{
-    Access, Contact, Counts, OwnInbox, OwnPresentity, Request, from_cbor,
-};
+use lamplight_core::wire::{Access, Contact, Counts, OwnInbox, OwnPresentity, Request, from_cbor};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Row, ToSql, params};
 
 use super::changes::id_of;
+use super::ledger;
 use super::rows::{
     self, ENTRY, access_rules, address, class, damaged, decision, delivery_rules, entry, note, seq,
     tag_text, timestamp, visibility,
 };
-use super::ledger;
 
 /// Whether a key can be long: those are read beside the writer instead of between its changes.
 pub fn is_long(key: &Key) -> bool {

@@ -1,10 +1,10 @@
 //! Presence as people read it: one shape per word, never by colour alone, and the words themselves.
 
-use lamplight_embed::{Basic, Choice, MyStatus, Person, Reason, Timestamp, Word};
+use lamplight_embed::{Basic, Choice, Code, MyStatus, Person, Reason, Timestamp, Word};
 
 use super::icon::circle;
 use crate::draw::{Tag, path, svg};
-use crate::texts::{fill, t};
+use crate::texts::{self, fill, t};
 use crate::times;
 
 /// The shape: disc, barred octagon, crescent, ring, dotted ring, and a bar for what is not shared.
@@ -24,7 +24,7 @@ pub fn shape(word: Word, stale: bool) -> Tag {
             "full",
             "M9.5 1.700A6.3 6.3 0 1 0 14.3 9.5 5 5 0 0 1 9.5 1.700z",
         )),
-        Word::Offline => shape.with(circle("line", "8", "8", "5")),
+        Word::Offline | Word::NotAvailable => shape.with(circle("line", "8", "8", "5")),
         Word::Unknown => shape.with(circle("line dotted", "8", "8", "5")),
         Word::NotShared => shape.with(path("line", "M8 1.800L14.2 8 8 14.2 1.8 8z")),
     }
@@ -35,7 +35,7 @@ fn shape_class(word: Word) -> &'static str {
         Word::Available => "presence-available",
         Word::Busy => "presence-busy",
         Word::Away => "presence-away",
-        Word::Offline => "presence-offline",
+        Word::Offline | Word::NotAvailable => "presence-offline",
         Word::Unknown => "presence-unknown",
         Word::NotShared => "presence-not-shared",
     }
@@ -48,6 +48,7 @@ pub fn slug(word: Word) -> &'static str {
         Word::Busy => "busy",
         Word::Away => "away",
         Word::Offline => "offline",
+        Word::NotAvailable => "not-available",
         Word::Unknown => "unknown",
         Word::NotShared => "not-shared",
     }
@@ -60,8 +61,9 @@ pub fn word(person: &Person) -> &'static str {
         (Word::Busy, _) => t().busy,
         (Word::Away, _) => t().away,
         (Word::Offline, _) => t().offline,
+        (Word::NotAvailable, _) => t().not_available,
         (Word::Unknown, _) => t().unknown,
-        (Word::NotShared, Reason::Refused) => t().refused,
+        (Word::NotShared, Reason::Refused(_)) => t().refused,
         (Word::NotShared, _) => t().not_shared,
     }
 }
@@ -108,7 +110,8 @@ pub fn why(person: &Person, now: Timestamp) -> Option<String> {
             Some(fill(t().last_here, &times::ago(last, now)))
         }
         Reason::Pending => Some(t().pending_why.into()),
-        Reason::Refused => Some(t().refused_why.into()),
+        Reason::Refused(Code::NotAllowed) => Some(t().refused_why.into()),
+        Reason::Refused(code) => Some(texts::sentence(code).into()),
         Reason::NoWord => Some(t().no_word_why.into()),
         _ => None,
     }

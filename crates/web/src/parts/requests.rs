@@ -49,7 +49,7 @@ fn asker(house: &House, request: &RequestRow) -> Tag {
     let is_contact = row.is_some_and(|row| row.kind == RowKind::Contact);
     let answer = |class, words, means, verdict| {
         let (house, watcher) = (house.clone(), watcher.clone());
-        let decide = act(move |event| decide(&house, &watcher, verdict, event));
+        let decide = act(move |event| decide(&house, &watcher, &verdict, event));
         button(class, decide).attr("title", means).say(words)
     };
     let ask_back = || {
@@ -89,18 +89,20 @@ fn asker(house: &House, request: &RequestRow) -> Tag {
         )
 }
 
-fn decide(house: &House, watcher: &Principal, verdict: Verdict, event: &Event) {
+fn decide(house: &House, watcher: &Principal, verdict: &Verdict, event: &Event) {
     let check = dom::around(event, ".request")
         .and_then(|request| request.query_selector("input").ok().flatten());
     let ask_back = check.is_some_and(|check| check.unchecked_ref::<HtmlInputElement>().checked());
     house.intend(Intent::Decide {
         watcher: watcher.clone(),
-        decision: Some(verdict),
+        decision: Some(verdict.clone()),
+        of: None,
     });
-    if verdict == Verdict::Allow && ask_back {
+    if *verdict == Verdict::Allow && ask_back {
         house.intend(Intent::AddContact {
             presentity: watcher.presentity(),
             petname: None,
+            group: None,
         });
     }
     dom::focus_id("roster");

@@ -93,19 +93,15 @@ impl<'a> Log<'a> {
                 message.map(|message| message.id),
                 message.map(|message| message.body),
                 message.and_then(|message| message.own).map(Tag::as_str),
-                message.and_then(|message| message.by).map(Principal::as_str),
+                message
+                    .and_then(|message| message.by)
+                    .map(Principal::as_str),
             ])?;
         Ok(())
     }
 
     /// Writes a row without content at the next place, and gives the entry that it is.
-    pub fn note(
-        &mut self,
-        kind: Kind,
-        peer: &Address,
-        at: Timestamp,
-        what: What,
-    ) -> Result<Entry> {
+    pub fn note(&mut self, kind: Kind, peer: &Address, at: Timestamp, what: What) -> Result<Entry> {
         let place = match what {
             What::Delivered(place)
             | What::Read(place)
