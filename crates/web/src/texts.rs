@@ -53,7 +53,6 @@ texts! {
     offline: "offline";
     not_available: "not available";
     is_available_now: "{name} is available now.";
-    not_available: "not available";
     unknown: "unknown";
     not_shared: "not shared yet";
     refused: "not shared";
