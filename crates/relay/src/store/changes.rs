@@ -78,11 +78,9 @@ fn of_principal(db: &Connection, change: Change) -> Result<()> {
         } => with_id(db, watcher.address(), |id| {
             own::set_visibility(db, id, presentity.as_ref(), visibility)
         }),
-        Change::SetPresentity { principal, own } => {
-            with_id(db, principal.address(), |id| {
-                own::set_presentity(db, id, &own)
-            })
-        }
+        Change::SetPresentity { principal, own } => with_id(db, principal.address(), |id| {
+            own::set_presentity(db, id, &own)
+        }),
         Change::DropPresentity { presentity } => own::drop_presentity(db, &presentity),
         Change::SetInbox { principal, own } => {
             with_id(db, principal.address(), |id| own::set_inbox(db, id, &own))
@@ -220,8 +218,10 @@ fn remove_request(db: &Connection, of: &PresentityRow, watcher: &Principal) -> R
 
 fn set_last_seen(db: &Connection, of: &PresentityRow, at: Timestamp) -> Result<usize> {
     if of.is_further() {
-        db.prepare_cached("UPDATE presentities SET last_seen = ?3 WHERE principal = ?1 AND tag = ?2")?
-            .execute(params![of.principal, of.tag(), at.0 as i64])
+        db.prepare_cached(
+            "UPDATE presentities SET last_seen = ?3 WHERE principal = ?1 AND tag = ?2",
+        )?
+        .execute(params![of.principal, of.tag(), at.0 as i64])
     } else {
         db.prepare_cached("UPDATE principals SET last_seen = ?2 WHERE id = ?1")?
             .execute(params![of.principal, at.0 as i64])

@@ -9,17 +9,15 @@ use lamplight_core::store::{
     InboxRecord, Key, Loaded, PresentityRecord, SenderRecord, WatcherRecord,
 };
 use lamplight_core::time::Timestamp;
-use lamplight_core::wire::{
-    Access, Contact, Counts, OwnInbox, OwnPresentity, Request, from_cbor,
-};
+use lamplight_core::wire::{Access, Contact, Counts, OwnInbox, OwnPresentity, Request, from_cbor};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Row, ToSql, params};
 
 use super::changes::id_of;
+use super::ledger;
 use super::rows::{
     self, ENTRY, access_rules, address, class, damaged, decision, delivery_rules, entry, note, seq,
     tag_text, timestamp, visibility,
 };
-use super::ledger;
 
 /// Whether a key can be long: those are read beside the writer instead of between its changes.
 pub fn is_long(key: &Key) -> bool {
@@ -362,8 +360,8 @@ fn history(
     let mut entries = match with {
         Some(peer) => entries(
             db.prepare_cached(&format!(
-                "SELECT {ENTRY} FROM entries WHERE inbox = ?1 AND peer = ?4 AND seq < ?2
-                 AND body IS NOT NULL ORDER BY seq DESC LIMIT ?3"
+                "SELECT {ENTRY} FROM entries INDEXED BY messages_with
+                 WHERE inbox = ?1 AND peer = ?4 AND seq < ?2 AND body IS NOT NULL ORDER BY seq DESC LIMIT ?3"
             ))?,
             params![id, before, fetch, peer.as_str()],
         )?,
@@ -389,7 +387,7 @@ fn conversations(db: &Connection, epoch: Epoch, inbox: &InboxAddress) -> Result<
         });
     };
     let mut unread = db.prepare_cached(
-        "SELECT count(*) FROM entries
+        "SELECT count(*) FROM entries INDEXED BY messages_with
          WHERE inbox = ?1 AND peer = ?2 AND seq > ?3 AND kind = 0 AND body IS NOT NULL",
     )?;
     let mut statement = db.prepare_cached(

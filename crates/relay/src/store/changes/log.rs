@@ -93,19 +93,15 @@ impl<'a> Log<'a> {
                 message.map(|message| message.id),
                 message.map(|message| message.body),
                 message.and_then(|message| message.own).map(Tag::as_str),
-                message.and_then(|message| message.by).map(Principal::as_str),
+                message
+                    .and_then(|message| message.by)
+                    .map(Principal::as_str),
             ])?;
         Ok(())
     }
 
     /// Writes a row without content at the next place, and gives the entry that it is.
-    pub fn note(
-        &mut self,
-        kind: Kind,
-        peer: &Address,
-        at: Timestamp,
-        what: What,
-    ) -> Result<Entry> {
+    pub fn note(&mut self, kind: Kind, peer: &Address, at: Timestamp, what: What) -> Result<Entry> {
         let place = match what {
             What::Delivered(place)
             | What::Read(place)
@@ -257,7 +253,8 @@ impl<'a> Log<'a> {
         let newest: Option<Seq> = self
             .db
             .prepare_cached(
-                "SELECT max(seq) FROM entries WHERE inbox = ?1 AND peer = ?2 AND body IS NOT NULL",
+                "SELECT max(seq) FROM entries INDEXED BY messages_with
+                 WHERE inbox = ?1 AND peer = ?2 AND body IS NOT NULL",
             )?
             .query_row(params![self.id, peer.as_str()], |row| seq(row, 0))?;
         self.db

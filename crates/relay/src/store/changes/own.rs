@@ -58,7 +58,8 @@ pub fn set_inbox(db: &Connection, principal: i64, own: &OwnInbox) -> Result<usiz
 /// The one from sign-up gets its row now, if it has none; a further one that is revoked counts nothing.
 pub fn count_refused(db: &Connection, inbox: &InboxAddress) -> Result<()> {
     let (owner, tag) = inbox.address().untagged();
-    with_id(db, &owner, |id| match tag {
+    with_id(db, &owner, |id| {
+        match tag {
         None => db
             .prepare_cached(
                 "INSERT INTO inboxes (principal, tag, refused) VALUES (?1, '', 1)
@@ -70,6 +71,7 @@ pub fn count_refused(db: &Connection, inbox: &InboxAddress) -> Result<()> {
                 "UPDATE inboxes SET refused = min(refused + 1, 4294967295) WHERE principal = ?1 AND tag = ?2",
             )?
             .execute(params![id, tag.as_str()]),
+    }
     })
 }
 
