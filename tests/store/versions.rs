@@ -1,20 +1,24 @@
 //! A database of every version that was ever released opens, keeps what it had, and ends as one that is made today.
 //!
-//! `version_1.sql` is what version 1 looked like, with something of everything in it. It never changes; a new version adds a
-//! file of its own.
+//! `version_1.sql` and the like are what each version looked like, with something of everything in it. They never change; a new
+//! version adds a file of its own.
 
 use std::path::Path;
 
 use lamplight::store::{FILE, Store};
-use lamplight_core::address::{Epoch, MessageId, Seq};
+use lamplight_core::address::{Epoch, MessageId, Seq, Token};
 use lamplight_core::message::What;
 use lamplight_core::presence::Note;
-use lamplight_core::store::{Key, Loaded};
-use lamplight_core::wire::Decision;
+use lamplight_core::rules::{Delivery, Demand, Part, Shares, Visibility, Who};
+use lamplight_core::store::{Key, Loaded, PresentityRecord, SenderRecord};
+use lamplight_core::time::Timestamp;
+use lamplight_core::wire::{Class, Decision};
 use lamplight_tests::room::{body, inbox, presentity};
 use rusqlite::Connection;
 
-const RELEASED: [&str; 1] = [include_str!("version_1.sql")];
+use super::both::{address, note, principal, tag};
+
+const RELEASED: [&str; 2] = [include_str!("version_1.sql"), include_str!("version_2.sql")];
 
 /// A folder with a database of this version.
 fn made_by(version: &str) -> tempfile::TempDir {
@@ -76,10 +80,12 @@ fn nothing_is_lost_on_the_way() {
         assert_eq!(alice.tuples[0].id.as_str(), "by-hand");
         let note = alice.tuples[0].status.note.as_ref();
         assert_eq!(note.map(Note::as_str), Some("in a meeting"));
-        let Loaded::Contacts(contacts) = load(Key::Contacts(presentity("bob").principal())) else {
-            panic!("bob has contacts")
+        let Loaded::Watcher(bob) = load(Key::Watcher(principal("bob"))) else {
+            panic!("bob watches")
         };
-        assert_eq!(contacts[0].presentity, presentity("alice"));
+        assert_eq!(bob.contacts[0].presentity, presentity("alice"));
+        let petname = bob.contacts[0].petname.as_ref();
+        assert_eq!(petname.map(Note::as_str), Some("Ali"));
         let Loaded::Log { entries, up_to } = load(Key::Log {
             inbox: inbox("alice"),
             after: Seq(0),
@@ -97,6 +103,155 @@ fn nothing_is_lost_on_the_way() {
         };
         assert_eq!(conversations[0].delivered, Seq(1));
     }
+}
+
+/// More of what version 2 moved to other tables.
+const MORE_OF_VERSION_1: &str = "
+    UPDATE principals SET last_seen = 4000, class = 1 WHERE id = 3;
+    INSERT INTO access VALUES (1, 'bob@localhost', 0, 7100), (2, 'carol@localhost', 1, 7200);
+    INSERT INTO requests (nr, presentity, watcher, at) VALUES (7, 1, 'zoe@localhost', 7000), (9, 1, 'abe@localhost', 9000);
+    INSERT INTO tuples SELECT 2, 'also', tuple FROM tuples;
+    INSERT INTO contacts VALUES (2, 'carol@localhost', NULL), (3, 'bob@localhost', NULL);
+    -- Bob wrote to carol and deleted it.
+    INSERT INTO entries VALUES (2, 3, 1, 'carol@localhost', 9000, NULL, NULL, 1), (2, 4, 4, 'carol@localhost', 9001, NULL, NULL, 3);
+    INSERT INTO conversations VALUES (2, 'carol@localhost', NULL, 0, 0, NULL, NULL);
+    UPDATE principals SET head = 4 WHERE id = 2;
+";
+
+#[test]
+fn what_version_2_moved_is_all_there() {
+    let folder = made_by(RELEASED[0]);
+    let db = Connection::open(folder.path().join(FILE)).expect("the database opens");
+    db.execute_batch(MORE_OF_VERSION_1).expect("it is SQL");
+    drop(db);
+    let mut store = Store::open(folder.path()).expect("an old store opens");
+    let mut load = |key| store.load(&key).expect("it can be read");
+    let mut record = |who: &str| match load(Key::Presentity(presentity(who))) {
+        Loaded::Presentity(Some(record)) => record,
+        other => panic!("{other:?}"),
+    };
+    let decisions = |record: &PresentityRecord| -> Vec<(String, Decision, Timestamp)> {
+        let access = record.access.iter();
+        access
+            .map(|one| (one.watcher.to_string(), one.decision.clone(), one.at))
+            .collect()
+    };
+    let (alice, bob, carol) = (record("alice"), record("bob"), record("carol"));
+    let (to_bob, to_carol) = ("bob@localhost".to_owned(), "carol@localhost".to_owned());
+    assert_eq!(
+        decisions(&alice),
+        [
+            (to_bob, Decision::Allow, Timestamp(7_100)),
+            (to_carol.clone(), Decision::Block, Timestamp(7_000))
+        ]
+    );
+    assert_eq!(
+        decisions(&bob),
+        [(to_carol, Decision::Deny, Timestamp(7_200))]
+    );
+    let asked: Vec<&str> = alice
+        .requests
+        .iter()
+        .map(|one| one.watcher.as_str())
+        .collect();
+    assert_eq!(
+        asked,
+        ["bob@localhost", "zoe@localhost", "abe@localhost"],
+        "in the order of asking"
+    );
+    assert_eq!((alice.tuples.len(), bob.tuples.len()), (1, 1));
+    assert_eq!(
+        (carol.class, carol.last_seen),
+        (Class::Guest, Timestamp(4_000))
+    );
+    for nothing in [&alice, &bob, &carol] {
+        assert_eq!(nothing.own, PresentityRecord::default().own);
+        assert_eq!((nothing.further.len(), nothing.inboxes.len()), (0, 0));
+    }
+
+    let mut sender =
+        |own: &str, sender: &str| match load(Key::Sender(principal(own), address(sender))) {
+            Loaded::Sender(record) => record,
+            other => panic!("{other:?}"),
+        };
+    let known = |contact, written| SenderRecord {
+        contact,
+        written,
+        ..SenderRecord::default()
+    };
+    assert_eq!(sender("bob", "alice"), known(true, true));
+    assert_eq!(
+        sender("bob", "carol"),
+        known(true, true),
+        "also of a message that is deleted"
+    );
+    assert_eq!(sender("alice", "bob"), known(false, false));
+}
+
+#[test]
+fn what_version_2_brought_is_read_as_it_was_written() {
+    let folder = made_by(RELEASED[1]);
+    let mut store = Store::open(folder.path()).expect("the store opens");
+    let mut load = |key| store.load(&key).expect("it can be read");
+    let mut record = |of: &str| match load(Key::Presentity(presentity(of))) {
+        Loaded::Presentity(Some(record)) => record,
+        other => panic!("{other:?}"),
+    };
+    let (alice, work, shop) = (record("alice"), record("alice+work"), record("shop"));
+    assert_eq!((alice.further.len(), alice.class), (1, Class::Account));
+    let colleagues = Who::Group(note("Colleagues"));
+    for own in [&alice.own, &work.own] {
+        assert_eq!(own.rules.rules[0].who, colleagues);
+        assert_eq!(own.rules.demand, Demand::Named);
+    }
+    let chosen = Part {
+        note: false,
+        means: Shares::These(vec![Token::parse("tel").expect("a token")]),
+        ..Part::ALL
+    };
+    let decisions: Vec<&Decision> = work.access.iter().map(|one| &one.decision).collect();
+    assert_eq!(
+        decisions,
+        [
+            &Decision::Chosen(chosen),
+            &Decision::Ask,
+            &Decision::Availability
+        ]
+    );
+    assert_eq!((work.tuples.len(), work.requests.len()), (1, 1));
+    assert_eq!(work.last_seen, Timestamp(4_000));
+    let contacts = [(principal("bob"), Some(note("Colleagues")))];
+    assert_eq!(alice.contacts, contacts);
+    assert_eq!(shop.class, Class::Group);
+    let sales = &shop.inboxes[1];
+    assert_eq!(
+        (&sales.tag, sales.until, sales.counts.held),
+        (&Some(tag("sales")), Some(Timestamp(9_000_000)), 1)
+    );
+    assert_eq!(sales.rules[0].then, Delivery::Hold);
+    assert_eq!(shop.inboxes[0].counts.refused, 2);
+
+    let Loaded::Watchers(watchers) = load(Key::Watchers {
+        presentity: presentity("alice"),
+        since: Timestamp(0),
+    }) else {
+        panic!("alice is watched")
+    };
+    let counts: Vec<u32> = watchers.iter().map(|row| row.count).collect();
+    assert_eq!(counts, [3, 412, 1, 2]);
+    assert_eq!(watchers[0].visibility, Visibility::Counted);
+    let Loaded::Log { entries, .. } = load(Key::Log {
+        inbox: inbox("shop"),
+        after: Seq(0),
+        limit: 10,
+    }) else {
+        panic!("the shop has a log")
+    };
+    assert_eq!(entries[0].with, address("bot+orders"));
+    assert_eq!(entries[1].own, Some(tag("sales")));
+    let held = What::Held(MessageId(0x12), body("sales"));
+    let rest: Vec<&What> = entries[1..].iter().map(|entry| &entry.what).collect();
+    assert_eq!(rest, [&held, &What::Admitted, &What::Cleared(Seq(3))]);
 }
 
 #[test]

@@ -360,8 +360,8 @@ fn history(
     let mut entries = match with {
         Some(peer) => entries(
             db.prepare_cached(&format!(
-                "SELECT {ENTRY} FROM entries WHERE inbox = ?1 AND peer = ?4 AND seq < ?2
-                 AND body IS NOT NULL ORDER BY seq DESC LIMIT ?3"
+                "SELECT {ENTRY} FROM entries INDEXED BY messages_with
+                 WHERE inbox = ?1 AND peer = ?4 AND seq < ?2 AND body IS NOT NULL ORDER BY seq DESC LIMIT ?3"
             ))?,
             params![id, before, fetch, peer.as_str()],
         )?,
@@ -387,7 +387,7 @@ fn conversations(db: &Connection, epoch: Epoch, inbox: &InboxAddress) -> Result<
         });
     };
     let mut unread = db.prepare_cached(
-        "SELECT count(*) FROM entries
+        "SELECT count(*) FROM entries INDEXED BY messages_with
          WHERE inbox = ?1 AND peer = ?2 AND seq > ?3 AND kind = 0 AND body IS NOT NULL",
     )?;
     let mut statement = db.prepare_cached(

@@ -1,15 +1,20 @@
 //! What only the relay's store does; the contract that all stores share is tested in `tests/store`.
 
-use lamplight_core::address::Ticket;
-use lamplight_core::presence::Note;
+use lamplight_core::address::{
+    InboxAddress, MessageId, Presentity, Principal, Seq, Tag, Ticket, Token,
+};
+use lamplight_core::ledger::{Event, WatcherName};
+use lamplight_core::message::{Body, InstantMessage};
+use lamplight_core::presence::{Basic, Note, PresenceTuple};
+use lamplight_core::rules::Visibility;
 use lamplight_core::service::Input;
+use lamplight_core::store::{Copies, WatcherRecord};
 use lamplight_core::time::Timestamp;
-use lamplight_core::wire::{Access, Contact, Decision};
+use lamplight_core::wire::{Access, Class, Contact, Decision, OwnInbox, OwnPresentity, Request};
 use tempfile::TempDir;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
-use lamplight_core::address::{Presentity, Principal};
 
 fn principal(name: &str) -> Principal {
     Principal::parse(&format!("{name}@localhost")).unwrap()
@@ -83,8 +88,8 @@ fn when_a_decision_was_taken_is_kept_with_it() {
     let kept = access(&mut store);
     assert_eq!(kept.len(), 1);
     assert_eq!(
-        (kept[0].decision, kept[0].at),
-        (Decision::Block, Timestamp(2_000))
+        (&kept[0].decision, kept[0].at),
+        (&Decision::Block, Timestamp(2_000))
     );
 }
 
@@ -105,6 +110,7 @@ fn a_full_disk_keeps_nothing_of_a_batch_and_the_store_goes_on_when_there_is_room
         contact: Contact {
             presentity: presentity(&format!("friend-{number}")),
             petname: Note::parse(&"long ".repeat(50)).ok(),
+            group: None,
         },
     };
     let answers = store.apply((0..200).map(contact).collect());
@@ -115,8 +121,8 @@ fn a_full_disk_keeps_nothing_of_a_batch_and_the_store_goes_on_when_there_is_room
         "{answers:?}"
     );
     assert!(store.is_sound());
-    let contacts = store.load(&Key::Contacts(principal("alice")));
-    assert_eq!(contacts, Ok(Loaded::Contacts(Vec::new())));
+    let kept = store.load(&Key::Watcher(principal("alice")));
+    assert_eq!(kept, Ok(Loaded::Watcher(WatcherRecord::default())));
 
     store
         .db
@@ -150,4 +156,175 @@ async fn the_writer_answers_in_order_and_reads_see_what_was_answered() {
     handle.stop();
     threads.join();
     assert_eq!(handle.waiting(), 0);
+}
+
+/// Something of everything about one principal, as its owner and as what others keep of it.
+fn everything_of(who: &str, other: &str) -> Vec<Change> {
+    let (own, at) = (principal(who), Timestamp(5));
+    let tag = Tag::parse("shop").ok();
+    let further = own.presentity_of(tag.as_ref());
+    let message = |id, from: &str, to: &str, copies| Change::Append {
+        message: InstantMessage {
+            id: MessageId(id),
+            from: principal(from),
+            to: InboxAddress(principal(to).0),
+            body: Body::parse("hello").unwrap(),
+            at,
+            alias: None,
+            by: None,
+        },
+        copies,
+    };
+    let mut tuple = PresenceTuple::inbox(&own.inbox(), Basic::Open, at);
+    tuple.id = Token::parse("tel").unwrap();
+    let mut changes = vec![
+        Change::SetPresentity {
+            principal: own.clone(),
+            own: OwnPresentity {
+                tag: tag.clone(),
+                ..OwnPresentity::default()
+            },
+        },
+        Change::SetInbox {
+            principal: own.clone(),
+            own: OwnInbox {
+                tag,
+                ..OwnInbox::default()
+            },
+        },
+        Change::SetVisibility {
+            watcher: own.clone(),
+            presentity: Some(presentity(other)),
+            visibility: Some(Visibility::Hidden),
+        },
+        Change::SetContact {
+            watcher: own.clone(),
+            contact: Contact {
+                presentity: presentity(other),
+                petname: None,
+                group: None,
+            },
+        },
+        message(1, who, other, Copies::Both),
+        message(2, other, who, Copies::Held),
+        message(3, other, who, Copies::Both),
+        Change::Acknowledge {
+            inbox: own.inbox(),
+            up_to: Seq(9),
+            to: vec![principal(other).0],
+            at,
+        },
+        Change::Admit {
+            inbox: own.inbox(),
+            with: principal(other).0,
+            at,
+        },
+        Change::MarkRead {
+            inbox: own.inbox(),
+            with: principal(other).0,
+            up_to: Seq(9),
+            at,
+        },
+    ];
+    for presentity in [own.presentity(), further] {
+        changes.extend([
+            Change::SetAccess {
+                presentity: presentity.clone(),
+                watcher: principal(other),
+                decision: Some(Decision::Allow),
+                at,
+            },
+            Change::AddRequest {
+                presentity: presentity.clone(),
+                request: Request {
+                    watcher: principal("zoe"),
+                    at,
+                },
+            },
+            Change::KeepTuple {
+                presentity: presentity.clone(),
+                tuple: tuple.clone(),
+            },
+            Change::Watched {
+                presentity,
+                events: vec![(
+                    WatcherName::Principal(principal(other)),
+                    Event::Subscribed,
+                    at,
+                )],
+            },
+        ]);
+    }
+    changes
+}
+
+/// How many rows each table has that belongs to principals.
+fn rows(store: &Store) -> Vec<(String, u32)> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table'
+               AND name NOT IN ('meta', 'sqlite_sequence') ORDER BY name";
+    let mut statement = store.db.prepare(sql).unwrap();
+    let names = statement.query_map([], |row| row.get::<_, String>(0));
+    let names: Vec<String> = names.unwrap().map(Result::unwrap).collect();
+    let count = |name: String| {
+        let sql = format!("SELECT count(*) FROM {name}");
+        let rows = store.db.query_row(&sql, [], |row| row.get(0)).unwrap();
+        (name, rows)
+    };
+    names.into_iter().map(count).collect()
+}
+
+#[test]
+fn a_guest_whose_time_is_over_leaves_no_row_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store_with(&folder, &["alice"]);
+    let before = rows(&store);
+    let made = store.create_account(&NewPrincipal {
+        class: Class::Guest,
+        expires: Some(Timestamp(1_000)),
+        ..NewPrincipal::plain(principal("guest"))
+    });
+    assert_eq!(made, Ok(Created::Made));
+    let answers = store.apply(everything_of("guest", "alice"));
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    let gone = accounts::forget_expired(&store.db, Timestamp(1_000), 10).unwrap();
+    assert_eq!(gone, [principal("guest")]);
+    // What alice wrote, received and was counted for is hers.
+    let hers = ["conversations", "entries", "inboxes", "known", "sent"];
+    let rest = |rows: Vec<(String, u32)>| -> Vec<(String, u32)> {
+        let others = |row: &(String, u32)| !hers.contains(&row.0.as_str());
+        rows.into_iter().filter(others).collect()
+    };
+    assert_eq!(rest(rows(&store)), rest(before));
+    for (table, key) in [
+        ("conversations", "inbox"),
+        ("entries", "inbox"),
+        ("inboxes", "principal"),
+        ("known", "principal"),
+        ("sent", "sender"),
+    ] {
+        let sql = format!("SELECT count(*) FROM {table} WHERE {key} <> 1");
+        let others: u32 = store.db.query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(others, 0, "{table}");
+    }
+}
+
+#[test]
+fn a_further_presentity_that_is_dropped_leaves_no_row() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store_with(&folder, &["alice", "bob"]);
+    store.apply(everything_of("alice", "bob"));
+    let dropped = Change::DropPresentity {
+        presentity: Presentity::parse("alice+shop@localhost").unwrap(),
+    };
+    assert_eq!(store.apply(vec![dropped]), [Ok(Kept::Done)]);
+    for table in ["presentities", "access", "requests", "tuples", "ledger"] {
+        let sql = format!("SELECT count(*) FROM {table} WHERE tag <> ''");
+        let rows: u32 = store.db.query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 0, "{table}");
+    }
+    assert_eq!(
+        access(&mut store).len(),
+        1,
+        "the one from sign-up has its own"
+    );
 }

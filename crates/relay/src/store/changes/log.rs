@@ -253,7 +253,8 @@ impl<'a> Log<'a> {
         let newest: Option<Seq> = self
             .db
             .prepare_cached(
-                "SELECT max(seq) FROM entries WHERE inbox = ?1 AND peer = ?2 AND body IS NOT NULL",
+                "SELECT max(seq) FROM entries INDEXED BY messages_with
+                 WHERE inbox = ?1 AND peer = ?2 AND body IS NOT NULL",
             )?
             .query_row(params![self.id, peer.as_str()], |row| seq(row, 0))?;
         self.db

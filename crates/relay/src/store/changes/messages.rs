@@ -293,7 +293,7 @@ fn newest_taken(
     }
     for (peer, seq) in admitted {
         let mut statement = log.db.prepare_cached(
-            "SELECT own, max(place) FROM entries
+            "SELECT own, max(place) FROM entries INDEXED BY messages_with
              WHERE inbox = ?1 AND peer = ?2 AND seq < ?3 AND kind = 0 AND body IS NOT NULL GROUP BY own",
         )?;
         let mut rows = statement.query(params![log.id, peer.as_str(), seq])?;
@@ -347,7 +347,8 @@ pub fn admit(db: &Connection, inbox: &InboxAddress, with: &Address, at: Timestam
         .execute(params![id, peer])?;
     if had_held > 0 {
         db.prepare_cached(
-            "UPDATE entries SET kind = 0 WHERE inbox = ?1 AND peer = ?2 AND kind = 5 AND body IS NOT NULL",
+            "UPDATE entries INDEXED BY messages_with SET kind = 0
+             WHERE inbox = ?1 AND peer = ?2 AND kind = 5 AND body IS NOT NULL",
         )?
         .execute(params![id, peer])?;
         entries.push(log.note(Kind::Admitted, with, at, What::Admitted)?);
@@ -365,7 +366,7 @@ pub fn clear(db: &Connection, inbox: &InboxAddress, with: &Address, at: Timestam
     let (id, peer) = (log.id, with.as_str());
     let (messages, bytes): (i64, i64) = db
         .prepare_cached(
-            "SELECT count(*), coalesce(sum(length(CAST(body AS BLOB))), 0) FROM entries
+            "SELECT count(*), coalesce(sum(length(CAST(body AS BLOB))), 0) FROM entries INDEXED BY messages_with
              WHERE inbox = ?1 AND peer = ?2 AND body IS NOT NULL",
         )?
         .query_row(params![id, peer], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -373,12 +374,13 @@ pub fn clear(db: &Connection, inbox: &InboxAddress, with: &Address, at: Timestam
         return Ok(Kept::Logged { entries });
     }
     db.prepare_cached(
-        "DELETE FROM entries
+        "DELETE FROM entries INDEXED BY messages_with
          WHERE inbox = ?1 AND peer = ?2 AND body IS NOT NULL AND (kind <> 0 OR seq <= ?3)",
     )?
     .execute(params![id, peer, log.acknowledged as i64])?;
     db.prepare_cached(
-        "UPDATE entries SET body = NULL, id = NULL WHERE inbox = ?1 AND peer = ?2 AND body IS NOT NULL",
+        "UPDATE entries INDEXED BY messages_with SET body = NULL, id = NULL
+         WHERE inbox = ?1 AND peer = ?2 AND body IS NOT NULL",
     )?
     .execute(params![id, peer])?;
     log.messages = log.messages.saturating_sub(messages as u64);
