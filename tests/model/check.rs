@@ -429,9 +429,11 @@ fn mark(play: &Play, who: Who, other: Who, item: &Item) -> Outcome {
         Some((Choice::Invisible, _))
     );
     let arrived = message.fate == (Fate::Kept { arrived: true });
-    let must = arrived && play.world.is_there(other) && !hidden;
+    let must = arrived && play.world.is_there(other) && !hidden && message.seen_by_sender;
     let any_arrived = |one: &Message| {
-        (one.from.who, one.to) == (who, other) && one.fate == (Fate::Kept { arrived: true })
+        (one.from.who, one.to) == (who, other)
+            && one.fate == (Fate::Kept { arrived: true })
+            && one.maybe_seen
     };
     let may = messages.iter().any(any_arrived) && (message.met || !arrived);
     let fits = match item.state {

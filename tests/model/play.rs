@@ -29,6 +29,8 @@ impl Play {
         room.idle_after_ms = 1_000_000_000;
         for who in PEOPLE {
             room.signs_up(who);
+            // Whether strangers are held is a matter of scenes.
+            room.takes_letters_of_anyone(who);
         }
         match planted {
             Planted::Nothing => {}
@@ -141,6 +143,7 @@ impl Play {
             Intent::AddContact {
                 presentity,
                 petname: None,
+                group: None,
             }
         } else {
             Intent::RemoveContact { presentity }
@@ -152,8 +155,16 @@ impl Play {
         if self.may_wish(seat) {
             self.world.decision[seat.who][other].wish(seat.device, decision.clone());
             self.world.decided[seat.who][other] = true;
+            self.world.decides(seat.who, other, decision.as_ref());
             let watcher = self.room.principal(PEOPLE[other]);
-            self.says(seat, Intent::Decide { watcher, decision });
+            self.says(
+                seat,
+                Intent::Decide {
+                    watcher,
+                    decision,
+                    of: None,
+                },
+            );
         }
     }
 
@@ -176,11 +187,12 @@ impl Play {
                     choice,
                     note,
                     until,
+                    of: None,
                 },
             );
         } else if self.room.agent(&seat.to_string()).me().choice.is_some() {
             status.wish(seat.device, None);
-            self.says(seat, Intent::ClearStatus);
+            self.says(seat, Intent::ClearStatus { of: None });
         }
     }
 

@@ -85,6 +85,10 @@ pub struct Message {
     pub met: bool,
     /// The receiver has read it.
     pub read: bool,
+    /// Ever since it was written, the receiver has let the sender see them.
+    pub seen_by_sender: bool,
+    /// At some time since then the receiver may have let the sender see them.
+    pub maybe_seen: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +162,7 @@ impl World {
 
     pub fn writes(&mut self, from: Seat, to: Who) -> String {
         let text = format!("message {}", self.messages.len() + 1);
+        let ever = self.decision[to][from.who].ever();
         self.messages.push(Message {
             from,
             to,
@@ -166,8 +171,21 @@ impl World {
             deleted: [Deletion::No; 2],
             met: self.is_there(to),
             read: false,
+            seen_by_sender: ever.iter().all(|one| *one == Some(Decision::Allow)),
+            maybe_seen: ever.contains(&Some(Decision::Allow)),
         });
         text
+    }
+
+    /// `who` decides what `other` sees: receipts follow.
+    pub fn decides(&mut self, who: Who, other: Who, decision: Option<&Decision>) {
+        let lets = decision == Some(&Decision::Allow);
+        for message in &mut self.messages {
+            if (message.to, message.from.who) == (who, other) {
+                message.seen_by_sender &= lets;
+                message.maybe_seen |= lets;
+            }
+        }
     }
 
     pub fn wants_deleted(&mut self, who: Who, text: &str) {

@@ -12,9 +12,10 @@ use lamplight_core::agent::{
 use lamplight_core::message::Body;
 use lamplight_core::person::{Person, Reason, Word};
 use lamplight_core::presence::Note;
+use lamplight_core::rules::{Delivery, DeliveryRule, Who};
 use lamplight_core::store::Change;
 use lamplight_core::time::{Timestamp, millis};
-use lamplight_core::wire::{Decision, ToAgent};
+use lamplight_core::wire::{Decision, OwnInbox, ToAgent};
 
 use super::line::Reading;
 use super::{Device, Room};
@@ -117,6 +118,24 @@ impl Room {
         }
     }
 
+    /// This person, not here yet, takes the messages of strangers like any others.
+    pub fn takes_letters_of_anyone(&mut self, who: &str) {
+        let rule = DeliveryRule {
+            who: Who::Anyone,
+            then: Delivery::Deliver,
+            below: None,
+            longer_than: None,
+            hours: Vec::new(),
+        };
+        self.disk.store.apply(Change::SetInbox {
+            principal: self.principal(who),
+            own: OwnInbox {
+                rules: vec![rule],
+                ..OwnInbox::default()
+            },
+        });
+    }
+
     /// The tab is closed, and its socket with it.
     pub fn closes(&mut self, who: &str) {
         self.starts_to_close(who);
@@ -205,6 +224,7 @@ impl Room {
         let intent = Intent::AddContact {
             presentity: presentity(whom),
             petname: petname.map(note),
+            group: None,
         };
         self.wants(who, intent);
     }
@@ -230,7 +250,14 @@ impl Room {
     /// Decides what someone sees, or forgets what was decided.
     pub fn decides(&mut self, who: &str, whom: &str, decision: Option<Decision>) {
         let watcher = self.principal(whom);
-        self.wants(who, Intent::Decide { watcher, decision });
+        self.wants(
+            who,
+            Intent::Decide {
+                watcher,
+                decision,
+                of: None,
+            },
+        );
     }
 
     /// Two people who see each other.
@@ -263,13 +290,14 @@ impl Room {
             choice,
             note: text.map(note),
             until,
+            of: None,
         };
         self.wants(who, intent);
     }
 
     /// Back to what the devices say.
     pub fn clears_status(&mut self, who: &str) {
-        self.wants(who, Intent::ClearStatus);
+        self.wants(who, Intent::ClearStatus { of: None });
     }
 
     /// Leaves now and is seen to.

@@ -557,7 +557,10 @@ impl WatcherUserAgent {
                     Heard::Gone => None,
                     Heard::Now(decision) => Some(decision),
                 };
-                door.decided(address, heard, desk);
+                // A request that came since then waits for an answer of its own.
+                set(&mut door.access, address, heard, desk.now.timestamp);
+                desk.changed(Changed::Own);
+                row_changed(address, desk);
             }
             _ => {}
         }
