@@ -13,7 +13,8 @@
 //! `conversation`, ...) whenever [`Output::Changed`] says that it is different now; nothing else changes it.
 //!
 //! `link` is the line; `presentity`, `roster`, `inbox` and `outbox` are the PRESENCE, WATCHER, INBOX and SENDER USER AGENT;
-//! `keeping` keeps drafts and the roster for the next life; `rows` puts together what is read; `desk` is what they all share.
+//! `settings` is what one has set up, `typing` who types, `pace` how closely one is told; `keeping` keeps drafts and the roster
+//! for the next life; `rows` and `preview` put together what is read; `desk` is what they all share.
 
 mod desk;
 mod inbox;
@@ -21,12 +22,16 @@ mod input;
 mod keeping;
 mod link;
 mod outbox;
+mod pace;
 mod presentity;
+mod preview;
 mod roster;
 mod rows;
+mod settings;
 mod sorted;
 #[cfg(test)]
 mod tests;
+mod typing;
 mod view;
 
 pub use input::{
@@ -34,29 +39,32 @@ pub use input::{
     Notice, Outgoing, Output,
 };
 pub use view::{
-    ContactRow, ConversationView, Item, ItemState, Line, LinkView, MyStatus, RequestRow, RowKind,
-    Side,
+    ContactRow, ConversationView, HeldRow, Item, ItemState, Line, LinkView, MyStatus, OwnInboxView,
+    OwnPresentityView, Preview, RequestRow, RowKind, Side, Viewer,
 };
 
 use core::time::Duration;
 
 use alloc::vec::Vec;
 
-use crate::address::{Address, MessageId};
+use crate::address::{Address, InboxAddress, MessageId};
 use crate::code::{Code, Refusal, Retry};
-use crate::message::Receipt;
-use crate::presence::Notification;
+use crate::message::{Body, Receipt};
+use crate::presence::{Notification, TupleKind, by_hand};
 use crate::time::{Instant, Now};
-use crate::wire::{Contact, Credentials, Number, ToAgent, ToService, VERSION, from_cbor};
+use crate::wire::{Contact, Credentials, Decision, Number, ToAgent, ToService, VERSION, from_cbor};
 
 use desk::{Asked, Desk};
-use inbox::InboxUserAgent;
+use inbox::{Answer, InboxUserAgent};
 use keeping::Keeping;
 use link::{Gone, Link};
 use outbox::SenderUserAgent;
+use pace::Pace;
 use presentity::PresenceUserAgent;
 use roster::WatcherUserAgent;
+use settings::{Settings, Want};
 use sorted::Set;
+use typing::Typing;
 
 /// The four user agents of one principal on one device.
 pub struct Agent {
@@ -67,6 +75,9 @@ pub struct Agent {
     roster: WatcherUserAgent,
     inbox: InboxUserAgent,
     outbox: SenderUserAgent,
+    settings: Settings,
+    typing: Typing,
+    pace: Pace,
     keeping: Keeping,
     /// Who has a row, as far as was told.
     rows: Set<Address>,
@@ -102,6 +113,9 @@ impl Agent {
             roster: WatcherUserAgent::default(),
             inbox: InboxUserAgent::new(),
             outbox: SenderUserAgent::default(),
+            settings: Settings::new(&config.principal),
+            typing: Typing::default(),
+            pace: Pace::default(),
             keeping: Keeping::default(),
             rows: Set::new(),
             asked_for: None,
@@ -130,8 +144,12 @@ impl Agent {
             Input::Lost(how) => self.lost(how),
             Input::Intent(intent) => self.intent(intent),
             Input::Active => self.presentity.touched(&mut self.desk),
-            Input::Hidden => self.inbox.hidden(),
+            Input::Hidden => {
+                self.inbox.hidden();
+                self.pace.hidden(&self.desk);
+            }
             Input::Shown => {
+                self.pace.shown(&mut self.desk);
                 self.inbox.shown(&mut self.desk);
                 self.link.shown(&mut self.desk);
             }
@@ -161,6 +179,9 @@ impl Agent {
         let desk = &mut self.desk;
         self.presentity.tick(desk);
         self.roster.tick(desk);
+        self.settings.tick(desk);
+        self.typing.tick(desk);
+        self.pace.tick(self.roster.tells(), desk);
         let window = self.link.announced().sends_in_flight;
         self.outbox.pump(window, desk);
         self.inbox.pump(desk);
@@ -170,8 +191,8 @@ impl Agent {
         }
         let (roster, inbox) = (&self.roster, &self.inbox);
         let keepsake = || {
-            let (contacts, access) = roster.kept();
-            Keepsake::Roster(contacts, access, inbox.kept())
+            let (contacts, access, tell_when) = roster.kept();
+            Keepsake::Roster(contacts, access, inbox.kept(), tell_when)
         };
         self.keeping
             .tick(flush == Flush::Now, keepsake, &mut self.desk);
@@ -203,8 +224,8 @@ impl Agent {
             match keepsake {
                 Keepsake::Outgoing(outgoing) => self.outbox.restored(outgoing, desk),
                 Keepsake::Draft(with, text) => self.keeping.restored(with, text, desk),
-                Keepsake::Roster(contacts, access, conversations) => {
-                    self.roster.restored(contacts, access, desk);
+                Keepsake::Roster(contacts, access, conversations, tell_when) => {
+                    self.roster.restored(contacts, access, tell_when, desk);
                     self.inbox.restored(conversations);
                 }
             }
@@ -259,6 +280,8 @@ impl Agent {
         let desk = &mut self.desk;
         desk.line_went();
         self.presentity.line_went(desk);
+        self.settings.line_went();
+        self.typing.line_went(desk);
         self.roster.line_went(gone_after, desk);
         self.inbox.line_went(desk);
         self.outbox.line_went(desk);
@@ -306,16 +329,20 @@ impl Agent {
             }
             ToAgent::Welcome {
                 class,
+                now,
                 resume,
                 head,
                 announced,
+                by,
                 ..
             } => {
                 let desk = &mut self.desk;
                 self.turned_away = None;
                 self.link.welcomed(announced, desk);
-                self.presentity.welcomed(class, desk);
-                self.roster.welcomed(desk);
+                self.settings.welcomed(desk);
+                self.presentity.welcomed(class, by, announced.offers, desk);
+                self.roster.welcomed(now, desk);
+                self.pace.welcomed(desk);
                 self.inbox.welcomed(resume, head, desk);
                 self.outbox.welcomed(announced.sends_in_flight);
             }
@@ -333,18 +360,30 @@ impl Agent {
                 contacts,
                 access,
                 requests,
-                ..
-            } => self.roster.roster(contacts, access, requests, desk),
+                visibility,
+                inboxes,
+                own,
+            } => {
+                self.settings.roster(own, inboxes, visibility, desk);
+                self.roster.roster(contacts, access, requests, desk);
+            }
             ToAgent::Notify { notifications } => self.notified(notifications),
             ToAgent::ContactKept { contact } => self.roster.contact_kept(&contact, desk),
             ToAgent::ContactGone { presentity } => self.roster.contact_gone(&presentity, desk),
-            ToAgent::Requested { request, .. } => self.roster.requested(request, desk),
-            ToAgent::AccessSet {
-                watcher, decision, ..
-            } => {
-                self.roster.access_set(&watcher, decision, desk);
+            ToAgent::Requested { request, of } => {
+                self.roster.requested(of.as_ref(), request, desk);
             }
+            ToAgent::AccessSet {
+                watcher,
+                decision,
+                of,
+            } => self
+                .roster
+                .access_set(of.as_ref(), &watcher, decision, desk),
             ToAgent::Deliver { entries, up_to } => {
+                for entry in &entries {
+                    self.typing.done(&entry.with, desk);
+                }
                 let mine = self.inbox.deliver(entries, up_to, desk);
                 self.settle(mine);
             }
@@ -375,27 +414,40 @@ impl Agent {
             ToAgent::Refused { number, refusal } => self.refused(number, &refusal),
             ToAgent::Goodbye { refusal } => self.goodbye(refusal),
             ToAgent::Pong { number } => {
-                if desk.answered(number) == Some(Asked::Status) {
-                    self.presentity.arrived(desk);
+                if let Some(Asked::Said(of, id)) = desk.answered(number) {
+                    self.presentity.arrived(of, id, desk);
                 }
             }
             // This agent never fetches.
             ToAgent::Fetched { .. } => {}
             ToAgent::Welcome { .. } => self.skipped += 1,
-            ToAgent::PresentitySet { .. }
-            | ToAgent::PresentityGone { .. }
-            | ToAgent::InboxSet { .. }
-            | ToAgent::InboxGone { .. }
-            | ToAgent::VisibilitySet { .. }
-            | ToAgent::Watchers { .. }
-            | ToAgent::Signal { .. } => {}
+            ToAgent::PresentitySet { own } => self.settings.is_now(&Want::Presentity(own), desk),
+            ToAgent::PresentityGone { tag } => {
+                self.presentity.gone(&tag);
+                self.roster.presentity_gone(&tag, desk);
+                self.settings.is_now(&Want::NoPresentity(tag), desk);
+            }
+            ToAgent::InboxSet { own } => self.settings.is_now(&Want::Inbox(own), desk),
+            ToAgent::InboxGone { tag } => self.settings.is_now(&Want::NoInbox(tag), desk),
+            ToAgent::VisibilitySet { rules } => self.settings.visibility_set(rules, desk),
+            ToAgent::Watchers {
+                number,
+                presentity,
+                watchers,
+            } => {
+                desk.answered(number);
+                self.settings.watchers_are(&presentity, watchers, desk);
+            }
+            ToAgent::Signal { from, doing } => self.typing.signal(from, doing, desk),
         }
     }
 
     fn notified(&mut self, notifications: Vec<Notification>) {
         for notification in notifications {
-            if notification.presentity.address() == self.config.principal.address() {
-                self.presentity.notified(&notification.view, &mut self.desk);
+            let Notification { presentity, view } = &notification;
+            if presentity.principal() == self.config.principal {
+                self.presentity
+                    .notified(presentity.tag(), view, &mut self.desk);
             } else {
                 self.roster.notified(notification, &mut self.desk);
             }
@@ -403,7 +455,8 @@ impl Agent {
     }
 
     fn receipt(&mut self, id: MessageId, receipt: Receipt) {
-        if let Some(entry) = self.outbox.receipt(id, receipt, &mut self.desk) {
+        if let Some(mut entry) = self.outbox.receipt(id, receipt, &mut self.desk) {
+            entry.by = self.presentity.by().cloned();
             self.inbox.accepted(&entry, &mut self.desk);
         }
     }
@@ -418,6 +471,7 @@ impl Agent {
     fn done(&mut self, number: Number) {
         match self.desk.answered(number) {
             Some(Asked::Delete(with, seq)) => self.inbox.deleted(&with, seq, &mut self.desk),
+            Some(Asked::Wish(id)) => self.settings.done(id),
             Some(asked) => self.roster.done(&asked, &mut self.desk),
             None => {}
         }
@@ -429,9 +483,20 @@ impl Agent {
             self.inbox.mark_refused(refusal, desk);
             return self.presentity.refused(refusal, desk);
         };
-        if let Some(asked) = desk.answered(number) {
-            self.inbox.refused(&asked, refusal, desk);
-            self.roster.refused(&asked, refusal, desk);
+        match desk.answered(number) {
+            Some(Asked::Wish(id)) => {
+                if let Some(Want::Admit(with) | Want::Refuse(with)) =
+                    self.settings.refused(id, refusal, desk)
+                {
+                    self.inbox.answer(&with, None, desk);
+                }
+            }
+            Some(Asked::Watchers) => self.settings.watch_refused(refusal, desk),
+            Some(asked) => {
+                self.inbox.refused(&asked, refusal, desk);
+                self.roster.refused(&asked, refusal, desk);
+            }
+            None => {}
         }
     }
 
@@ -444,45 +509,117 @@ impl Agent {
                 choice,
                 note,
                 until,
-            } => self.presentity.set(choice, note, until, desk),
-            Intent::ClearStatus => self.presentity.clear(desk),
+                of,
+            } => self.presentity.set(choice, note, until, of, desk),
+            Intent::ClearStatus { of } => self.presentity.withdraw(by_hand(), of, desk),
             Intent::AddContact {
                 presentity,
                 petname,
+                group,
             } => self.add(Contact {
                 presentity,
                 petname,
-                group: None,
+                group,
             }),
             Intent::RemoveContact { presentity } => {
                 self.roster.remove(presentity.address(), desk);
             }
-            Intent::Decide { watcher, decision } => self.roster.decide(&watcher, decision, desk),
-            Intent::Send { to, body } => {
-                // What cannot be taken stays in the composer.
-                match self.outbox.send(&to, &body, desk) {
-                    Ok(()) => self.keeping.sent(to.address(), desk),
-                    Err(code) => {
-                        self.keeping.write(to.address(), body.as_str().into(), desk);
-                        desk.tell(Notice::Refused(Some(to.0), code));
-                    }
-                }
-            }
+            Intent::Decide {
+                watcher,
+                decision,
+                of,
+            } => self.roster.decide(of.as_ref(), &watcher, decision, desk),
+            Intent::Send { to, body } => self.send(to, &body),
             Intent::Resend { id } => self.outbox.resend(id, desk),
             Intent::Discard { id } => self.outbox.discard(id, desk),
             Intent::Open { with } => self.inbox.open(with, desk),
             Intent::Close => self.inbox.close(desk),
             Intent::LoadOlder { with } => self.inbox.load_older(&with, desk),
             Intent::Seen { with } => self.inbox.seen(&with, desk),
-            Intent::Draft { with, text } => self.keeping.write(&with, text, desk),
+            Intent::Draft { with, text } => {
+                if text.trim().is_empty() {
+                    self.typing.stops(&with, desk);
+                }
+                self.keeping.write(&with, text, desk);
+            }
             Intent::Delete { seq } => self.inbox.delete(seq, desk),
             Intent::Reconnect => self.link.hurry(desk),
             Intent::SignOut => self.sign_out(),
+            Intent::SetPresentity { own } => self.settings.wish(Want::Presentity(own), desk),
+            Intent::DropPresentity { tag } => self.settings.wish(Want::NoPresentity(tag), desk),
+            Intent::SetInbox { own } => self.settings.wish(Want::Inbox(own), desk),
+            Intent::DropInbox { tag } => self.settings.wish(Want::NoInbox(tag), desk),
+            Intent::SetVisibility {
+                presentity,
+                visibility,
+            } => {
+                let want = Want::Visibility(presentity, visibility);
+                self.settings.wish(want, desk);
+            }
+            Intent::PublishMeans { mut tuple, of } => {
+                tuple.kind = TupleKind::Service;
+                self.presentity.publish(tuple, of, desk);
+            }
+            Intent::WithdrawMeans { id, of } => self.presentity.withdraw(id, of, desk),
+            Intent::WatchWatchers { of } => self.settings.watch(of.as_ref(), desk),
+            Intent::LeaveWatchers => self.settings.leave(desk),
+            Intent::Typing { with } => {
+                if !self.inbox.is_held(&with) {
+                    self.typing.touched(with, desk);
+                }
+            }
+            Intent::Admit { with } => self.admit(with),
+            Intent::Clear { with } => {
+                if desk.up {
+                    self.settings.wish(Want::Clear(with), desk);
+                } else {
+                    desk.tell(Notice::Refused(Some(with), Code::TryLater));
+                }
+            }
+            Intent::Refuse { with } => {
+                let (watcher, block) = (with.untagged().0.into(), Some(Decision::Block));
+                // First the door, then the broom: nothing comes in between.
+                self.roster.decide(None, &watcher, block, desk);
+                self.inbox.answer(&with, Some(Answer::Refuse), desk);
+                self.settings.wish(Want::Refuse(with), desk);
+            }
+            Intent::TellWhen { address, on } => self.roster.tell_when(&address, on, desk),
+            Intent::Confirmed => {
+                self.presentity.confirmed(desk);
+                self.outbox.confirmed(desk);
+            }
         }
     }
 
+    fn send(&mut self, to: InboxAddress, body: &Body) {
+        let with = to.address();
+        self.typing.stops(with, &mut self.desk);
+        let from = self.inbox.own(with);
+        // What cannot be taken stays in the composer.
+        match self.outbox.send(&to, body, from, &mut self.desk) {
+            Ok(()) => {
+                self.keeping.sent(with, &mut self.desk);
+                // Whom one answers is let in.
+                if self.inbox.is_held(with) {
+                    self.admit(with.clone());
+                }
+            }
+            Err(code) => {
+                let text = body.as_str().into();
+                self.keeping.write(with, text, &mut self.desk);
+                self.desk.tell(Notice::Refused(Some(to.0), code));
+            }
+        }
+    }
+
+    fn admit(&mut self, with: Address) {
+        let desk = &mut self.desk;
+        self.inbox.answer(&with, Some(Answer::Admit), desk);
+        self.settings.wish(Want::Admit(with), desk);
+    }
+
     fn add(&mut self, contact: Contact) {
-        if contact.presentity.address() == self.config.principal.address() {
+        if contact.presentity.principal() == self.config.principal {
             let oneself = Some(contact.presentity.0);
             return self.desk.tell(Notice::Refused(oneself, Code::NotYourself));
         }
@@ -510,6 +647,11 @@ impl Agent {
             self.roster.timeout(),
             self.inbox.timeout(),
             self.outbox.timeout(),
+            self.settings.timeout(),
+            self.typing.timeout(),
+            self.pace
+                .timeout(self.roster.tells())
+                .filter(|_| self.desk.up),
             self.keeping.timeout(),
         ];
         timeouts.into_iter().flatten().min()

@@ -14,9 +14,16 @@
 //!
 //! Who is shown no more than availability reads *available* where the table says so, else *not available*.
 //! A view that is pending or refused is *not shared*; one whose freshness is unknown is *unknown*, never offline.
+//!
+//! How to reach them is another question, with another pure function of the tuples: [`ways`].
+
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::cbor::{Decode, Encode};
 
+use crate::address::{InboxAddress, Token};
+use crate::code::Code;
 use crate::presence::{
     Activity, Basic, Extent, Freshness, Note, PresenceInformation, PresenceTuple, TupleKind, View,
 };
@@ -62,9 +69,10 @@ pub enum Reason {
     /// Asked, not answered yet.
     #[n(4)]
     Pending,
-    /// Refused, or there is nobody of this address.
+    /// Refused, or there is nobody of this address. Two codes are answered: `sign_in_again` by saying the password again,
+    /// `show_yourself` by being visible to them.
     #[n(5)]
-    Refused,
+    Refused(#[n(0)] Code),
     /// The service or the line cannot tell.
     #[n(6)]
     NoWord,
@@ -86,7 +94,9 @@ pub struct Person {
 pub fn person(view: &View) -> Person {
     let information = match view {
         View::Pending => return without(Word::NotShared, Reason::Pending),
-        View::Ended(_) => return without(Word::NotShared, Reason::Refused),
+        View::Ended(refusal) => {
+            return without(Word::NotShared, Reason::Refused(refusal.code));
+        }
         View::Shown(information) => information,
     };
     let inbox = information.inbox().map_or(Basic::Open, |(_, basic)| basic);
@@ -168,6 +178,73 @@ fn by_devices(information: &PresenceInformation) -> Reading {
         .max_by_key(|tuple| (tuple.since, &tuple.id))
         .and_then(|tuple| tuple.status.note.clone());
     (word, reason, note)
+}
+
+/// The means that a link may open, the best first.
+const LINKED: [&str; 4] = ["tel", "sip", "https", "mailto"];
+
+/// One way to reach someone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Way {
+    /// `im`, `tel`, `mailto`, `sip`, `https`, or what this build knows no more of than its name.
+    pub means: Token,
+    /// What stands behind the colon.
+    pub contact: String,
+    /// What they say of it: its name, or why it is CLOSED.
+    pub note: Option<Note>,
+    pub basic: Basic,
+    /// What a link may open; none: it is text. Never of another scheme than `tel`, `mailto`, `sip` and `https`.
+    pub uri: Option<String>,
+    /// Where to write to, if it is an inbox.
+    pub inbox: Option<InboxAddress>,
+}
+
+/// How to reach someone, from the tuples alone (P10): the open inbox, then what else is OPEN, then what is CLOSED.
+pub fn ways(view: &View) -> Vec<Way> {
+    let View::Shown(information) = view else {
+        return Vec::new();
+    };
+    let mut ways: Vec<Way> = Vec::new();
+    for way in information.tuples.iter().filter_map(Way::of) {
+        let behind = ways.iter().position(|other| other.place() > way.place());
+        ways.insert(behind.unwrap_or(ways.len()), way);
+    }
+    ways
+}
+
+impl Way {
+    fn of(tuple: &PresenceTuple) -> Option<Self> {
+        let address = tuple.address.as_ref()?;
+        let means = address.means.as_str();
+        let contact = address.contact.as_str();
+        let uri = LINKED.contains(&means).then(|| {
+            let slashes = match means == "https" && !contact.starts_with("//") {
+                true => "//",
+                false => "",
+            };
+            [means, ":", slashes, contact].concat()
+        });
+        Some(Self {
+            means: address.means.clone(),
+            contact: contact.into(),
+            note: tuple.status.note.clone(),
+            basic: tuple.status.basic,
+            uri,
+            inbox: address.as_inbox(),
+        })
+    }
+
+    /// The inbox first, then what a link opens; what is CLOSED behind all that is OPEN.
+    fn place(&self) -> (bool, usize) {
+        let means = self.means.as_str();
+        let linked = LINKED.iter().position(|linked| *linked == means);
+        let place = match (&self.inbox, linked) {
+            (Some(_), _) => 0,
+            (None, Some(place)) => place + 1,
+            (None, None) => LINKED.len() + 1,
+        };
+        (self.basic == Basic::Closed, place)
+    }
 }
 
 fn word_of(tuple: &PresenceTuple) -> Word {

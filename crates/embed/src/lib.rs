@@ -26,21 +26,31 @@ mod tab;
 
 pub use door::{Door, DoorError, Relay, SignedIn};
 pub use lamplight_core::address::{
-    Address, AddressError, InboxAddress, MessageId, Presentity, Principal, Seq,
+    Address, AddressError, InboxAddress, MessageId, Presentity, Principal, Seq, Tag, Token, TupleId,
 };
 pub use lamplight_core::agent::{
-    Changed, Choice, ContactRow, ConversationView, Intent, Item, ItemState, Line, LinkView,
-    MyStatus, Notice, RequestRow, RowKind, Side,
+    Changed, Choice, ContactRow, ConversationView, HeldRow, Intent, Item, ItemState, Line,
+    LinkView, MyStatus, Notice, OwnInboxView, OwnPresentityView, Preview, RequestRow, RowKind,
+    Side, Viewer,
 };
 pub use lamplight_core::code::{Code, Retry};
+pub use lamplight_core::hours::{HOURS_MAX, Hours};
+pub use lamplight_core::ledger::{Kind, WatchState, WatcherInformation, WatcherName, Watchers};
 pub use lamplight_core::message::{BODY_MAX, Body};
-pub use lamplight_core::person::{Person, Reason, Word};
-pub use lamplight_core::presence::{Basic, NOTE_MAX, Note};
+pub use lamplight_core::person::{Person, Reason, Way, Word, ways};
+pub use lamplight_core::presence::{
+    Basic, CommunicationAddress, Extent, Freshness, NOTE_MAX, Note, PresenceInformation,
+    PresenceTuple, Status, TUPLES_MAX, TupleKind, View,
+};
 pub use lamplight_core::recording::{Recording, Replayed, replay};
+pub use lamplight_core::rules::{
+    AccessRule, AccessRules, Because, Delivery, DeliveryRule, Demand, Login, Part, RULES_MAX,
+    Shares, Visibility, VisibilityRules, Who,
+};
 pub use lamplight_core::time::{Instant, Now, Timestamp};
-pub use lamplight_core::wire::Class;
 /// What one has decided about a watcher: the answer to "may they see me".
 pub use lamplight_core::wire::Decision as Verdict;
+pub use lamplight_core::wire::{Access, Class, Counts, Offers, OwnInbox, OwnPresentity};
 
 pub use clock::now;
 pub use hear::{Phase, after, listen};

@@ -51,6 +51,7 @@ texts! {
     busy: "busy";
     away: "away";
     offline: "offline";
+    not_available: "not available";
     unknown: "unknown";
     not_shared: "not shared yet";
     refused: "not shared";

@@ -1,13 +1,20 @@
 //! What the four user agents share: the moment, chance, the way out, and the questions that wait for an answer.
 
+use core::time::Duration;
+
 use alloc::collections::VecDeque;
 
-use crate::address::{Address, MessageId, Seq};
+use crate::address::{Address, MessageId, Seq, Tag, TupleId};
 use crate::agent::sorted::{Map, Set};
 use crate::agent::{Changed, Keepsake, KeepsakeName, Notice, Output};
+use crate::code::{Code, Refusal, Retry};
 use crate::time::{Instant, Now};
-use crate::wire::{Number, ToService, to_cbor};
+use crate::wire::{Number, Offers, ToService, to_cbor};
 
+/// A wish that came too fast is said again after at least this long ...
+const AGAIN: Duration = Duration::from_secs(1);
+/// ... unless the service wants to be left alone for longer than this: then the person decides.
+const PATIENCE_MS: u64 = 10_000;
 /// Changed rows in one go beyond which a page is told to read the roster anew.
 const ROWS_AT_ONCE: usize = 64;
 
@@ -22,10 +29,14 @@ pub(super) enum Asked {
     /// To keep a contact.
     KeepContact(Address),
     DropContact(Address),
-    Decide(Address),
+    /// What a watcher sees of this presentity of mine.
+    Decide(Option<Tag>, Address),
     Delete(Address, Seq),
-    /// Whether the status that went out before has arrived.
-    Status,
+    /// Whether the tuple of mine that went out before, or its end, has arrived.
+    Said(Option<Tag>, TupleId),
+    /// A wish about what I have set up.
+    Wish(u32),
+    Watchers,
 }
 
 /// The shared desk.
@@ -33,6 +44,7 @@ pub(super) struct Desk {
     pub now: Now,
     /// Whether frames go out: between a welcome and the end of its line.
     pub up: bool,
+    pub offers: Offers,
     /// What `Keepsake::Roster` holds is different now.
     pub roster_to_keep: bool,
     random: Random,
@@ -47,6 +59,7 @@ impl Desk {
         Self {
             now,
             up: false,
+            offers: Offers::Both,
             roster_to_keep: false,
             random: Random(seed),
             out: VecDeque::new(),
@@ -95,6 +108,14 @@ impl Desk {
     /// Whether the same was asked again and is not answered yet.
     pub fn is_asked(&self, question: &Asked) -> bool {
         self.asked.values().any(|(asked, _)| asked == question)
+    }
+
+    /// The tuple whose arrival is not certain yet, of several the one that went out first.
+    pub fn first_said(&self) -> Option<(Option<Tag>, TupleId)> {
+        self.asked.values().find_map(|(asked, _)| match asked {
+            Asked::Said(of, id) => Some((of.clone(), id.clone())),
+            _ => None,
+        })
     }
 
     /// Since when the oldest question waits.
@@ -174,6 +195,16 @@ impl Desk {
     pub fn message_id(&mut self) -> MessageId {
         let high = u128::from(self.random.next());
         MessageId(high << 64 | u128::from(self.random.next()))
+    }
+}
+
+/// How long to wait before a wish that only came too fast may be said again; `None`: it is refused.
+pub(super) fn soon(refusal: &Refusal) -> Option<Duration> {
+    match (refusal.code, refusal.retry) {
+        (Code::TooManyRequests, Retry::AfterMs(ms @ ..=PATIENCE_MS)) => {
+            Some(AGAIN.max(Duration::from_millis(ms)))
+        }
+        _ => None,
     }
 }
 

@@ -10,16 +10,18 @@ use core::time::Duration;
 
 use alloc::vec::Vec;
 
-use crate::address::{Address, MessageId, Seq};
+use crate::address::{Address, MessageId, Seq, Tag};
 use crate::agent::desk::{Asked, Desk};
 use crate::agent::sorted::{Map, order};
-use crate::agent::{Changed, Item, Notice, Side};
+use crate::agent::{Changed, HeldRow, Item, Notice, Side};
 use crate::code::{Code, Refusal, Retry};
 use crate::message::{Body, Conversation, Entry, What};
 use crate::time::{Instant, Timestamp};
-use crate::wire::{Cursor, Resume, ToService};
+use crate::wire::{Cursor, Offers, Resume, ToService};
 
 use talk::{Count, Fetched, KEPT_CLOSED, KEPT_OPEN, Talk};
+
+pub(super) use talk::Answer;
 
 /// Messages in one page.
 const PAGE: u16 = 60;
@@ -101,22 +103,58 @@ impl InboxUserAgent {
         self.cursor
     }
 
-    /// With whom there is a conversation that has something to show.
+    /// With whom there is a conversation that has something to show, and does not only wait in the requests folder.
     pub fn addresses(&self) -> impl Iterator<Item = &Address> {
-        let shown = self.talks.iter().filter(|(_, talk)| !talk.is_bare());
+        let shown = self.talks.iter().filter(|(_, talk)| is_listed(talk));
         shown.map(|(address, _)| address)
     }
 
     pub fn has(&self, with: &Address) -> bool {
-        self.talks.get(with).is_some_and(|talk| !talk.is_bare())
+        self.talks.get(with).is_some_and(is_listed)
+    }
+
+    /// Whether messages of this one wait in the requests folder.
+    pub fn is_held(&self, with: &Address) -> bool {
+        self.talks.get(with).is_some_and(|talk| talk.held() > 0)
+    }
+
+    /// The requests folder, the newest first.
+    pub fn held(&self) -> Vec<HeldRow> {
+        let talks: Vec<_> = self.talks.values().collect();
+        let held = talks.iter().filter(|talk| talk.held() > 0);
+        let rows: Vec<_> = held.map(|talk| (*talk, talk.last_held())).collect();
+        let at = |at: usize| rows[at].1.map_or(Timestamp(0), |(_, at)| at);
+        let order = order(rows.len(), &|one, other| at(one) > at(other));
+        let row = |place: usize| HeldRow {
+            address: rows[place].0.with().clone(),
+            count: rows[place].0.held(),
+            last: rows[place].1.map_or("", |(body, _)| body.as_str()).into(),
+            at: at(place),
+            sees_me: None,
+        };
+        order.into_iter().map(row).collect()
+    }
+
+    /// From which of my addresses an answer goes out: the one they wrote to last.
+    pub fn own(&self, with: &Address) -> Option<Tag> {
+        self.talks.get(with)?.own()
+    }
+
+    /// Whether I have written to this one, as far as is known here.
+    pub fn has_written(&self, with: &Address) -> bool {
+        let mine = |item: Item| item.side == Side::Mine;
+        let talk = self.talks.get(with);
+        talk.is_some_and(|talk| {
+            talk.last().is_some_and(|(side, ..)| side == Side::Mine) || talk.items().any(mine)
+        })
     }
 
     pub fn unread(&self, with: &Address) -> u32 {
-        self.talks.get(with).map_or(0, |talk| talk.unread)
+        self.talks.get(with).map_or(0, Talk::shown_unread)
     }
 
     pub fn unread_in_all(&self) -> u32 {
-        self.talks.values().map(|talk| talk.unread).sum()
+        self.talks.values().map(Talk::shown_unread).sum()
     }
 
     pub fn last(&self, with: &Address) -> Option<(Side, &Body, Timestamp)> {
@@ -229,7 +267,7 @@ impl InboxUserAgent {
             self.acknowledged = Seq(0);
             self.reads.values_mut().for_each(|(_, sent)| *sent = None);
         }
-        if !desk.up {
+        if !desk.up || desk.offers == Offers::Presence {
             return;
         }
         self.mark(desk);
@@ -339,11 +377,16 @@ impl InboxUserAgent {
             What::Received(..) | What::Sent(..) | What::Held(..) => {
                 moved = talk.insert(entry);
                 talk.trim(if open { KEPT_OPEN } else { KEPT_CLOSED });
-                if matches!(entry.what, What::Received(..)) && entry.seq > talk.read {
-                    talk.unread += 1;
-                }
+                talk.count(entry);
             }
-            What::Admitted | What::Cleared(_) => {}
+            What::Admitted => {
+                count = talk.admit();
+                moved = true;
+            }
+            What::Cleared(up_to) => {
+                count = talk.clear(*up_to, counted.max(entry.seq));
+                moved = true;
+            }
             What::Delivered(up_to) => talk.deliver(*up_to),
             What::Read(up_to) => {
                 count = talk.mark_read(*up_to, counted.max(entry.seq));
@@ -362,10 +405,14 @@ impl InboxUserAgent {
         }
         if entry.seq <= counted {
             // The summaries, read beyond this place, have it in their numbers.
-            talk.unread = before.0;
+            talk.recount(before.0, before.3);
             count = Count::Exact;
         }
-        if moved || before != talk.marks() {
+        let marks = talk.marks();
+        if marks.3 > 0 || before.3 > 0 {
+            desk.changed(Changed::Held);
+        }
+        if moved || before != marks {
             desk.roster_to_keep = true;
             desk.conversation_changed(&entry.with);
         }
@@ -394,6 +441,7 @@ impl InboxUserAgent {
         let talk = talk(&mut self.talks, &entry.with, self.live_from);
         // An old one, said again after a reload, stands in the history and comes with its neighbours.
         if entry.seq >= talk.known_from() && talk.insert(entry) {
+            talk.count(entry);
             talk.trim(if open { KEPT_OPEN } else { KEPT_CLOSED });
             desk.roster_to_keep = true;
         }
@@ -448,6 +496,7 @@ impl InboxUserAgent {
             desk.changed(Changed::Conversation(open));
         }
         desk.roster_to_keep = true;
+        desk.changed(Changed::Held);
         desk.changed(Changed::Roster);
     }
 
@@ -592,6 +641,15 @@ impl InboxUserAgent {
         desk.conversation_changed(with);
     }
 
+    /// The person answers to what is held; `None`: that was refused, and it waits again.
+    pub fn answer(&mut self, with: &Address, answer: Option<Answer>, desk: &mut Desk) {
+        if let Some(talk) = self.talks.get_mut(with) {
+            talk.answer = answer;
+            desk.changed(Changed::Held);
+            desk.conversation_changed(with);
+        }
+    }
+
     pub fn delete(&mut self, seq: Seq, desk: &mut Desk) {
         let holder = self.talks.iter().find(|(_, talk)| talk.holds(seq));
         let Some((with, _)) = holder else {
@@ -608,6 +666,11 @@ impl InboxUserAgent {
             desk.tell(Notice::Refused(Some(with.clone()), Code::TryLater));
         }
     }
+}
+
+/// Whether it stands in the list of conversations.
+fn is_listed(talk: &Talk) -> bool {
+    !talk.is_bare() && !talk.is_only_held()
 }
 
 fn talk<'t>(talks: &'t mut Map<Address, Talk>, with: &Address, live_from: Seq) -> &'t mut Talk {

@@ -7,13 +7,14 @@ use core::time::Duration;
 use crate::cbor::{Decode, Encode};
 
 use crate::address::{
-    Address, DeviceId, InboxAddress, MessageId, Presentity, Principal, Seq, TupleId,
+    Address, DeviceId, InboxAddress, MessageId, Presentity, Principal, Seq, Tag, TupleId,
 };
 use crate::code::Code;
 use crate::message::{Body, Conversation};
-use crate::presence::Note;
+use crate::presence::{Note, PresenceTuple};
+use crate::rules::Visibility;
 use crate::time::Timestamp;
-use crate::wire::{Access, Contact, Credentials, Decision};
+use crate::wire::{Access, Contact, Credentials, Decision, OwnInbox, OwnPresentity};
 
 /// What an agent is made with.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -107,17 +108,26 @@ pub enum Intent {
         note: Option<Note>,
         #[n(2)]
         until: Option<Timestamp>,
+        /// In which of my presentities; none: the one from sign-up.
+        #[n(3)]
+        of: Option<Tag>,
     },
     /// No status by hand any more: as the devices say.
     #[n(1)]
-    ClearStatus,
-    /// Ask to see someone and keep them as a contact; of a contact: rename.
+    ClearStatus {
+        #[n(0)]
+        of: Option<Tag>,
+    },
+    /// Ask to see someone and keep them as a contact; of a contact: replaces name and group.
     #[n(2)]
     AddContact {
         #[n(0)]
         presentity: Presentity,
         #[n(1)]
         petname: Option<Note>,
+        /// Under which heading they stand; rules can speak of it.
+        #[n(2)]
+        group: Option<Note>,
     },
     #[n(3)]
     RemoveContact {
@@ -131,6 +141,9 @@ pub enum Intent {
         watcher: Principal,
         #[n(1)]
         decision: Option<Decision>,
+        /// Of which of my presentities.
+        #[n(2)]
+        of: Option<Tag>,
     },
     /// Write to someone. Goes to the durable outbox first.
     #[n(5)]
@@ -193,6 +206,99 @@ pub enum Intent {
     /// Leave now and be seen to.
     #[n(15)]
     SignOut,
+    /// Make one of my presentities, or replace its label and rules.
+    #[n(16)]
+    SetPresentity {
+        #[n(0)]
+        own: OwnPresentity,
+    },
+    /// End a further presentity of mine.
+    #[n(17)]
+    DropPresentity {
+        #[n(0)]
+        tag: Tag,
+    },
+    /// Make one of my inbox addresses, or replace its label, end and rules.
+    #[n(18)]
+    SetInbox {
+        #[n(0)]
+        own: OwnInbox,
+    },
+    /// Revoke a further inbox address of mine.
+    #[n(19)]
+    DropInbox {
+        #[n(0)]
+        tag: Tag,
+    },
+    /// How I stand with this presentity as its watcher; without one: with all others. `None` forgets an exception.
+    #[n(20)]
+    SetVisibility {
+        #[n(0)]
+        presentity: Option<Presentity>,
+        #[n(1)]
+        visibility: Option<Visibility>,
+    },
+    /// A means to reach me is now so: telephone, mail, a web page, or the inbox's own OPEN or CLOSED with its hours and the note
+    /// that says why. `since` is filled in.
+    #[n(21)]
+    PublishMeans {
+        #[n(0)]
+        tuple: PresenceTuple,
+        #[n(1)]
+        of: Option<Tag>,
+    },
+    /// A means is no more; the inbox is again as sign-up made it.
+    #[n(22)]
+    WithdrawMeans {
+        #[n(0)]
+        id: TupleId,
+        #[n(1)]
+        of: Option<Tag>,
+    },
+    /// "Who sees me" is open, of this presentity of mine; of one at a time.
+    #[n(23)]
+    WatchWatchers {
+        #[n(0)]
+        of: Option<Tag>,
+    },
+    /// "Who sees me" is closed.
+    #[n(24)]
+    LeaveWatchers,
+    /// The person types to this one: may be said at every key.
+    #[n(25)]
+    Typing {
+        #[n(0)]
+        with: Address,
+    },
+    /// What is held of this one comes into the inbox, and what they send from now on. An answer to them does the same.
+    #[n(26)]
+    Admit {
+        #[n(0)]
+        with: Address,
+    },
+    /// Empty the conversation with this one. Needs a line, like `Delete`.
+    #[n(27)]
+    Clear {
+        #[n(0)]
+        with: Address,
+    },
+    /// Block this one politely and empty the conversation with them.
+    #[n(28)]
+    Refuse {
+        #[n(0)]
+        with: Address,
+    },
+    /// Tell me once when this contact is available, or not any more.
+    #[n(29)]
+    TellWhen {
+        #[n(0)]
+        address: Address,
+        #[n(1)]
+        on: bool,
+    },
+    /// The password was said again: what was refused for want of it is said again.
+    #[n(30)]
+    Confirmed,
 }
 
 /// What a person may choose to be.
@@ -219,12 +325,16 @@ pub enum Keepsake {
     /// Text in a composer.
     #[n(1)]
     Draft(#[n(0)] Address, #[n(1)] String),
-    /// Contacts, decisions and conversations as last seen, for a first paint without the relay.
+    /// Contacts, decisions and conversations as last seen, for a first paint without the relay; and of whom to tell when they
+    /// are available.
     #[n(2)]
     Roster(
         #[n(0)] Vec<Contact>,
         #[n(1)] Vec<Access>,
         #[n(2)] Vec<Conversation>,
+        #[n(3)]
+        #[cbor(default)]
+        Vec<Address>,
     ),
 }
 
@@ -265,6 +375,9 @@ pub struct Outgoing {
     /// Refused for good; waits for the person to send it again or discard it.
     #[n(5)]
     pub failed: Option<Code>,
+    /// From which of my inbox addresses: the one that was written to.
+    #[n(6)]
+    pub from: Option<Tag>,
 }
 
 /// What an agent wants done.
@@ -303,6 +416,12 @@ pub enum Changed {
     Requests,
     /// `conversation(address)`
     Conversation(Address),
+    /// `held()`
+    Held,
+    /// `own_presentities()`, `inboxes()`, `visibility()`, and `preview(..)` with them.
+    Own,
+    /// `watchers(..)`
+    Watchers,
 }
 
 /// Something a person should be told once.
@@ -314,4 +433,6 @@ pub enum Notice {
     Request(Principal),
     /// An intent about this address was refused; without an address: about oneself.
     Refused(Option<Address>, Code),
+    /// A contact of whom this was wanted is available now.
+    Available(Address),
 }

@@ -242,6 +242,7 @@ impl Link {
         self.trouble = None;
         self.banner = false;
         desk.up = true;
+        desk.offers = announced.offers;
         desk.changed(Changed::Link);
     }
 

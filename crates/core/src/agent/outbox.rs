@@ -6,7 +6,7 @@
 
 use core::time::Duration;
 
-use crate::address::{Address, InboxAddress, MessageId};
+use crate::address::{Address, InboxAddress, MessageId, Tag};
 use crate::agent::desk::Desk;
 use crate::agent::sorted::{Map, Set};
 use crate::agent::{Changed, Item, ItemState, Keepsake, KeepsakeName, Notice, Outgoing, Side};
@@ -77,6 +77,8 @@ impl SenderUserAgent {
                 (None, State::Queued) => ItemState::Queued,
                 (None, State::Sending(_)) => ItemState::Sending,
             },
+            by: None,
+            own: one.outgoing.from.clone(),
         })
     }
 
@@ -158,7 +160,7 @@ impl SenderUserAgent {
                 id: one.outgoing.id,
                 to: one.outgoing.to.clone(),
                 body: one.outgoing.body.clone(),
-                from: None,
+                from: one.outgoing.from.clone(),
             });
             tell_changed(&one.outgoing, desk);
         }
@@ -176,7 +178,7 @@ impl SenderUserAgent {
                     with: outgoing.to.0,
                     at,
                     what: What::Sent(id, outgoing.body),
-                    own: None,
+                    own: outgoing.from,
                     by: None,
                 })
             }
@@ -248,7 +250,14 @@ impl SenderUserAgent {
 
     // Intents.
 
-    pub fn send(&mut self, to: &InboxAddress, body: &Body, desk: &mut Desk) -> Result<(), Code> {
+    /// `from`: which of my addresses an answer comes to.
+    pub fn send(
+        &mut self,
+        to: &InboxAddress,
+        body: &Body,
+        from: Option<Tag>,
+        desk: &mut Desk,
+    ) -> Result<(), Code> {
         if self.waiting.len() >= WAITING_MOST {
             return Err(Code::TooManyRequests);
         }
@@ -260,6 +269,7 @@ impl SenderUserAgent {
             at: desk.now.timestamp,
             place: self.last_place,
             failed: None,
+            from,
         };
         desk.keep(Keepsake::Outgoing(outgoing.clone()));
         self.add(outgoing, desk);
@@ -277,13 +287,17 @@ impl SenderUserAgent {
 
     pub fn resend(&mut self, id: MessageId, desk: &mut Desk) {
         self.held_until = None;
-        let Some(one) = self.get(id) else {
-            return;
-        };
-        if one.outgoing.failed.take().is_some() {
-            desk.keep(Keepsake::Outgoing(one.outgoing.clone()));
-            tell_changed(&one.outgoing, desk);
-            desk.changed(Changed::Link);
+        if let Some(one) = self.get(id) {
+            go_again(&mut one.outgoing, desk);
+        }
+    }
+
+    /// The password was said again: what waits for that goes out again.
+    pub fn confirmed(&mut self, desk: &mut Desk) {
+        for one in self.waiting.values_mut() {
+            if one.outgoing.failed == Some(Code::SignInAgain) {
+                go_again(&mut one.outgoing, desk);
+            }
         }
     }
 
@@ -297,6 +311,14 @@ impl SenderUserAgent {
     fn get(&mut self, id: MessageId) -> Option<&mut Waiting> {
         let place = *self.places.get(&id)?;
         self.waiting.get_mut(&(place, id))
+    }
+}
+
+fn go_again(outgoing: &mut Outgoing, desk: &mut Desk) {
+    if outgoing.failed.take().is_some() {
+        desk.keep(Keepsake::Outgoing(outgoing.clone()));
+        tell_changed(outgoing, desk);
+        desk.changed(Changed::Link);
     }
 }
 

@@ -7,20 +7,15 @@ use core::time::Duration;
 
 use alloc::vec::Vec;
 
-use crate::address::{Address, Presentity, Principal};
-use crate::agent::desk::{Asked, Desk};
-use crate::agent::sorted::{Map, order};
+use crate::address::{Address, Presentity, Principal, Tag};
+use crate::agent::desk::{Asked, Desk, soon};
+use crate::agent::sorted::{Map, Set, order};
 use crate::agent::{Changed, Notice, RequestRow};
-use crate::code::{Code, Refusal, Retry};
-use crate::person::{Person, Reason, Word, person};
+use crate::code::Refusal;
+use crate::person::{Person, Reason, Way, Word, person, ways};
 use crate::presence::{Basic, Freshness, Note, Notification, View};
 use crate::time::{Instant, Timestamp};
 use crate::wire::{Access, Contact, Decision, Request, Standing, ToService};
-
-/// A wish that came too fast is said again after at least this long ...
-const AGAIN: Duration = Duration::from_secs(1);
-/// ... unless the service wants to be left alone for longer than this: then the person decides.
-const PATIENCE_MS: u64 = 10_000;
 
 /// One whom I keep.
 #[derive(Clone)]
@@ -59,14 +54,26 @@ struct DecisionWish {
     heard: Heard<Decision>,
 }
 
+/// Who may see one of my presentities.
+#[derive(Default)]
+pub(super) struct Door {
+    of: Option<Tag>,
+    access: Map<Address, Access>,
+    requests: Map<Address, Request>,
+    wishes: Map<Address, DecisionWish>,
+    /// Who asked already on the last line.
+    known: Set<Address>,
+}
+
 /// The watcher user agent.
 #[derive(Default)]
 pub(super) struct WatcherUserAgent {
     contacts: Map<Address, Kept>,
-    access: Map<Address, Access>,
-    requests: Map<Address, Request>,
     contact_wishes: Map<Address, ContactWish>,
-    decision_wishes: Map<Address, DecisionWish>,
+    /// Each of my presentities of which something was said.
+    doors: Vec<Door>,
+    /// Of whom to tell when they are available.
+    tell_when: Set<Address>,
     /// Counts lines: what was said on an earlier one is stale.
     line: u32,
     up: bool,
@@ -76,6 +83,8 @@ pub(super) struct WatcherUserAgent {
     again_at: Option<Instant>,
     /// Whether the service has said once who asks: from then on a new one is news.
     told: bool,
+    /// The service's clock at the welcome, and whether it had said who asks before: what a further presentity was asked since.
+    news: (Timestamp, bool),
 }
 
 impl ContactWish {
@@ -102,24 +111,59 @@ impl WatcherUserAgent {
         self.contacts.get(address)?.petname.as_ref()
     }
 
-    pub fn decision(&self, address: &Address) -> Option<Decision> {
-        self.access
-            .get(address)
-            .map(|access| access.decision.clone())
+    pub fn group(&self, address: &Address) -> Option<&Note> {
+        self.contacts.get(address)?.group.as_ref()
     }
 
-    pub fn requests(&self) -> Vec<RequestRow> {
-        let requests: Vec<_> = self.requests.values().collect();
-        let order = order(requests.len(), &|one, other| {
-            requests[one].at < requests[other].at
-        });
-        order
-            .into_iter()
-            .map(|at| RequestRow {
-                watcher: requests[at].watcher.clone(),
-                at: requests[at].at,
-            })
-            .collect()
+    pub fn tells_when(&self, address: &Address) -> bool {
+        self.tell_when.contains(address)
+    }
+
+    /// Whether news of someone is waited for.
+    pub fn tells(&self) -> bool {
+        self.tell_when.len() > 0
+    }
+
+    fn door(&self, of: Option<&Tag>) -> Option<&Door> {
+        self.doors.iter().find(|door| door.of.as_ref() == of)
+    }
+
+    /// What was decided about this one as a watcher of one of my presentities.
+    pub fn access(&self, of: Option<&Tag>, address: &Address) -> Option<&Access> {
+        self.door(of)?.access.get(address)
+    }
+
+    pub fn decision(&self, address: &Address) -> Option<Decision> {
+        let access = self.access(None, address);
+        access.map(|access| access.decision.clone())
+    }
+
+    /// All that was decided about watchers of one of my presentities.
+    pub fn all_access(&self, of: Option<&Tag>) -> Vec<Access> {
+        let door = self.door(of);
+        door.map_or_else(Vec::new, |door| door.access.values().cloned().collect())
+    }
+
+    /// Who asks to see one of those of my presentities that `pick` picks.
+    pub fn requests(&self, pick: impl Fn(Option<&Tag>) -> bool) -> Vec<RequestRow> {
+        let picked = self.doors.iter().filter(|door| pick(door.of.as_ref()));
+        let rows: Vec<_> = picked
+            .flat_map(|door| door.requests.values().map(move |request| (door, request)))
+            .collect();
+        let order = order(rows.len(), &|one, other| rows[one].1.at < rows[other].1.at);
+        let row = |at: usize| RequestRow {
+            watcher: rows[at].1.watcher.clone(),
+            at: rows[at].1.at,
+            of: rows[at].0.of.clone(),
+        };
+        order.into_iter().map(row).collect()
+    }
+
+    /// How to reach them, as far as they say.
+    pub fn ways(&self, address: &Address) -> Vec<Way> {
+        let kept = self.contacts.get(address);
+        let view = kept.and_then(|kept| kept.view.as_ref());
+        view.map_or_else(Vec::new, ways)
     }
 
     /// What a human reads of this address, as far as the line lets one say.
@@ -151,10 +195,14 @@ impl WatcherUserAgent {
     }
 
     /// For the keepsake.
-    pub fn kept(&self) -> (Vec<Contact>, Vec<Access>) {
+    pub fn kept(&self) -> (Vec<Contact>, Vec<Access>, Vec<Address>) {
         let contacts = self.contacts.keys().filter_map(|one| self.contact(one));
-        let access = self.access.values().cloned();
-        (contacts.collect(), access.collect())
+        let tell_when = self.tell_when.iter().cloned();
+        (
+            contacts.collect(),
+            self.all_access(None),
+            tell_when.collect(),
+        )
     }
 
     pub fn timeout(&self) -> Option<Instant> {
@@ -163,14 +211,22 @@ impl WatcherUserAgent {
 
     // The line.
 
-    pub fn restored(&mut self, contacts: Vec<Contact>, access: Vec<Access>, desk: &mut Desk) {
+    pub fn restored(
+        &mut self,
+        contacts: Vec<Contact>,
+        access: Vec<Access>,
+        tell_when: Vec<Address>,
+        desk: &mut Desk,
+    ) {
         self.replace(contacts, access);
+        self.tell_when = tell_when.into_iter().collect();
         desk.changed(Changed::Roster);
     }
 
-    pub fn welcomed(&mut self, desk: &mut Desk) {
+    pub fn welcomed(&mut self, now: Timestamp, desk: &mut Desk) {
         self.line = self.line.wrapping_add(1);
         self.up = true;
+        self.news = (now, self.told);
         self.say_wishes(desk);
     }
 
@@ -182,9 +238,11 @@ impl WatcherUserAgent {
                 say_contact(address, wish, desk);
             }
         }
-        for (address, wish) in self.decision_wishes.iter() {
-            if !desk.is_asked(&Asked::Decide(address.clone())) {
-                say_decision(address, wish, desk);
+        for door in &self.doors {
+            for (address, wish) in door.wishes.iter() {
+                if !desk.is_asked(&Asked::Decide(door.of.clone(), address.clone())) {
+                    say_decision(door.of.as_ref(), address, wish, desk);
+                }
             }
         }
     }
@@ -226,16 +284,27 @@ impl WatcherUserAgent {
         desk: &mut Desk,
     ) {
         self.replace(contacts, access);
-        let known = core::mem::take(&mut self.requests);
+        for door in &mut self.doors {
+            let known = core::mem::take(&mut door.requests);
+            door.known = known.keys().cloned().collect();
+            if door.of.is_some() {
+                // What there is of further ones follows.
+                door.access.clear();
+            }
+        }
+        let told = self.told;
+        let door = self.door_mut(None);
         for request in requests {
             let address = request.watcher.address().clone();
-            if self.told && !known.contains_key(&address) {
+            if told && !door.known.contains(&address) {
                 desk.tell(Notice::Request(request.watcher.clone()));
             }
-            self.requests.insert(address, request);
+            door.requests.insert(address, request);
         }
         self.told = true;
         self.lay_wishes(desk.now.timestamp);
+        let contacts = &self.contacts;
+        self.tell_when.retain(|one| contacts.contains_key(one));
         desk.roster_to_keep = true;
         desk.changed(Changed::Roster);
         desk.changed(Changed::Requests);
@@ -254,10 +323,22 @@ impl WatcherUserAgent {
             };
             self.contacts.insert(contact.presentity.0, kept);
         }
-        self.access = access
+        self.door_mut(None).access = access
             .into_iter()
             .map(|access| (access.watcher.0.clone(), access))
             .collect();
+    }
+
+    fn door_mut(&mut self, of: Option<&Tag>) -> &mut Door {
+        let at = self.doors.iter().position(|door| door.of.as_ref() == of);
+        let at = at.unwrap_or_else(|| {
+            self.doors.push(Door {
+                of: of.cloned(),
+                ..Door::default()
+            });
+            self.doors.len() - 1
+        });
+        &mut self.doors[at]
     }
 
     fn lay_wishes(&mut self, now: Timestamp) {
@@ -268,10 +349,12 @@ impl WatcherUserAgent {
                 None => drop(self.contacts.remove(address)),
             }
         }
-        for (address, wish) in self.decision_wishes.iter_mut() {
-            wish.heard = Heard::Nothing;
-            set(&mut self.access, address, wish.decision.clone(), now);
-            self.requests.remove(address);
+        for door in &mut self.doors {
+            for (address, wish) in door.wishes.iter_mut() {
+                wish.heard = Heard::Nothing;
+                set(&mut door.access, address, wish.decision.clone(), now);
+                door.requests.remove(address);
+            }
         }
     }
 
@@ -281,7 +364,18 @@ impl WatcherUserAgent {
         if let Some(kept) = self.contacts.get_mut(&address) {
             kept.view = Some(notification.view);
             kept.line = self.line;
+            self.look_out(&address, desk);
             desk.changed(Changed::Row(address));
+        }
+    }
+
+    /// Tells that someone is available, once, if that is wanted.
+    fn look_out(&mut self, address: &Address, desk: &mut Desk) {
+        let is_wanted = self.tell_when.contains(address);
+        if is_wanted && self.person(address).word == Word::Available {
+            self.tell_when.remove(address);
+            desk.roster_to_keep = true;
+            desk.tell(Notice::Available(address.clone()));
         }
     }
 
@@ -300,39 +394,44 @@ impl WatcherUserAgent {
         if let Some(wish) = self.contact_wishes.get_mut(address) {
             wish.heard = Heard::Gone;
         } else if self.contacts.remove(address).is_some() {
+            self.tell_when.remove(address);
             row_changed(address, desk);
         }
     }
 
-    pub fn requested(&mut self, request: Request, desk: &mut Desk) {
+    pub fn requested(&mut self, of: Option<&Tag>, request: Request, desk: &mut Desk) {
         let watcher = request.watcher.clone();
-        let before = self.requests.insert(watcher.address().clone(), request);
-        desk.changed(Changed::Requests);
-        if before.is_none() {
+        let (since, told) = self.news;
+        let is_late = of.is_some() && !told && request.at < since;
+        let door = self.door_mut(of);
+        let is_known = door.known.contains(watcher.address());
+        let before = door.requests.insert(watcher.address().clone(), request);
+        requests_changed(desk);
+        if before.is_none() && !is_known && !is_late {
             desk.tell(Notice::Request(watcher));
         }
     }
 
-    pub fn access_set(&mut self, watcher: &Principal, decision: Option<Decision>, desk: &mut Desk) {
+    pub fn access_set(
+        &mut self,
+        of: Option<&Tag>,
+        watcher: &Principal,
+        decision: Option<Decision>,
+        desk: &mut Desk,
+    ) {
+        let door = self.door_mut(of);
         // Also while a wish of mine stands: a request that crossed it is answered all the same.
-        self.request_answered(watcher.address(), desk);
-        match self.decision_wishes.get_mut(watcher.address()) {
+        door.answered(watcher.address(), desk);
+        match door.wishes.get_mut(watcher.address()) {
             Some(wish) => wish.heard = decision.map_or(Heard::Gone, Heard::Now),
-            None => self.decided(watcher.address(), decision, desk),
+            None => door.decided(watcher.address(), decision, desk),
         }
     }
 
-    fn request_answered(&mut self, address: &Address, desk: &mut Desk) {
-        if self.requests.remove(address).is_some() {
-            desk.changed(Changed::Requests);
-        }
-    }
-
-    fn decided(&mut self, address: &Address, decision: Option<Decision>, desk: &mut Desk) {
-        set(&mut self.access, address, decision, desk.now.timestamp);
-        self.request_answered(address, desk);
-        desk.roster_to_keep = true;
-        desk.changed(Changed::Row(address.clone()));
+    /// A presentity of mine is no more.
+    pub fn presentity_gone(&mut self, tag: &Tag, desk: &mut Desk) {
+        self.doors.retain(|door| door.of.as_ref() != Some(tag));
+        requests_changed(desk);
     }
 
     // Intents.
@@ -350,6 +449,7 @@ impl WatcherUserAgent {
         }
         let (want, before) = (None, self.before(address));
         self.contacts.remove(address);
+        self.tell_when.remove(address);
         self.wish_contact(address, want, before, desk);
     }
 
@@ -380,11 +480,22 @@ impl WatcherUserAgent {
         row_changed(address, desk);
     }
 
-    pub fn decide(&mut self, watcher: &Principal, decision: Option<Decision>, desk: &mut Desk) {
+    pub fn decide(
+        &mut self,
+        of: Option<&Tag>,
+        watcher: &Principal,
+        decision: Option<Decision>,
+        desk: &mut Desk,
+    ) {
         let address = watcher.address();
-        let earlier = self.decision_wishes.remove(address);
+        let door = self.door_mut(of);
+        let earlier = door.wishes.remove(address);
         let (before, request) = earlier.map_or_else(
-            || (self.decision(address), self.requests.get(address).cloned()),
+            || {
+                let access = door.access.get(address);
+                let before = access.map(|access| access.decision.clone());
+                (before, door.requests.get(address).cloned())
+            },
             |wish| (wish.before, wish.request),
         );
         let wish = DecisionWish {
@@ -393,11 +504,22 @@ impl WatcherUserAgent {
             request,
             heard: Heard::Nothing,
         };
-        if self.up {
-            say_decision(address, &wish, desk);
+        if desk.up {
+            say_decision(of, address, &wish, desk);
         }
-        self.decision_wishes.insert(address.clone(), wish);
-        self.decided(address, decision, desk);
+        door.wishes.insert(address.clone(), wish);
+        door.decided(address, decision, desk);
+    }
+
+    /// Tell me once when this contact is available, or not any more.
+    pub fn tell_when(&mut self, address: &Address, on: bool, desk: &mut Desk) {
+        if on && self.is_contact(address) {
+            self.tell_when.insert(address.clone());
+            self.look_out(address, desk);
+        } else {
+            self.tell_when.remove(address);
+        }
+        row_changed(address, desk);
     }
 
     // Answers.
@@ -415,15 +537,15 @@ impl WatcherUserAgent {
                     self.contact_done(address, desk);
                 }
             }
-            Asked::Decide(address) => {
-                let wish = self.decision_wishes.remove(address);
+            Asked::Decide(of, address) => {
+                let door = self.door_mut(of.as_ref());
+                let wish = door.wishes.remove(address);
                 let heard = match wish.map_or(Heard::Nothing, |wish| wish.heard) {
                     Heard::Nothing => return,
                     Heard::Gone => None,
                     Heard::Now(decision) => Some(decision),
                 };
-                set(&mut self.access, address, heard, desk.now.timestamp);
-                row_changed(address, desk);
+                door.decided(address, heard, desk);
             }
             _ => {}
         }
@@ -441,23 +563,21 @@ impl WatcherUserAgent {
     /// A wish was refused: back to what was before, and tell. One that only came too fast is said again.
     pub fn refused(&mut self, asked: &Asked, refusal: &Refusal, desk: &mut Desk) {
         let code = refusal.code;
-        let (Asked::KeepContact(address) | Asked::DropContact(address) | Asked::Decide(address)) =
+        let (Asked::KeepContact(address) | Asked::DropContact(address) | Asked::Decide(_, address)) =
             asked
         else {
             return;
         };
-        if let (Code::TooManyRequests, Retry::AfterMs(ms @ ..=PATIENCE_MS)) = (code, refusal.retry)
-        {
-            let at = desk.at().after(AGAIN.max(Duration::from_millis(ms)));
-            self.again_at = self.again_at.max(Some(at));
+        if let Some(wait) = soon(refusal) {
+            self.again_at = self.again_at.max(Some(desk.at().after(wait)));
             return;
         }
         desk.tell(Notice::Refused(Some(address.clone()), code));
         if desk.is_asked(asked) {
             return;
         }
-        if let Asked::Decide(_) = asked {
-            self.take_back_decision(address, desk);
+        if let Asked::Decide(of, _) = asked {
+            self.door_mut(of.as_ref()).take_back(address, desk);
         } else {
             self.take_back_contact(address, asked, desk);
         }
@@ -480,15 +600,30 @@ impl WatcherUserAgent {
         }
         row_changed(address, desk);
     }
+}
 
-    fn take_back_decision(&mut self, address: &Address, desk: &mut Desk) {
-        let Some(wish) = self.decision_wishes.remove(address) else {
+impl Door {
+    fn answered(&mut self, address: &Address, desk: &mut Desk) {
+        if self.requests.remove(address).is_some() {
+            requests_changed(desk);
+        }
+    }
+
+    fn decided(&mut self, address: &Address, decision: Option<Decision>, desk: &mut Desk) {
+        set(&mut self.access, address, decision, desk.now.timestamp);
+        self.answered(address, desk);
+        desk.changed(Changed::Own);
+        row_changed(address, desk);
+    }
+
+    fn take_back(&mut self, address: &Address, desk: &mut Desk) {
+        let Some(wish) = self.wishes.remove(address) else {
             return;
         };
         self.decided(address, wish.before, desk);
         if let Some(request) = wish.request {
             self.requests.insert(address.clone(), request);
-            desk.changed(Changed::Requests);
+            requests_changed(desk);
         }
     }
 }
@@ -540,16 +675,21 @@ fn say_contact(address: &Address, wish: &ContactWish, desk: &mut Desk) {
     }
 }
 
-fn say_decision(address: &Address, wish: &DecisionWish, desk: &mut Desk) {
+fn say_decision(of: Option<&Tag>, address: &Address, wish: &DecisionWish, desk: &mut Desk) {
     let (watcher, decision) = (Principal(address.clone()), wish.decision.clone());
-    desk.ask(Asked::Decide(address.clone()), |number| {
-        ToService::SetAccess {
-            number,
-            watcher,
-            decision,
-            of: None,
-        }
+    let of = of.cloned();
+    let asked = Asked::Decide(of.clone(), address.clone());
+    desk.ask(asked, |number| ToService::SetAccess {
+        number,
+        watcher,
+        decision,
+        of,
     });
+}
+
+fn requests_changed(desk: &mut Desk) {
+    desk.changed(Changed::Requests);
+    desk.changed(Changed::Own);
 }
 
 fn row_changed(address: &Address, desk: &mut Desk) {

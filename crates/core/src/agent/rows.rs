@@ -4,12 +4,17 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::address::Address;
+use crate::address::{Address, Tag};
 use crate::agent::sorted::{Set, order};
 use crate::agent::{
-    Agent, ContactRow, ConversationView, Line, MyStatus, Outgoing, RequestRow, RowKind, Side,
+    Agent, ContactRow, ConversationView, HeldRow, Line, MyStatus, Outgoing, OwnInboxView,
+    OwnPresentityView, RequestRow, RowKind, Side,
 };
-use crate::person::Word;
+use crate::ledger::Watchers;
+use crate::person::{Way, Word};
+use crate::presence::{Basic, Note, TupleKind};
+use crate::rules::VisibilityRules;
+use crate::wire::OwnPresentity;
 
 impl Agent {
     /// The line to the service.
@@ -53,9 +58,64 @@ impl Agent {
         self.has_row(address).then(|| self.any_row(address))
     }
 
-    /// Who asks to see me, oldest first.
+    /// Who asks to see me, by whichever of my presentities, oldest first.
     pub fn requests(&self) -> Vec<RequestRow> {
-        self.roster.requests()
+        self.roster.requests(|_| true)
+    }
+
+    /// Who wrote to me and waits in the requests folder, the newest first. Their messages are read by `conversation`.
+    pub fn held(&self) -> Vec<HeldRow> {
+        let mut rows = self.inbox.held();
+        for row in &mut rows {
+            row.sees_me = self.roster.decision(&row.address);
+        }
+        rows
+    }
+
+    /// My presentities, the one from sign-up first.
+    pub fn own_presentities(&self) -> Vec<OwnPresentityView> {
+        let own = self.settings.own().presentities.into_iter();
+        own.map(|own| self.own_presentity(own)).collect()
+    }
+
+    fn own_presentity(&self, own: OwnPresentity) -> OwnPresentityView {
+        let of = own.tag.as_ref();
+        let (person, mut means, by_hand) = self.presentity.own(of);
+        means.retain(|tuple| tuple.kind == TupleKind::Service);
+        OwnPresentityView {
+            address: self.config.principal.presentity_of(of),
+            person,
+            choice: by_hand.choice,
+            note: by_hand.note,
+            until: by_hand.until,
+            means,
+            access: self.roster.all_access(of),
+            requests: self.roster.requests(|other| other == of),
+            tag: own.tag,
+            label: own.label,
+            rules: own.rules,
+        }
+    }
+
+    /// My inbox addresses, the one from sign-up first.
+    pub fn inboxes(&self) -> Vec<OwnInboxView> {
+        let own = self.settings.own().inboxes.into_iter();
+        own.map(|own| OwnInboxView {
+            address: self.config.principal.inbox_of(own.tag.as_ref()),
+            own,
+        })
+        .collect()
+    }
+
+    /// How I stand with those I watch.
+    pub fn visibility(&self) -> VisibilityRules {
+        self.settings.own().visibility
+    }
+
+    /// Who watches this presentity of mine; `None` unless that is open and has been answered.
+    pub fn watchers(&self, of: Option<&Tag>) -> Option<&Watchers> {
+        self.settings
+            .watchers(&self.config.principal.presentity_of(of))
     }
 
     /// One conversation as far as it is here.
@@ -69,6 +129,7 @@ impl Agent {
             loading: self.inbox.is_loading(with),
             first_unread: self.inbox.first_unread(with),
             draft: self.keeping.draft(with).to_owned(),
+            held: self.inbox.is_held(with),
         }
     }
 
@@ -112,6 +173,7 @@ impl Agent {
             Some(outgoing) => Some((Side::Mine, &outgoing.body, outgoing.at)),
             None => self.inbox.last(address),
         };
+        let ways = self.roster.ways(address);
         ContactRow {
             address: address.clone(),
             name: name.to_owned(),
@@ -121,8 +183,19 @@ impl Agent {
             last: last.map(|(side, body, at)| (side, body.as_str().to_owned(), at)),
             draft: self.keeping.has_draft(address),
             sees_me: self.roster.decision(address),
+            group: self.roster.group(address).cloned(),
+            closed: closed(&ways),
+            ways,
+            tell_when: self.roster.tells_when(address),
+            typing: self.typing.is(address) && !self.inbox.is_held(address),
         }
     }
+}
+
+/// Why their inbox does not accept, if it does not.
+fn closed(ways: &[Way]) -> Option<String> {
+    let inbox = ways.iter().find(|way| way.inbox.is_some())?;
+    (inbox.basic == Basic::Closed).then(|| inbox.note.as_ref().map_or("", Note::as_str).to_owned())
 }
 
 /// Where a row stands: unread first, then by presence, then by name.

@@ -3,13 +3,14 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::address::{Address, MessageId, Principal, Seq};
+use crate::address::{Address, InboxAddress, MessageId, Presentity, Principal, Seq, Tag};
 use crate::agent::Choice;
 use crate::code::Code;
-use crate::person::Person;
-use crate::presence::Note;
+use crate::person::{Person, Way};
+use crate::presence::{Note, PresenceTuple, View};
+use crate::rules::{AccessRules, Because};
 use crate::time::{Instant, Timestamp};
-use crate::wire::{Class, Decision};
+use crate::wire::{Access, Class, Decision, Offers, OwnInbox};
 
 /// The line to the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +46,10 @@ pub struct MyStatus {
     pub principal: Principal,
     /// `None` until the first welcome.
     pub class: Option<Class>,
+    /// In a group's name: the member who speaks.
+    pub by: Option<Principal>,
+    /// Which of the two services this relay offers.
+    pub offers: Offers,
     /// As others who see everything read me.
     pub person: Person,
     /// What was set by hand, if anything.
@@ -78,6 +83,80 @@ pub struct ContactRow {
     pub draft: bool,
     /// What they see of me.
     pub sees_me: Option<Decision>,
+    /// Under which heading the person keeps them.
+    pub group: Option<Note>,
+    /// How to reach them, the best way first.
+    pub ways: Vec<Way>,
+    /// Their inbox does not accept now, and why; empty: they do not say.
+    pub closed: Option<String>,
+    /// The person is told when they are available.
+    pub tell_when: bool,
+    /// They write to me right now.
+    pub typing: bool,
+}
+
+/// Someone whose messages wait in the requests folder.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HeldRow {
+    pub address: Address,
+    /// How many messages.
+    pub count: u32,
+    /// The newest of them.
+    pub last: String,
+    pub at: Timestamp,
+    /// What they see of me.
+    pub sees_me: Option<Decision>,
+}
+
+/// One of my presentities.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OwnPresentityView {
+    pub address: Presentity,
+    /// None: the one from sign-up.
+    pub tag: Option<Tag>,
+    /// What I call it.
+    pub label: Option<Note>,
+    pub rules: AccessRules,
+    /// As who see everything of it read me.
+    pub person: Person,
+    /// What was set by hand in it, if anything.
+    pub choice: Option<Choice>,
+    pub note: Option<Note>,
+    pub until: Option<Timestamp>,
+    /// How to reach me by it, as published: with hours; the inbox is among them.
+    pub means: Vec<PresenceTuple>,
+    /// What was decided about single watchers.
+    pub access: Vec<Access>,
+    /// Who asks to see it, oldest first.
+    pub requests: Vec<RequestRow>,
+}
+
+/// One of my inbox addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OwnInboxView {
+    pub address: InboxAddress,
+    pub own: OwnInbox,
+}
+
+/// As whom to look at myself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Viewer {
+    /// This one, as far as I know them.
+    Contact(Address),
+    /// Some guest of this relay.
+    Guest,
+    /// Someone with an account, of whom I know nothing.
+    AnyAccount,
+    /// A badge or a fetch without signing in.
+    Nobody,
+}
+
+/// What a watcher gets of me.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Preview {
+    pub person: Person,
+    pub view: View,
+    pub because: Because,
 }
 
 /// Someone who asks to see me.
@@ -85,6 +164,8 @@ pub struct ContactRow {
 pub struct RequestRow {
     pub watcher: Principal,
     pub at: Timestamp,
+    /// Which of my presentities they ask for.
+    pub of: Option<Tag>,
 }
 
 /// Whose message.
@@ -121,6 +202,10 @@ pub struct Item {
     pub text: String,
     pub at: Timestamp,
     pub state: ItemState,
+    /// Sent in a group's name: the member who wrote it.
+    pub by: Option<Principal>,
+    /// By way of which of my inbox addresses.
+    pub own: Option<Tag>,
 }
 
 /// One conversation.
@@ -136,4 +221,6 @@ pub struct ConversationView {
     /// The first message that was unread when the conversation came into view.
     pub first_unread: Option<MessageId>,
     pub draft: String,
+    /// It waits in the requests folder: not read, not counted, no sign of life to the other side.
+    pub held: bool,
 }
