@@ -140,15 +140,6 @@ impl InboxUserAgent {
         self.talks.get(with)?.own()
     }
 
-    /// Whether I have written to this one, as far as is known here.
-    pub fn has_written(&self, with: &Address) -> bool {
-        let mine = |item: Item| item.side == Side::Mine;
-        let talk = self.talks.get(with);
-        talk.is_some_and(|talk| {
-            talk.last().is_some_and(|(side, ..)| side == Side::Mine) || talk.items().any(mine)
-        })
-    }
-
     pub fn unread(&self, with: &Address) -> u32 {
         self.talks.get(with).map_or(0, Talk::shown_unread)
     }

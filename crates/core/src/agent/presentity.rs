@@ -291,6 +291,10 @@ impl PresenceUserAgent {
         self.class
     }
 
+    pub fn offers(&self) -> Offers {
+        self.offers
+    }
+
     pub fn by(&self) -> Option<&Principal> {
         self.by.as_ref()
     }

@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 use crate::address::{Address, Tag};
 use crate::agent::{Agent, Preview, Viewer};
 use crate::person::person;
-use crate::presence::{Freshness, PresenceTuple, TupleKind, by_hand};
+use crate::presence::{Basic, Freshness, PresenceTuple, TupleKind, by_hand};
 use crate::rules::{AccessRules, Login, Onlooker, Status, view};
 use crate::sight::{Whole, show};
-use crate::wire::Class;
+use crate::wire::{Class, Offers};
 
 /// How the addresses of guests begin.
 const GUEST: &str = "guest-";
@@ -49,6 +49,10 @@ impl Agent {
             last_seen: since,
             absent: Freshness::Fresh,
             blocked_since: access.map(|access| access.at).unwrap_or_default(),
+            messages: match self.presentity.offers() {
+                Offers::Presence => Basic::Closed,
+                Offers::Both | Offers::Messages => Basic::Open,
+            },
             at: self.desk.now.timestamp,
         };
         let view = show(&whole, &decided.sight);
@@ -64,7 +68,8 @@ impl Agent {
         let domain = self.config.principal.address().domain();
         let some = |name: &str| Address::parse(&[name, "@", domain].concat()).ok();
         match viewer {
-            Viewer::Contact(address) => Some(address.clone()),
+            // Whoever watches does so in the principal's own name.
+            Viewer::Contact(address) => Some(address.untagged().0),
             Viewer::Guest => some("guest--"),
             Viewer::AnyAccount => some("-"),
             Viewer::Nobody => None,
@@ -80,14 +85,13 @@ impl Agent {
             _ if address.name().starts_with(GUEST) => (Class::Guest, Login::Guest),
             _ => (Class::Account, Login::Account),
         };
+        let contact = self.roster.contact_of(address);
         Onlooker {
             address: Some(address),
             class: Some(class),
             login,
-            group: self.roster.group(address),
-            known: self.roster.is_contact(address)
-                || self.inbox.has_written(address)
-                || self.outbox.has(address),
+            group: contact.and_then(|contact| self.roster.group(contact)),
+            known: contact.is_some(),
             ..Onlooker::default()
         }
     }

@@ -115,6 +115,15 @@ impl WatcherUserAgent {
         self.contacts.get(address)?.group.as_ref()
     }
 
+    /// The contact that leads to this principal, by whichever of their addresses.
+    pub fn contact_of(&self, principal: &Address) -> Option<&Address> {
+        let leads_there = |address: &&Address| {
+            *address == principal
+                || address.name().contains('+') && address.untagged().0 == *principal
+        };
+        self.contacts.keys().find(leads_there)
+    }
+
     pub fn tells_when(&self, address: &Address) -> bool {
         self.tell_when.contains(address)
     }
