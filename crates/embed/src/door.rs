@@ -1,11 +1,13 @@
-//! The relay's door over HTTP: what kind of relay it is, who I am there, how to get in and out, and a ticket for the line.
+//! The relay's door over HTTP: what kind of relay it is, who I am there, how to get in and out, and a ticket for the line. And
+//! what one has beside one's own account: groups, programs and tokens.
 //!
 //! The session stands in a cookie that no script can read. Every request carries the header `x-lamplight`, which a page of
 //! another site cannot add without being asked first. Answers are JSON, read by the browser's own parser.
 
-use js_sys::{JSON, Object, Reflect};
+use js_sys::{Array, JSON, Object, Reflect, encode_uri_component};
 use lamplight_core::address::Principal;
 use lamplight_core::code::Code;
+use lamplight_core::time::Timestamp;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Request, RequestCache, RequestCredentials, RequestInit, Response};
@@ -25,6 +27,42 @@ pub struct Relay {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
     pub principal: Principal,
+}
+
+/// A principal of several members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    pub principal: Principal,
+    pub members: Vec<Member>,
+}
+
+/// Who speaks for a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub principal: Principal,
+    /// May take members in and send them away, and end the group.
+    pub owner: bool,
+}
+
+/// What a program says instead of a password; its secret is shown once, by [`NewToken`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessToken {
+    pub id: u64,
+    pub name: String,
+    /// `watch`, `publish`, `send`, `read`, `manage`.
+    pub scope: Vec<String>,
+    pub created: Timestamp,
+    /// When it was used last, if ever.
+    pub used: Option<Timestamp>,
+}
+
+/// A token that was just made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewToken {
+    pub token: AccessToken,
+    /// Whose it is: oneself, or the program that was made with it.
+    pub of: Option<Principal>,
+    pub secret: String,
 }
 
 /// Why the door stayed shut.
@@ -75,12 +113,171 @@ impl Door {
             .map(|_| ())
     }
 
-    /// A single-use ticket for one hello, and for whom it is if the relay says so.
-    pub(crate) async fn ticket(self) -> Result<(String, Option<Principal>), DoorError> {
-        let answer = ask("POST", "/v1/tickets", Some(object(&[]))).await?;
+    /// A single-use ticket for one hello, and for whom it is if the relay says so. `group`: in whose name, if not one's own.
+    pub(crate) async fn ticket(
+        self,
+        group: Option<&Principal>,
+    ) -> Result<(String, Option<Principal>), DoorError> {
+        let body = match group {
+            Some(group) => object(&[("as", group.as_str())]),
+            None => object(&[]),
+        };
+        let answer = ask("POST", "/v1/tickets", Some(body)).await?;
         let ticket = text(&answer, "ticket").ok_or(DoorError::Unreachable)?;
         Ok((ticket, principal(&answer)))
     }
+
+    /// Says the password again: for a while this login counts as fresh, also on lines that are open. Tell the agent by
+    /// `Intent::Confirmed`.
+    pub async fn confirm(self, password: &str) -> Result<(), DoorError> {
+        let body = object(&[("password", password)]);
+        let answer = ask("POST", "/v1/sessions/current/confirm", Some(body)).await;
+        answer.map(|_| ())
+    }
+
+    /// The groups that I am a member of.
+    pub async fn groups(self) -> Result<Vec<Group>, DoorError> {
+        let answer = ask("GET", "/v1/groups", None).await?;
+        Ok(list(&answer, "groups", group))
+    }
+
+    /// Makes a group; I own it.
+    pub async fn make_group(self, name: &str) -> Result<Group, DoorError> {
+        let answer = ask("POST", "/v1/groups", Some(object(&[("name", name)]))).await?;
+        group(&answer).ok_or(DoorError::Unreachable)
+    }
+
+    /// Takes someone in; of a member: whether they own the group as well.
+    pub async fn set_member(
+        self,
+        group: &Principal,
+        member: &Principal,
+        owner: Option<bool>,
+    ) -> Result<(), DoorError> {
+        let body = owner.map(|owner| {
+            let body = object(&[]);
+            set(&body, "owner", &owner.into());
+            body
+        });
+        let path = member_path(group, member);
+        ask("PUT", &path, body).await.map(|_| ())
+    }
+
+    /// Sends a member away, or leaves.
+    pub async fn remove_member(
+        self,
+        group: &Principal,
+        member: &Principal,
+    ) -> Result<(), DoorError> {
+        let path = member_path(group, member);
+        ask("DELETE", &path, None).await.map(|_| ())
+    }
+
+    pub async fn drop_group(self, group: &Principal) -> Result<(), DoorError> {
+        remove("/v1/groups/", group.as_str()).await
+    }
+
+    /// The programs that I own.
+    pub async fn programs(self) -> Result<Vec<Principal>, DoorError> {
+        let answer = ask("GET", "/v1/programs", None).await?;
+        Ok(list(&answer, "programs", |one| named(one, "program")))
+    }
+
+    /// Makes a program with its first token.
+    pub async fn make_program(self, name: &str, scope: &[&str]) -> Result<NewToken, DoorError> {
+        let body = named_scope(name, scope);
+        let answer = ask("POST", "/v1/programs", Some(body)).await?;
+        let token = field(&answer, "token").and_then(|made| new_token(&made));
+        let made = token.ok_or(DoorError::Unreachable)?;
+        let of = named(&answer, "program");
+        Ok(NewToken { of, ..made })
+    }
+
+    pub async fn drop_program(self, program: &Principal) -> Result<(), DoorError> {
+        remove("/v1/programs/", program.as_str()).await
+    }
+
+    /// My tokens, or those of a program of mine.
+    pub async fn tokens(self, of: Option<&Principal>) -> Result<Vec<AccessToken>, DoorError> {
+        let path = match of {
+            Some(of) => ["/v1/tokens?of=", &escaped(of.as_str())].concat(),
+            None => "/v1/tokens".into(),
+        };
+        let answer = ask("GET", &path, None).await?;
+        Ok(list(&answer, "tokens", token))
+    }
+
+    /// Makes a token of mine, or of a program of mine.
+    pub async fn make_token(
+        self,
+        of: Option<&Principal>,
+        name: &str,
+        scope: &[&str],
+    ) -> Result<NewToken, DoorError> {
+        let body = named_scope(name, scope);
+        if let Some(of) = of {
+            set(&body, "of", &of.as_str().into());
+        }
+        let answer = ask("POST", "/v1/tokens", Some(body)).await?;
+        new_token(&answer).ok_or(DoorError::Unreachable)
+    }
+
+    pub async fn drop_token(self, id: u64) -> Result<(), DoorError> {
+        remove("/v1/tokens/", &id.to_string()).await
+    }
+}
+
+async fn remove(folder: &str, name: &str) -> Result<(), DoorError> {
+    let path = [folder, &escaped(name)].concat();
+    ask("DELETE", &path, None).await.map(|_| ())
+}
+
+fn member_path(group: &Principal, member: &Principal) -> String {
+    let (group, member) = (escaped(group.as_str()), escaped(member.as_str()));
+    ["/v1/groups/", &group, "/members/", &member].concat()
+}
+
+fn escaped(text: &str) -> String {
+    encode_uri_component(text).into()
+}
+
+fn named_scope(name: &str, scope: &[&str]) -> JsValue {
+    let body = object(&[("name", name)]);
+    let words: Array = scope.iter().map(|word| JsValue::from_str(word)).collect();
+    set(&body, "scope", &words);
+    body
+}
+
+fn group(answer: &JsValue) -> Option<Group> {
+    let member = |one: &JsValue| {
+        Some(Member {
+            principal: named(one, "member")?,
+            owner: flag(one, "owner"),
+        })
+    };
+    Some(Group {
+        principal: named(answer, "group")?,
+        members: list(answer, "members", member),
+    })
+}
+
+fn token(answer: &JsValue) -> Option<AccessToken> {
+    let number = |name: &str| Some(field(answer, name)?.as_f64()? as u64);
+    Some(AccessToken {
+        id: number("id")?,
+        name: text(answer, "name")?,
+        scope: list(answer, "scope", JsValue::as_string),
+        created: Timestamp(number("created")?),
+        used: number("used").map(Timestamp),
+    })
+}
+
+fn new_token(answer: &JsValue) -> Option<NewToken> {
+    Some(NewToken {
+        token: token(answer)?,
+        of: None,
+        secret: text(answer, "token")?,
+    })
 }
 
 fn signed_in(answer: &JsValue) -> Result<SignedIn, DoorError> {
@@ -89,7 +286,11 @@ fn signed_in(answer: &JsValue) -> Result<SignedIn, DoorError> {
 }
 
 fn principal(answer: &JsValue) -> Option<Principal> {
-    Principal::parse(&text(answer, "principal")?).ok()
+    named(answer, "principal")
+}
+
+fn named(answer: &JsValue, name: &str) -> Option<Principal> {
+    Principal::parse(&text(answer, name)?).ok()
 }
 
 async fn ask(method: &str, path: &str, body: Option<JsValue>) -> Result<JsValue, DoorError> {
@@ -141,10 +342,23 @@ async fn json(response: &Response) -> JsValue {
 fn object(fields: &[(&str, &str)]) -> JsValue {
     let object = Object::new();
     for (name, value) in fields {
-        // Setting a property of a plain new object cannot fail.
-        let _ = Reflect::set(&object, &(*name).into(), &(*value).into());
+        set(&object, name, &(*value).into());
     }
     object.into()
+}
+
+fn set(object: &JsValue, name: &str, value: &JsValue) {
+    // Setting a property of a plain new object cannot fail.
+    let _ = Reflect::set(object, &name.into(), value);
+}
+
+/// Everything of a list that can be read.
+fn list<T>(answer: &JsValue, name: &str, read: impl Fn(&JsValue) -> Option<T>) -> Vec<T> {
+    let rows = field(answer, name).filter(Array::is_array);
+    rows.map_or_else(Vec::new, |rows| {
+        let rows = Array::from(&rows);
+        rows.iter().filter_map(|row| read(&row)).collect()
+    })
 }
 
 fn field(answer: &JsValue, name: &str) -> Option<JsValue> {

@@ -73,6 +73,8 @@ struct Inner {
     listeners: RefCell<Vec<(u64, Listener)>>,
     next_listener: Cell<u64>,
     principal: Principal,
+    /// Whether a member of it speaks in its name.
+    is_group: bool,
 }
 
 /// Ends a listener when dropped.
@@ -93,6 +95,15 @@ impl Drop for Listening {
 impl Shell {
     /// Wakes the agent of a principal with what it kept. It goes to work at [`Shell::start`].
     pub async fn open(principal: Principal) -> Self {
+        Self::open_as(principal, false).await
+    }
+
+    /// The same of a group, whose member has signed in.
+    pub async fn open_group(group: Principal) -> Self {
+        Self::open_as(group, true).await
+    }
+
+    async fn open_as(principal: Principal, is_group: bool) -> Self {
         let tab = Tab::claim().await;
         let keep = Keep::open(principal.clone()).await;
         let keepsakes = keep.restore().await;
@@ -120,6 +131,7 @@ impl Shell {
             listeners: RefCell::default(),
             next_listener: Cell::new(0),
             principal,
+            is_group,
         }));
         shell.feed(Input::Restored(keepsakes));
         shell
@@ -309,13 +321,15 @@ impl Shell {
 
         let shell = self.clone();
         spawn_local(async move {
-            match Door.ticket().await {
+            let group = shell.0.is_group.then_some(&shell.0.principal);
+            match Door.ticket(group).await {
                 Ok((_, Some(other))) if other != shell.0.principal => {
                     // Somebody else signed in with this browser meanwhile.
                     shell.lost(attempt, LineLost::SignedOut);
                 }
                 Ok((ticket, _)) => shell.open_line(attempt, ticket),
-                Err(DoorError::Refused(Code::NotSignedIn | Code::SignedOut)) => {
+                // A group may have sent its member away.
+                Err(DoorError::Refused(Code::NotSignedIn | Code::SignedOut | Code::NotAllowed)) => {
                     shell.lost(attempt, LineLost::SignedOut);
                 }
                 Err(_) => shell.lost(attempt, LineLost::Unreachable),
