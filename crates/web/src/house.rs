@@ -161,7 +161,7 @@ impl House {
                 let asks = texts::fill(t().asks_to_see, watcher.as_str());
                 self.say(Toast::of_what_is_seen(asks));
             }
-            News::Tell(Notice::Message { .. }) => {}
+            News::Tell(Notice::Message { .. } | Notice::Available(_)) => {}
             News::SignedOut(code) => {
                 self.shell.stop();
                 self.leave.emit(Some(*code));

@@ -53,6 +53,7 @@ pub fn AddContact(props: &Props) -> Html {
                     house.intend(Intent::AddContact {
                         presentity: presentity.clone(),
                         petname: Note::parse(&dom::value("petname")).ok(),
+                        group: None,
                     });
                     house.say(Toast::word(fill(t().asked, presentity.as_str())));
                     dom::close_dialog(event);

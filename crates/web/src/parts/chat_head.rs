@@ -46,7 +46,13 @@ pub fn chat_head(house: &House, row: &ContactRow) -> Tag {
 fn choices(row: &ContactRow) -> Vec<Choice> {
     let decide = |label, decision| {
         let watcher = Principal::from(row.address.clone());
-        Choice::new(label, Deed::Intend(Intent::Decide { watcher, decision }))
+        let of = None;
+        let intent = Intent::Decide {
+            watcher,
+            decision,
+            of,
+        };
+        Choice::new(label, Deed::Intend(intent))
     };
     let popup = |label, make: fn(Address) -> Popup| {
         Choice::new(label, Deed::Show(make(row.address.clone())))
@@ -61,6 +67,7 @@ fn choices(row: &ContactRow) -> Vec<Choice> {
             Deed::Intend(Intent::AddContact {
                 presentity,
                 petname: None,
+                group: None,
             }),
         ));
     }

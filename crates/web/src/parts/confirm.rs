@@ -12,7 +12,7 @@ use crate::texts::{self, t};
 
 pub fn rename(house: &House, address: Address) -> Html {
     let row = house.shell.read(|agent| agent.row(&address));
-    let name = row.map_or_else(String::new, |row| row.name);
+    let (name, group) = row.map_or_else(Default::default, |row| (row.name, row.group));
     let save = {
         let house = house.clone();
         act(move |event| {
@@ -20,6 +20,7 @@ pub fn rename(house: &House, address: Address) -> Html {
             house.intend(Intent::AddContact {
                 presentity: Presentity::from(address.clone()),
                 petname: Note::parse(&dom::value("petname")).ok(),
+                group: group.clone(),
             });
             dom::close_dialog(event);
         })
@@ -43,6 +44,7 @@ pub fn block(house: &House, address: Address) -> Html {
     let intent = Intent::Decide {
         watcher: Principal::from(address.clone()),
         decision: Some(Verdict::Block),
+        of: None,
     };
     ask(house, t().block, t().block_asks, &address, intent)
 }

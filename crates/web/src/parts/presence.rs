@@ -24,7 +24,7 @@ pub fn shape(word: Word, stale: bool) -> Tag {
             "full",
             "M9.5 1.700A6.3 6.3 0 1 0 14.3 9.5 5 5 0 0 1 9.5 1.700z",
         )),
-        Word::Offline => shape.with(circle("line", "8", "8", "5")),
+        Word::Offline | Word::NotAvailable => shape.with(circle("line", "8", "8", "5")),
         Word::Unknown => shape.with(circle("line dotted", "8", "8", "5")),
         Word::NotShared => shape.with(path("line", "M8 1.800L14.2 8 8 14.2 1.8 8z")),
     }
@@ -36,6 +36,7 @@ fn shape_class(word: Word) -> &'static str {
         Word::Busy => "presence-busy",
         Word::Away => "presence-away",
         Word::Offline => "presence-offline",
+        Word::NotAvailable => "presence-not-available",
         Word::Unknown => "presence-unknown",
         Word::NotShared => "presence-not-shared",
     }
@@ -48,6 +49,7 @@ pub fn slug(word: Word) -> &'static str {
         Word::Busy => "busy",
         Word::Away => "away",
         Word::Offline => "offline",
+        Word::NotAvailable => "not-available",
         Word::Unknown => "unknown",
         Word::NotShared => "not-shared",
     }
@@ -60,8 +62,9 @@ pub fn word(person: &Person) -> &'static str {
         (Word::Busy, _) => t().busy,
         (Word::Away, _) => t().away,
         (Word::Offline, _) => t().offline,
+        (Word::NotAvailable, _) => t().not_available,
         (Word::Unknown, _) => t().unknown,
-        (Word::NotShared, Reason::Refused) => t().refused,
+        (Word::NotShared, Reason::Refused(_)) => t().refused,
         (Word::NotShared, _) => t().not_shared,
     }
 }
@@ -108,7 +111,7 @@ pub fn why(person: &Person, now: Timestamp) -> Option<String> {
             Some(fill(t().last_here, &times::ago(last, now)))
         }
         Reason::Pending => Some(t().pending_why.into()),
-        Reason::Refused => Some(t().refused_why.into()),
+        Reason::Refused(_) => Some(t().refused_why.into()),
         Reason::NoWord => Some(t().no_word_why.into()),
         _ => None,
     }

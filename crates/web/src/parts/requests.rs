@@ -1,6 +1,6 @@
 //! Who asks to see me: allow, deny or block, each with what it means, and in the same breath whether to ask back.
 
-use lamplight_embed::{Changed, Intent, Principal, RequestRow, RowKind, Verdict};
+use lamplight_embed::{Changed, Intent, RequestRow, RowKind, Verdict};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlInputElement};
 use yew::prelude::*;
@@ -47,9 +47,9 @@ fn asker(house: &House, request: &RequestRow) -> Tag {
     let address = watcher.address();
     let row = house.shell.read(|agent| agent.row(address));
     let is_contact = row.is_some_and(|row| row.kind == RowKind::Contact);
-    let answer = |class, words, means, verdict| {
-        let (house, watcher) = (house.clone(), watcher.clone());
-        let decide = act(move |event| decide(&house, &watcher, verdict, event));
+    let answer = |class, words, means, verdict: Verdict| {
+        let (house, request) = (house.clone(), request.clone());
+        let decide = act(move |event| decide(&house, &request, &verdict, event));
         button(class, decide).attr("title", means).say(words)
     };
     let ask_back = || {
@@ -89,18 +89,21 @@ fn asker(house: &House, request: &RequestRow) -> Tag {
         )
 }
 
-fn decide(house: &House, watcher: &Principal, verdict: Verdict, event: &Event) {
+fn decide(house: &House, request: &RequestRow, verdict: &Verdict, event: &Event) {
+    let watcher = &request.watcher;
     let check = dom::around(event, ".request")
         .and_then(|request| request.query_selector("input").ok().flatten());
     let ask_back = check.is_some_and(|check| check.unchecked_ref::<HtmlInputElement>().checked());
     house.intend(Intent::Decide {
         watcher: watcher.clone(),
-        decision: Some(verdict),
+        decision: Some(verdict.clone()),
+        of: request.of.clone(),
     });
-    if verdict == Verdict::Allow && ask_back {
+    if *verdict == Verdict::Allow && ask_back {
         house.intend(Intent::AddContact {
             presentity: watcher.presentity(),
             petname: None,
+            group: None,
         });
     }
     dom::focus_id("roster");

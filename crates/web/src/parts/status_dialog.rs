@@ -58,6 +58,7 @@ pub fn StatusDialog(props: &HouseProps) -> Html {
                 // Empty means none; what is too long the field does not take.
                 note: Note::parse(&dom::value("note")).ok(),
                 until,
+                of: None,
             });
             dom::close_dialog(event);
         })
@@ -78,7 +79,8 @@ pub fn StatusDialog(props: &HouseProps) -> Html {
         .attr("autocomplete", "off")
         .attr("placeholder", t().note_hint)
         .attr_of("value", me.note.as_ref().map_or("", Note::as_str));
-    let clear = button("", house.does(Deed::IntendAndClose(Intent::ClearStatus)))
+    let clear = Intent::ClearStatus { of: None };
+    let clear = button("", house.does(Deed::IntendAndClose(clear)))
         .flag("disabled", me.choice.is_none())
         .attr("title", t().clear_hint)
         .say(t().clear_status);
