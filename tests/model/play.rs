@@ -141,6 +141,7 @@ impl Play {
             Intent::AddContact {
                 presentity,
                 petname: None,
+                group: None,
             }
         } else {
             Intent::RemoveContact { presentity }
@@ -153,7 +154,14 @@ impl Play {
             self.world.decision[seat.who][other].wish(seat.device, decision.clone());
             self.world.decided[seat.who][other] = true;
             let watcher = self.room.principal(PEOPLE[other]);
-            self.says(seat, Intent::Decide { watcher, decision });
+            self.says(
+                seat,
+                Intent::Decide {
+                    watcher,
+                    decision,
+                    of: None,
+                },
+            );
         }
     }
 
@@ -176,11 +184,12 @@ impl Play {
                     choice,
                     note,
                     until,
+                    of: None,
                 },
             );
         } else if self.room.agent(&seat.to_string()).me().choice.is_some() {
             status.wish(seat.device, None);
-            self.says(seat, Intent::ClearStatus);
+            self.says(seat, Intent::ClearStatus { of: None });
         }
     }
 

@@ -345,7 +345,11 @@ pub fn a_decision_that_was_under_way_is_not_lost() {
         let mut room = alice_and_bob();
         let watcher = room.principal("bob");
         let decision = Some(lamplight_core::wire::Decision::Deny);
-        let intent = lamplight_core::agent::Intent::Decide { watcher, decision };
+        let intent = lamplight_core::agent::Intent::Decide {
+            watcher,
+            decision,
+            of: None,
+        };
         room.hands("alice", lamplight_core::agent::Input::Intent(intent));
         room.passes(ms(moment));
         room.loses_line("alice");

@@ -219,6 +219,7 @@ impl Program {
         self.intend(Intent::AddContact {
             presentity: other.principal.presentity(),
             petname: None,
+            group: None,
         });
         self.until("a new contact", |agent| {
             let row = agent.row(other.principal.address())?;
@@ -243,6 +244,7 @@ impl Program {
         self.intend(Intent::Decide {
             watcher: about.principal.clone(),
             decision: Some(decision),
+            of: None,
         });
         self.until("no request", |agent| asks(agent).is_none().then_some(()))
             .await;

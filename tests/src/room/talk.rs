@@ -205,6 +205,7 @@ impl Room {
         let intent = Intent::AddContact {
             presentity: presentity(whom),
             petname: petname.map(note),
+            group: None,
         };
         self.wants(who, intent);
     }
@@ -230,7 +231,14 @@ impl Room {
     /// Decides what someone sees, or forgets what was decided.
     pub fn decides(&mut self, who: &str, whom: &str, decision: Option<Decision>) {
         let watcher = self.principal(whom);
-        self.wants(who, Intent::Decide { watcher, decision });
+        self.wants(
+            who,
+            Intent::Decide {
+                watcher,
+                decision,
+                of: None,
+            },
+        );
     }
 
     /// Two people who see each other.
@@ -263,13 +271,14 @@ impl Room {
             choice,
             note: text.map(note),
             until,
+            of: None,
         };
         self.wants(who, intent);
     }
 
     /// Back to what the devices say.
     pub fn clears_status(&mut self, who: &str) {
-        self.wants(who, Intent::ClearStatus);
+        self.wants(who, Intent::ClearStatus { of: None });
     }
 
     /// Leaves now and is seen to.
