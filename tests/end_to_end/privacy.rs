@@ -15,6 +15,7 @@ async fn the_log_holds_no_message_note_address_password_or_secret() {
         choice: Choice::Busy,
         note: Note::parse("canary in the note").ok(),
         until: None,
+        of: None,
     });
     bob.say(&alice.account, "canary in the message");
     alice

@@ -49,6 +49,7 @@ async fn a_status_and_messages_with_their_marks_reach_the_other() {
         choice: Choice::Busy,
         note: Note::parse("in a meeting").ok(),
         until: None,
+        of: None,
     });
     bob.until("busy: in a meeting", |agent| {
         let person = agent.row(alice.address())?.person;

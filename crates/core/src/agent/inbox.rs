@@ -120,20 +120,19 @@ impl InboxUserAgent {
 
     /// The requests folder, the newest first.
     pub fn held(&self) -> Vec<HeldRow> {
-        let mut rows: Vec<HeldRow> = Vec::new();
-        for (with, talk) in self.talks.iter().filter(|(_, talk)| talk.held() > 0) {
-            let (last, at) = talk.last_held().unwrap_or_default();
-            let older = rows.iter().position(|row| row.at < at);
-            let row = HeldRow {
-                address: with.clone(),
-                count: talk.held(),
-                last,
-                at,
-                sees_me: None,
-            };
-            rows.insert(older.unwrap_or(rows.len()), row);
-        }
-        rows
+        let talks: Vec<_> = self.talks.values().collect();
+        let held = talks.iter().filter(|talk| talk.held() > 0);
+        let rows: Vec<_> = held.map(|talk| (*talk, talk.last_held())).collect();
+        let at = |at: usize| rows[at].1.map_or(Timestamp(0), |(_, at)| at);
+        let order = order(rows.len(), &|one, other| at(one) > at(other));
+        let row = |place: usize| HeldRow {
+            address: rows[place].0.with().clone(),
+            count: rows[place].0.held(),
+            last: rows[place].1.map_or("", |(body, _)| body.as_str()).into(),
+            at: at(place),
+            sees_me: None,
+        };
+        order.into_iter().map(row).collect()
     }
 
     /// From which of my addresses an answer goes out: the one they wrote to last.

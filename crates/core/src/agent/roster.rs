@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use crate::address::{Address, Presentity, Principal, Tag};
 use crate::agent::desk::{Asked, Desk, soon};
-use crate::agent::sorted::{Map, Set};
+use crate::agent::sorted::{Map, Set, order};
 use crate::agent::{Changed, Notice, RequestRow};
 use crate::code::Refusal;
 use crate::person::{Person, Reason, Way, Word, person, ways};
@@ -155,20 +155,17 @@ impl WatcherUserAgent {
 
     /// Who asks to see one of those of my presentities that `pick` picks.
     pub fn requests(&self, pick: impl Fn(Option<&Tag>) -> bool) -> Vec<RequestRow> {
-        let mut rows: Vec<RequestRow> = Vec::new();
-        let picked = |door: &&Door| pick(door.of.as_ref());
-        for door in self.doors.iter().filter(picked) {
-            for request in door.requests.values() {
-                let later = rows.iter().position(|row| row.at > request.at);
-                let row = RequestRow {
-                    watcher: request.watcher.clone(),
-                    at: request.at,
-                    of: door.of.clone(),
-                };
-                rows.insert(later.unwrap_or(rows.len()), row);
-            }
-        }
-        rows
+        let picked = self.doors.iter().filter(|door| pick(door.of.as_ref()));
+        let rows: Vec<_> = picked
+            .flat_map(|door| door.requests.values().map(move |request| (door, request)))
+            .collect();
+        let order = order(rows.len(), &|one, other| rows[one].1.at < rows[other].1.at);
+        let row = |at: usize| RequestRow {
+            watcher: rows[at].1.watcher.clone(),
+            at: rows[at].1.at,
+            of: rows[at].0.of.clone(),
+        };
+        order.into_iter().map(row).collect()
     }
 
     /// How to reach them, as far as they say.

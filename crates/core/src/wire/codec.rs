@@ -123,6 +123,7 @@ mod tests {
     #[test]
     fn an_oversized_body_is_told_from_a_broken_frame_in_both_codecs() {
         let send = ToService::Send {
+            from: None,
             id: MessageId(7),
             to: InboxAddress::parse("bob@localhost").unwrap(),
             body: Body::parse(&"x".repeat(BODY_MAX)).unwrap(),

@@ -5,8 +5,6 @@
 //!
 //! A message may be held: it waits in the requests folder, is not counted as unread, and is received once it is admitted.
 
-use alloc::string::String;
-
 use crate::address::{Address, MessageId, Principal, Seq, Tag};
 use crate::agent::sorted::{Map, Set};
 use crate::agent::{Item, ItemState, Side};
@@ -105,6 +103,10 @@ impl Talk {
 
     // Getters.
 
+    pub fn with(&self) -> &Address {
+        &self.with
+    }
+
     pub fn items(&self) -> impl Iterator<Item = Item> {
         let shown = self.items.iter().filter(|_| !self.is_refused());
         shown.map(|(seq, here)| Item {
@@ -159,17 +161,17 @@ impl Talk {
     }
 
     /// The newest message that is held: its text, and when.
-    pub fn last_held(&self) -> Option<(String, Timestamp)> {
+    pub fn last_held(&self) -> Option<(&Body, Timestamp)> {
         if let Some(Entry {
             what: What::Held(_, body),
             at,
             ..
         }) = &self.last
         {
-            return Some((body.as_str().into(), *at));
+            return Some((body, *at));
         }
         let here = self.items.values().rfind(|here| here.held)?;
-        Some((here.body.as_str().into(), here.at))
+        Some((&here.body, here.at))
     }
 
     /// By way of which of my inbox addresses they wrote last.

@@ -7,16 +7,19 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::life::{
-    Life, address, body, contact, conversation, entry, presentity, received, sent, too_fast,
+    Life, address, body, contact, conversation, entry, held, means, presentity, received, roster,
+    sent, shown_with, tag, too_fast,
 };
-use crate::address::{InboxAddress, MessageId, Principal, Seq};
-use crate::agent::{Choice, Input, Intent, LineLost, Side};
+use crate::address::{InboxAddress, MessageId, Principal, Seq, Tag};
+use crate::agent::{Choice, Input, Intent, LineLost, Side, Viewer};
 use crate::code::Code;
+use crate::ledger::Watchers;
 use crate::message::{Receipt, What};
 use crate::presence::{Notification, View};
 use crate::recording::Recording;
+use crate::rules::{Visibility, VisibilityRules};
 use crate::time::Timestamp;
-use crate::wire::{Decision, Request, Resume, ToAgent};
+use crate::wire::{Decision, Doing, OwnInbox, OwnPresentity, Request, Resume, ToAgent};
 
 struct Dice(u64);
 
@@ -29,6 +32,24 @@ impl Dice {
     fn who(&mut self) -> &'static str {
         ["bob", "carol", "dave"][self.below(3) as usize]
     }
+
+    fn of(&mut self) -> Option<Tag> {
+        (self.below(2) == 0).then(|| tag("work"))
+    }
+}
+
+fn own(of: Option<Tag>) -> OwnPresentity {
+    OwnPresentity {
+        tag: of,
+        ..OwnPresentity::default()
+    }
+}
+
+fn own_inbox(of: Option<Tag>) -> OwnInbox {
+    OwnInbox {
+        tag: of,
+        ..OwnInbox::default()
+    }
 }
 
 fn frame(dice: &mut Dice, life: &Life) -> ToAgent {
@@ -36,17 +57,16 @@ fn frame(dice: &mut Dice, life: &Life) -> ToAgent {
     let seq = 1 + dice.below(60);
     let number = dice.below(40) as u32;
     let mine = life.items(who).last().map_or(MessageId(9), |item| item.id);
-    match dice.below(15) {
-        0 => ToAgent::Roster {
-            contacts: vec![contact(who)],
-            access: vec![],
-            requests: vec![],
-        },
+    match dice.below(26) {
+        0 => roster(vec![contact(who)], vec![], vec![]),
         1 => ToAgent::Notify {
-            notifications: ["alice", who]
+            notifications: ["alice", "alice+work", who]
                 .map(|name| Notification {
                     presentity: presentity(name),
-                    view: View::Pending,
+                    view: match dice.below(3) {
+                        0 => View::Pending,
+                        _ => shown_with(vec![means("mail", "mailto", seq)]),
+                    },
                 })
                 .into(),
         },
@@ -61,10 +81,12 @@ fn frame(dice: &mut Dice, life: &Life) -> ToAgent {
                 watcher: Principal(address(who)),
                 at: Timestamp(1),
             },
+            of: dice.of(),
         },
         5 => ToAgent::AccessSet {
             watcher: Principal(address(who)),
             decision: None,
+            of: dice.of(),
         },
         6 | 7 => ToAgent::Deliver {
             entries: vec![
@@ -98,6 +120,36 @@ fn frame(dice: &mut Dice, life: &Life) -> ToAgent {
             number: (dice.below(3) > 0).then_some(number),
             refusal: [Code::TryLater, Code::BadPresence][dice.below(2) as usize].refusal(),
         },
+        14 => ToAgent::PresentitySet {
+            own: own(dice.of()),
+        },
+        15 => ToAgent::PresentityGone { tag: tag("work") },
+        16 => ToAgent::InboxSet {
+            own: own_inbox(dice.of()),
+        },
+        17 => ToAgent::InboxGone { tag: tag("work") },
+        18 => ToAgent::VisibilitySet {
+            rules: VisibilityRules::default(),
+        },
+        19 => ToAgent::Watchers {
+            number,
+            presentity: presentity(["alice", "alice+work"][dice.below(2) as usize]),
+            watchers: Watchers::default(),
+        },
+        20 => ToAgent::Signal {
+            from: address(who),
+            doing: [Doing::Typing, Doing::Nothing][dice.below(2) as usize],
+        },
+        21..=23 => ToAgent::Deliver {
+            entries: vec![
+                held(seq, who),
+                entry(seq + 1, who, What::Admitted),
+                held(seq + 2, who),
+                entry(seq + 3, who, What::Cleared(Seq(seq))),
+            ],
+            up_to: Seq(seq + 3 - dice.below(3)),
+        },
+        24 => ToAgent::Pong { number },
         _ => ToAgent::Goodbye {
             refusal: [Code::TryLater, Code::WrongVersion][dice.below(2) as usize].refusal(),
         },
@@ -111,16 +163,18 @@ fn intent(dice: &mut Dice, life: &Life) -> Intent {
         .last()
         .map_or(MessageId(9), |item| item.id);
     let until = Some(Timestamp(life.now.timestamp.0 + dice.below(5_000)));
-    match dice.below(15) {
+    match dice.below(29) {
         0 => Intent::SetStatus {
             choice: [Choice::Busy, Choice::Invisible][dice.below(2) as usize],
             note: None,
             until: until.filter(|_| dice.below(2) == 0),
+            of: dice.of(),
         },
-        1 => Intent::ClearStatus,
+        1 => Intent::ClearStatus { of: dice.of() },
         2 => Intent::AddContact {
             presentity: presentity(who.name()),
             petname: None,
+            group: None,
         },
         3 => Intent::RemoveContact {
             presentity: presentity(who.name()),
@@ -128,6 +182,7 @@ fn intent(dice: &mut Dice, life: &Life) -> Intent {
         4 => Intent::Decide {
             watcher: Principal(who),
             decision: Some(Decision::Allow),
+            of: dice.of(),
         },
         5 | 6 => Intent::Send {
             to: InboxAddress(who),
@@ -142,6 +197,36 @@ fn intent(dice: &mut Dice, life: &Life) -> Intent {
         13 => Intent::Draft {
             with: who,
             text: "text".into(),
+        },
+        14 => Intent::SetPresentity {
+            own: own(dice.of()),
+        },
+        15 => Intent::DropPresentity { tag: tag("work") },
+        16 => Intent::SetInbox {
+            own: own_inbox(dice.of()),
+        },
+        17 => Intent::DropInbox { tag: tag("work") },
+        18 => Intent::SetVisibility {
+            presentity: Some(presentity(who.name())),
+            visibility: Some(Visibility::Hidden),
+        },
+        19 => Intent::PublishMeans {
+            tuple: means("mail", "mailto", dice.below(60)),
+            of: dice.of(),
+        },
+        20 => Intent::WithdrawMeans {
+            id: means("mail", "mailto", 0).id,
+            of: dice.of(),
+        },
+        21 => Intent::WatchWatchers { of: dice.of() },
+        22 => Intent::LeaveWatchers,
+        23 => Intent::Typing { with: who },
+        24 => Intent::Admit { with: who },
+        25 => Intent::Clear { with: who },
+        26 => Intent::Refuse { with: who },
+        27 => Intent::TellWhen {
+            address: who,
+            on: dice.below(2) == 0,
         },
         _ => Intent::Delete {
             seq: Seq(dice.below(60)),
@@ -166,6 +251,7 @@ fn step(dice: &mut Dice, life: &mut Life) {
         }
         10 => {
             let inputs = [
+                Input::Intent(Intent::Confirmed),
                 Input::Active,
                 Input::Hidden,
                 Input::Shown,
@@ -174,7 +260,7 @@ fn step(dice: &mut Dice, life: &mut Life) {
                 Input::Lost(LineLost::Unreachable),
                 Input::Frame(vec![1, 2, 3]),
             ];
-            life.tell(inputs[dice.below(7) as usize].clone());
+            life.tell(inputs[dice.below(8) as usize].clone());
         }
         _ => {
             life.wants(Intent::Reconnect);
@@ -207,6 +293,17 @@ fn look(life: &Life) {
             .map(|item| (item.id, item.side == Side::Mine));
         let ids: BTreeSet<_> = ids.collect();
         assert_eq!(ids.len(), shown.items.len(), "a message twice");
+    }
+    let held = life.agent.held();
+    assert!(held.is_sorted_by(|one, other| one.at >= other.at));
+    assert!(held.iter().all(|row| row.count > 0));
+    let own = life.agent.own_presentities();
+    assert_eq!(own[0].tag, None, "the one from sign-up stands first");
+    assert_eq!(life.agent.inboxes()[0].own.tag, None);
+    for own in own {
+        for viewer in [Viewer::Guest, Viewer::AnyAccount, Viewer::Nobody] {
+            life.agent.preview(own.tag.as_ref(), &viewer);
+        }
     }
 }
 

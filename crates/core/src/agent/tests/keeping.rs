@@ -115,7 +115,7 @@ fn of_long_messages_a_first_look_keeps_only_the_beginning() {
     let mut life = Life::up(10, vec![conversation(long, 1, 0)]);
     life.passes(Duration::from_secs(3));
     let rosters = life.kept().into_iter().find_map(|one| match one {
-        Keepsake::Roster(_, _, conversations) => Some(conversations),
+        Keepsake::Roster(_, _, conversations, _) => Some(conversations),
         _ => None,
     });
     let bytes = crate::wire::to_cbor(&rosters.expect("kept"));

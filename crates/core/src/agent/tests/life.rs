@@ -5,18 +5,25 @@ use core::time::Duration;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::address::{Address, Epoch, InboxAddress, MessageId, Presentity, Principal, Seq, Token};
-use crate::address::{ServerId, SessionId};
+use crate::address::{
+    Address, Epoch, InboxAddress, MessageId, Presentity, Principal, Seq, ServerId, SessionId, Tag,
+    Token,
+};
 use crate::agent::{
     Agent, AgentConfig, Changed, Input, Intent, Item, Keepsake, LineLost, Notice, Output,
 };
 use crate::code::{Code, Refusal};
 use crate::message::{Body, Conversation, Entry, Receipt, What};
+use crate::presence::{
+    CommunicationAddress, Extent, Freshness, Notification, PresenceInformation, PresenceTuple,
+    Status, TupleKind, View,
+};
 use crate::recording::Recorder;
+use crate::rules::VisibilityRules;
 use crate::time::{Instant, Now, Timestamp, millis};
 use crate::wire::{
-    Announced, Class, Contact, Credentials, Cursor, Number, Resume, ToAgent, ToService, from_cbor,
-    to_cbor,
+    Access, Announced, Class, Contact, Credentials, Cursor, Number, Offers, OwnPresentity, Request,
+    Resume, ToAgent, ToService, from_cbor, to_cbor,
 };
 
 /// The agent of alice on one device.
@@ -138,7 +145,10 @@ impl Life {
                 gone_after_ms: 45_000,
                 grace_ms: 10_000,
                 quiet_ms: 20_000,
+                offers: Offers::Both,
+                watchers_span_ms: 604_800_000,
             },
+            by: None,
         });
     }
 
@@ -175,11 +185,8 @@ impl Life {
     }
 
     pub fn roster(&mut self, contacts: &[&str]) {
-        self.hears(&ToAgent::Roster {
-            contacts: contacts.iter().map(|name| contact(name)).collect(),
-            access: Vec::new(),
-            requests: Vec::new(),
-        });
+        let contacts = contacts.iter().map(|name| contact(name)).collect();
+        self.hears(&roster(contacts, vec![], vec![]));
     }
 
     // What it wanted.
@@ -218,7 +225,7 @@ impl Life {
     /// Messages on the line since one last looked: whom to, and what.
     pub fn sends(&mut self) -> Vec<(MessageId, Address, Body)> {
         let sends = self.frames().into_iter().filter_map(|frame| match frame {
-            ToService::Send { id, to, body } => Some((id, to.0, body)),
+            ToService::Send { id, to, body, .. } => Some((id, to.0, body)),
             _ => None,
         });
         sends.collect()
@@ -282,6 +289,19 @@ pub fn contact(name: &str) -> Contact {
     Contact {
         presentity: presentity(name),
         petname: None,
+        group: None,
+    }
+}
+
+/// What is kept, without anything set up.
+pub fn roster(contacts: Vec<Contact>, access: Vec<Access>, requests: Vec<Request>) -> ToAgent {
+    ToAgent::Roster {
+        contacts,
+        access,
+        requests,
+        visibility: VisibilityRules::default(),
+        inboxes: vec![],
+        own: OwnPresentity::default(),
     }
 }
 
@@ -295,7 +315,55 @@ pub fn entry(seq: u64, with: &str, what: What) -> Entry {
         with: address(with),
         at: Timestamp(seq),
         what,
+        own: None,
+        by: None,
     }
+}
+
+/// A message from `with` that waits in the requests folder.
+pub fn held(seq: u64, with: &str) -> Entry {
+    let text = alloc::format!("held {seq}");
+    entry(seq, with, What::Held(MessageId(seq.into()), body(&text)))
+}
+
+pub fn tag(text: &str) -> Tag {
+    Tag::parse(text).unwrap()
+}
+
+/// A means to reach someone.
+pub fn means(id: &str, means: &str, since: u64) -> PresenceTuple {
+    PresenceTuple {
+        id: Token::parse(id).unwrap(),
+        kind: TupleKind::Service,
+        status: Status::open(),
+        address: Some(CommunicationAddress {
+            means: Token::parse(means).unwrap(),
+            contact: "there".into(),
+        }),
+        markup: vec![],
+        since: Timestamp(since),
+        until: None,
+        hours: vec![],
+    }
+}
+
+pub fn shown_with(tuples: Vec<PresenceTuple>) -> View {
+    View::Shown(PresenceInformation {
+        tuples,
+        freshness: Freshness::Fresh,
+        since: Timestamp(1),
+        extent: Extent::Whole,
+    })
+}
+
+/// The service tells of a presentity, also one of alice's own.
+pub fn shows(life: &mut Life, who: &str, tuples: Vec<PresenceTuple>) {
+    let notification = Notification {
+        presentity: presentity(who),
+        view: shown_with(tuples),
+    };
+    let notifications = vec![notification];
+    life.hears(&ToAgent::Notify { notifications });
 }
 
 /// A message from `with`; its id is its place.
@@ -319,6 +387,7 @@ pub fn conversation(last: Entry, unread: u32, read: u64) -> Conversation {
         unread,
         read: Seq(read),
         delivered: Seq(0),
+        held: 0,
     }
 }
 

@@ -27,6 +27,7 @@ fn a_day() -> Life {
         choice: Choice::Busy,
         note: None,
         until: None,
+        of: None,
     });
     life.tell(Input::Frame(vec![0xff]));
     life.passes(Duration::from_secs(400));

@@ -10,7 +10,8 @@ use crate::agent::{Changed, Choice, Input, Intent, LineLost, Notice};
 use crate::code::Code;
 use crate::person::{Reason, Word};
 use crate::presence::{
-    Activity, Freshness, Notification, PresenceInformation, PresenceTuple, TupleKind, View, by_hand,
+    Activity, Extent, Freshness, Notification, PresenceInformation, PresenceTuple, TupleKind, View,
+    by_hand,
 };
 use crate::time::Timestamp;
 use crate::wire::{Resume, ToAgent, ToService};
@@ -19,7 +20,7 @@ const IDLE: Duration = Duration::from_mins(5);
 
 fn published(life: &mut Life) -> Vec<PresenceTuple> {
     let tuples = life.frames().into_iter().filter_map(|frame| match frame {
-        ToService::Publish { tuple } => Some(tuple),
+        ToService::Publish { tuple, .. } => Some(tuple),
         _ => None,
     });
     tuples.collect()
@@ -32,6 +33,7 @@ fn choose(life: &mut Life, choice: Choice, until: Option<Timestamp>) -> Presence
         choice,
         note,
         until,
+        of: None,
     });
     let hand = life.agent.me();
     assert_eq!(hand.choice, Some(choice));
@@ -53,6 +55,7 @@ fn hand_of(since: Timestamp, activity: Activity) -> PresenceTuple {
         markup: vec![],
         since,
         until: None,
+        hours: vec![],
     }
 }
 
@@ -63,6 +66,7 @@ fn shown(life: &mut Life, tuples: Vec<PresenceTuple>) {
         tuples,
         freshness,
         since,
+        extent: Extent::Whole,
     });
     let presentity = presentity("alice");
     let notifications = vec![Notification { presentity, view }];
@@ -148,11 +152,12 @@ fn clearing_without_a_line_waits_and_spares_what_was_set_elsewhere_meanwhile() {
         let busy = choose(&mut life, Choice::Busy, None);
         shown(&mut life, vec![busy.clone()]);
         life.tell(Input::Lost(LineLost::Closed));
-        life.wants(Intent::ClearStatus);
+        life.wants(Intent::ClearStatus { of: None });
         assert_eq!(life.agent.me().choice, None);
         life.wants(Intent::Reconnect);
         life.comes_in(Resume::Resumed, 1, 0);
-        let withdraw = ToService::Withdraw { tuple: by_hand() };
+        let (tuple, of) = (by_hand(), None);
+        let withdraw = ToService::Withdraw { tuple, of };
         assert!(
             !life.frames().contains(&withdraw),
             "before one knows what stands"
@@ -197,10 +202,8 @@ fn a_status_that_ended_without_ever_being_said_takes_the_older_one_with_it() {
     life.comes_in(Resume::Resumed, 1, 0);
     life.outputs();
     shown(&mut life, vec![old]);
-    assert!(
-        life.frames()
-            .contains(&ToService::Withdraw { tuple: by_hand() })
-    );
+    let (tuple, of) = (by_hand(), None);
+    assert!(life.frames().contains(&ToService::Withdraw { tuple, of }));
 }
 
 #[test]
@@ -243,6 +246,7 @@ fn a_status_replaced_elsewhere_before_anyone_was_told_does_not_stand_for_ever() 
         choice,
         note,
         until,
+        of: None,
     });
     let ping = life.last_number(|frame| matches!(frame, ToService::Ping { .. }));
     let number = ping.expect("asked whether it has arrived");

@@ -5,13 +5,14 @@ use core::time::Duration;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::life::{Life, address, changed, contact, count, presentity, too_fast};
+use super::life::{Life, address, changed, contact, count, presentity, roster, too_fast};
 use crate::address::Principal;
 use crate::agent::{Changed, Input, Intent, LineLost, Notice, Output};
 use crate::code::Code;
 use crate::person::Word;
 use crate::presence::{
-    Freshness, Note, Notification, PresenceInformation, PresenceTuple, Status, TupleKind, View,
+    Extent, Freshness, Note, Notification, PresenceInformation, PresenceTuple, Status, TupleKind,
+    View,
 };
 use crate::time::Timestamp;
 use crate::wire::{Access, Decision, Request, Resume, ToAgent, ToService};
@@ -25,11 +26,13 @@ fn notified(life: &mut Life, who: &str) {
         markup: vec![],
         since: Timestamp(0),
         until: None,
+        hours: vec![],
     };
     let view = View::Shown(PresenceInformation {
         tuples: vec![tuple],
         freshness: Freshness::Fresh,
         since: Timestamp(1),
+        extent: Extent::Whole,
     });
     let presentity = presentity(who);
     let notifications = vec![Notification { presentity, view }];
@@ -45,6 +48,7 @@ fn add(life: &mut Life, who: &str, petname: Option<&str>) {
     life.wants(Intent::AddContact {
         presentity: presentity(who),
         petname: petname.map(|name| Note::parse(name).unwrap()),
+        group: None,
     });
 }
 
@@ -201,13 +205,18 @@ fn a_request_is_told_once_answered_at_once_and_put_back_when_refused() {
     life.roster(&[]);
     let frame = ToAgent::Requested {
         request: request("dave"),
+        of: None,
     };
     life.hears(&frame);
     life.hears(&frame);
     let asks = Notice::Request(Principal(address("dave")));
     assert_eq!(life.notices(), [asks]);
     let (watcher, decision) = (Principal(address("dave")), Some(Decision::Allow));
-    life.wants(Intent::Decide { watcher, decision });
+    life.wants(Intent::Decide {
+        watcher,
+        decision,
+        of: None,
+    });
     assert!(life.agent.requests().is_empty());
     let number = life.last_number(|frame| matches!(frame, ToService::SetAccess { .. }));
     life.refuses(number, Code::StorageFull.refusal());
@@ -222,7 +231,8 @@ fn a_decision_made_without_a_line_stands_over_the_roster_until_it_is_answered() 
     let (watcher, decision) = (Principal(address("dave")), Some(Decision::Block));
     life.wants(Intent::Decide {
         watcher: watcher.clone(),
-        decision,
+        decision: decision.clone(),
+        of: None,
     });
     life.wants(Intent::Reconnect);
     life.comes_in(Resume::Resumed, 1, 0);
@@ -233,11 +243,7 @@ fn a_decision_made_without_a_line_stands_over_the_roster_until_it_is_answered() 
         at: Timestamp(1),
     }];
     let (contacts, requests) = (vec![contact("dave")], vec![request("dave")]);
-    life.hears(&ToAgent::Roster {
-        contacts,
-        access,
-        requests,
-    });
+    life.hears(&roster(contacts, access, requests));
     assert!(life.agent.requests().is_empty());
     let sees = |life: &Life| life.agent.row(&address("dave")).unwrap().sees_me;
     assert_eq!(sees(&life), decision);
@@ -248,6 +254,7 @@ fn a_decision_made_without_a_line_stands_over_the_roster_until_it_is_answered() 
     life.hears(&ToAgent::AccessSet {
         watcher,
         decision: None,
+        of: None,
     });
     assert_eq!(sees(&life), None);
 }
