@@ -12,6 +12,8 @@ mod gate;
 mod headers;
 mod keeper;
 mod line;
+mod pidf;
+mod presence;
 mod query;
 
 use std::net::SocketAddr;
@@ -47,6 +49,8 @@ pub struct Site {
     headers: SecurityHeaders,
     /// Reports of browsers that are logged; all are counted.
     reports: Rates<()>,
+    /// Presentities that are asked for.
+    looks: Rates<presence::Asker>,
 }
 
 impl Site {
@@ -69,6 +73,7 @@ impl Site {
             ),
             headers: SecurityHeaders::new(&origins),
             reports: Rates::new(keeper::REPORTS),
+            looks: Rates::new(config.limits.looks),
             origins,
             config,
             keeper,
@@ -108,6 +113,8 @@ pub fn routes(site: Arc<Site>) -> Router {
         .route("/v1/programs/{program}", delete(circles::drop_program))
         .route("/v1/tokens", get(circles::tokens).post(circles::make_token))
         .route("/v1/tokens/{id}", delete(circles::drop_token))
+        .route("/v1/presence", get(presence::several))
+        .route("/v1/presence/{address}", get(presence::one))
         .route("/v1/ws", get(line::open))
         .route("/v1/csp-reports", post(keeper::csp_report))
         .route("/healthz", get(keeper::healthy))
