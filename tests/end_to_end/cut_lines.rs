@@ -63,6 +63,8 @@ async fn who_does_not_read_is_closed_and_the_others_go_on() {
     // Alice has two lines: one that reads nothing more after the welcome, and a program that works.
     let stuck = Line::hello(relay.address(), Codec::Cbor, &alice.token, None).await;
     let well = Program::up(&alice, relay.address(), "alice-desk").await;
+    // Who is a contact is no stranger, whose messages would wait to be admitted.
+    well.sees(&bob).await;
     let mut sender = Line::hello(relay.address(), Codec::Cbor, &bob.token, None).await;
     let body = Body::parse(&"x".repeat(16_000)).expect("a body");
     let mut sent = 0_u32;

@@ -10,7 +10,7 @@ use lamplight_tests::outside::{Account, Line, Options, PASSWORD, Relay};
 use serde_json::{Value, json};
 
 /// A refusal has a stable code, a sentence for people and says whether a retry helps.
-fn refuses(answer: &Answer, status: u16, code: Code) {
+pub fn refuses(answer: &Answer, status: u16, code: Code) {
     let whole = format!("{} {}", answer.status, answer.text());
     assert_eq!(
         (answer.status, answer.code().as_str()),

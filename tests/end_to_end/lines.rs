@@ -236,6 +236,7 @@ async fn too_many_changes_of_presence_are_refused() {
         markup: Vec::new(),
         since: Timestamp(n),
         until: None,
+        hours: vec![],
     };
     for n in 0..40 {
         line.send(&ToService::Publish {

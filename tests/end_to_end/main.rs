@@ -1,9 +1,14 @@
 //! The relay as a process over real sockets: its doors, its lines, its network and its assets.
 #![forbid(unsafe_code)]
 
+mod asking;
 mod assets;
+mod circles;
+mod confirming;
 mod cut_lines;
 mod doors;
+mod fetching;
 mod lines;
 mod privacy;
 mod talking;
+mod tokens;

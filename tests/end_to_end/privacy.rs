@@ -2,9 +2,11 @@
 
 use lamplight_core::agent::{Choice, Intent};
 use lamplight_core::presence::Note;
+use lamplight_tests::outside::http::Request;
 use lamplight_tests::outside::people::ask;
 use lamplight_tests::outside::{Options, PASSWORD, Relay};
 
+use crate::asking::done;
 use crate::talking::friends;
 
 #[tokio::test]
@@ -25,6 +27,11 @@ async fn the_log_holds_no_message_note_address_password_or_secret() {
     assert_eq!(wrong.status, 401);
     let query = relay.get("/v1/session?token=canary-in-the-query").await;
     assert_eq!(query.status, 401);
+    let scope = serde_json::json!({ "name": "canary in the name", "scope": ["watch"] });
+    let made = done(&relay, &alice.account, "POST", "/v1/tokens", Some(scope)).await;
+    let token = made.field("token");
+    let asked = Request::get("/v1/presence/canary@localhost").bearer(&token);
+    assert_eq!(relay.call(&asked).await.status, 404);
     let mut relay = relay;
     let (status, _) = relay.stop().await;
     assert!(status.success());
@@ -35,6 +42,7 @@ async fn the_log_holds_no_message_note_address_password_or_secret() {
         PASSWORD,
         &alice.account.token,
         &bob.account.token,
+        &token,
         "alice@",
         "bob@",
         "alice",

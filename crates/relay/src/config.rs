@@ -11,9 +11,10 @@ use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 
 use lamplight_core::address::{Address, ServerId};
-use lamplight_core::service::{Bounds, Limits, ServiceConfig};
+use lamplight_core::service::{Bounds, Limits, Requires, ServiceConfig};
+use lamplight_core::wire::Offers;
 
-pub use settings::{Config, ConnectionSettings, LogSettings, SETTINGS, Setting};
+pub use settings::{Config, ConnectionSettings, LogSettings, SETTINGS, ServiceSettings, Setting};
 pub use words::{LogFormat, LogLevel, Offer, Size, Value};
 
 /// The file that is read when none is named, if it is there.
@@ -149,6 +150,11 @@ impl Config {
                 self.relay.listen.to_string()
             ));
         }
+        if self.services.offers().is_none() {
+            return fault(
+                "presence and messages are both false: there is nothing left to serve".into(),
+            );
+        }
         let bounds = &self.bounds;
         if bounds.ping.is_zero() || bounds.pong.is_zero() {
             return fault("bounds.ping and bounds.pong must be above zero".into());
@@ -200,6 +206,12 @@ impl Config {
                 publishes: limits.publishes,
                 fetches: limits.fetches,
                 requests: limits.requests,
+                polls: limits.polls,
+                letters_to_strangers: limits.letters_to_strangers,
+                signals: limits.signals,
+                presentities: limits.presentities,
+                inboxes: limits.inboxes,
+                held_messages: limits.held_messages,
             },
             bounds: Bounds {
                 hello: bounds.hello,
@@ -208,6 +220,13 @@ impl Config {
                 grace: bounds.grace,
                 settle: bounds.settle,
                 notify_every: bounds.notify_every,
+            },
+            // Offering nothing was refused when the configuration was checked.
+            offers: self.services.offers().unwrap_or_default(),
+            watchers_span: self.services.watchers_span,
+            requires: Requires {
+                watch: self.services.require_watch,
+                publish: self.services.require_publish,
             },
         }
     }
@@ -234,7 +253,7 @@ impl Config {
                 );
             }
             let value = (setting.get)(self);
-            let value = if setting.is_number {
+            let value = if setting.is_bare {
                 value
             } else {
                 // A JSON text is a TOML text.
@@ -243,6 +262,18 @@ impl Config {
             let _ = writeln!(text, "{} = {value}", setting.name);
         }
         text
+    }
+}
+
+impl ServiceSettings {
+    /// Which of the two services there are; none is no relay.
+    fn offers(&self) -> Option<Offers> {
+        match (self.presence, self.messages) {
+            (true, true) => Some(Offers::Both),
+            (true, false) => Some(Offers::Presence),
+            (false, true) => Some(Offers::Messages),
+            (false, false) => None,
+        }
     }
 }
 
@@ -268,13 +299,14 @@ fn words(key: &str, value: &toml::Value) -> Result<String, ConfigError> {
     match value {
         toml::Value::String(text) => Ok(text.clone()),
         toml::Value::Integer(number) => Ok(number.to_string()),
+        toml::Value::Boolean(truth) => Ok(truth.to_string()),
         toml::Value::Array(parts) => {
             let parts: Result<Vec<_>, _> = parts.iter().map(|part| words(key, part)).collect();
             Ok(parts?.join(","))
         }
         _ if !SETTINGS.iter().any(|setting| setting.key() == key) => Err(unknown(key)),
         _ => Err(ConfigError(format!(
-            "{key}: expected a text, a whole number or a list of texts"
+            "{key}: expected a text, a whole number, true, false or a list of texts"
         ))),
     }
 }

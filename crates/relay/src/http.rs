@@ -5,12 +5,16 @@
 
 mod answer;
 mod body;
+mod circles;
 mod cookie;
 mod doors;
 mod gate;
 mod headers;
 mod keeper;
 mod line;
+mod pidf;
+mod presence;
+mod query;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +23,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -45,6 +49,8 @@ pub struct Site {
     headers: SecurityHeaders,
     /// Reports of browsers that are logged; all are counted.
     reports: Rates<()>,
+    /// Presentities that are asked for.
+    looks: Rates<presence::Asker>,
 }
 
 impl Site {
@@ -67,6 +73,7 @@ impl Site {
             ),
             headers: SecurityHeaders::new(&origins),
             reports: Rates::new(keeper::REPORTS),
+            looks: Rates::new(config.limits.looks),
             origins,
             config,
             keeper,
@@ -90,8 +97,24 @@ pub fn routes(site: Arc<Site>) -> Router {
         .route("/v1/guests", post(doors::enter_as_guest))
         .route("/v1/sessions", post(doors::sign_in))
         .route("/v1/sessions/current", delete(doors::sign_out))
+        .route("/v1/sessions/current/confirm", post(doors::confirm))
         .route("/v1/session", get(doors::session))
         .route("/v1/tickets", post(doors::ticket))
+        .route("/v1/groups", get(circles::groups).post(circles::make_group))
+        .route("/v1/groups/{group}", delete(circles::drop_group))
+        .route(
+            "/v1/groups/{group}/members/{member}",
+            put(circles::set_member).delete(circles::remove_member),
+        )
+        .route(
+            "/v1/programs",
+            get(circles::programs).post(circles::make_program),
+        )
+        .route("/v1/programs/{program}", delete(circles::drop_program))
+        .route("/v1/tokens", get(circles::tokens).post(circles::make_token))
+        .route("/v1/tokens/{id}", delete(circles::drop_token))
+        .route("/v1/presence", get(presence::several))
+        .route("/v1/presence/{address}", get(presence::one))
         .route("/v1/ws", get(line::open))
         .route("/v1/csp-reports", post(keeper::csp_report))
         .route("/healthz", get(keeper::healthy))

@@ -5,7 +5,7 @@
 //! 1. A deadline that is due: time does not wait for those who talk much.
 //! 2. The order to drain.
 //! 3. Answers of the store and of identity: sessions wait for them, and they free what they held.
-//! 4. Sockets.
+//! 4. Sockets, and questions that came over HTTP.
 //!
 //! Sockets that got something to write are woken once per turn, so that what belongs together is written together.
 
@@ -14,14 +14,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use lamplight_core::address::{Principal, SessionId};
+use lamplight_core::address::{Presentity, Principal, SessionId};
 use lamplight_core::code::{Code, Refusal};
-use lamplight_core::service::{Identity, Input, Lost, Output, Service};
+use lamplight_core::message::What;
+use lamplight_core::presence::Notification;
+use lamplight_core::service::{Identity, Input, LookId, Looker, Lost, Output, Service};
 use lamplight_core::store::{First, Kept};
+use lamplight_core::time::Timestamp;
 use lamplight_core::wire::{Codec, Credentials};
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, channel};
-use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, timeout};
 
 use crate::clock::Clock;
 use crate::identity::Keeper;
@@ -38,15 +41,24 @@ const STANDSTILL: Duration = Duration::from_secs(2);
 /// How long the hub then listens before it judges who was silent.
 const LISTEN: Duration = Duration::from_millis(500);
 
-/// What sockets tell the hub.
+/// How long a question over HTTP waits for its answer.
+const LOOK_WAIT: Duration = Duration::from_secs(5);
+/// Questions over HTTP that wait for their answers; more are told to come back.
+const LOOKS_MAX: usize = 4_096;
+
+/// The answer to a question over HTTP.
+pub type Looked = Result<Vec<Notification>, Refusal>;
+
+/// What sockets tell the hub, and what is asked over HTTP.
 pub enum FromSocket {
     Opened(SessionId, Codec, Arc<Outbox>),
     Frame(SessionId, Arc<[u8]>),
     Heard(SessionId),
     Lost(SessionId),
+    Look(Looker, Vec<Presentity>, oneshot::Sender<Looked>),
 }
 
-/// What sockets hold of the hub.
+/// What sockets and the doors of HTTP hold of the hub.
 #[derive(Clone)]
 pub struct Door {
     sockets: Sender<FromSocket>,
@@ -62,6 +74,18 @@ impl Door {
     /// Tells the hub; waits while it is busy. Whether the hub is there.
     pub async fn tell(&self, what: FromSocket) -> bool {
         self.sockets.send(what).await.is_ok()
+    }
+
+    /// What someone without a session may see of these now. Whoever is not answered in time is told to come back.
+    pub async fn look(&self, looker: Looker, presentities: Vec<Presentity>) -> Looked {
+        let (answer, answered) = oneshot::channel();
+        let asked = async {
+            self.tell(FromSocket::Look(looker, presentities, answer))
+                .await;
+            answered.await.ok()
+        };
+        let looked = timeout(LOOK_WAIT, asked).await.ok().flatten();
+        looked.unwrap_or_else(|| Err(Code::TryLater.refusal()))
     }
 }
 
@@ -81,7 +105,8 @@ pub struct Hub {
     touched: Vec<Arc<Outbox>>,
     /// What follows from outputs that could not be carried out.
     follow_up: VecDeque<Input>,
-    revocations: Revocations,
+    meanwhile: Meanwhile,
+    looks: Looks,
     /// After a standstill: nobody is judged before this moment.
     listening_until: Option<Instant>,
 }
@@ -119,7 +144,8 @@ impl Hub {
             draining: parts.draining,
             touched: Vec::new(),
             follow_up: VecDeque::new(),
-            revocations: Revocations::default(),
+            meanwhile: Meanwhile::default(),
+            looks: Looks::default(),
             listening_until: None,
         };
         (hub, door)
@@ -140,6 +166,7 @@ impl Hub {
                     drains = true;
                     if changed.is_ok() {
                         self.handle(Input::Drain);
+                        self.looks.end();
                     }
                 }
                 _ = self.answers.recv_many(&mut answers, TURN_MAX) => {
@@ -224,6 +251,13 @@ impl Hub {
                 }
                 Input::Lost(session, Lost::Closed)
             }
+            FromSocket::Look(looker, presentities, answer) => {
+                self.metrics.looks.up();
+                let Some(id) = self.looks.ask(answer) else {
+                    return;
+                };
+                Input::Look(id, looker, presentities)
+            }
         };
         self.handle(input);
     }
@@ -233,17 +267,30 @@ impl Hub {
             Input::Stored(
                 _,
                 Ok(Kept::Appended {
-                    first: First::Time, ..
+                    first: First::Time,
+                    receiver,
+                    ..
                 }),
             ) => {
                 self.metrics.messages.up();
+                let held = receiver
+                    .as_ref()
+                    .is_some_and(|entry| matches!(entry.what, What::Held(..)));
+                if held {
+                    self.metrics.held.up();
+                }
             }
-            Input::Revoked(principal, login) => self.revocations.note(principal.clone(), *login),
+            Input::Revoked(principal, login) => {
+                self.meanwhile.note(principal, News::Ended(*login));
+            }
+            Input::Confirmed(principal, login, at) => {
+                self.meanwhile.note(principal, News::Confirmed(*login, *at));
+            }
             _ => {}
         }
         let input = match input {
             Input::Authenticated(session, found) => {
-                Input::Authenticated(session, self.revocations.check(session, found))
+                Input::Authenticated(session, self.meanwhile.check(session, found))
             }
             input => input,
         };
@@ -285,7 +332,7 @@ impl Hub {
                 }
             }
             Output::Close(session, code) => {
-                self.revocations.forget(session);
+                self.meanwhile.forget(session);
                 if let Some(outbox) = self.sockets.remove(&session) {
                     outbox.close(code);
                     outbox.wake();
@@ -294,6 +341,7 @@ impl Hub {
             Output::Authenticate(session, credentials) => self.authenticate(session, credentials),
             Output::Load(ticket, key) => self.store.load(ticket, key),
             Output::Keep(ticket, change) => self.store.keep(ticket, change),
+            Output::Looked(id, looked) => self.looks.answer(id, looked),
         }
     }
 
@@ -318,7 +366,7 @@ impl Hub {
     }
 
     fn authenticate(&mut self, session: SessionId, credentials: Credentials) {
-        self.revocations.ask(session);
+        self.meanwhile.ask(session);
         let (keeper, answer) = (Arc::clone(&self.keeper), self.answer.clone());
         tokio::spawn(async move {
             let found = keeper.authenticate(&credentials).await;
@@ -328,29 +376,75 @@ impl Hub {
     }
 }
 
-/// Logins that ended while someone was being let in by them. The question "who is this" is answered beside the hub, so its answer
-/// may be older than a sign-out that the hub already knows of.
+/// Questions over HTTP that wait for their answers.
 #[derive(Default)]
-struct Revocations {
-    /// Questions under way, and how many revocations had been noted when each was asked.
+struct Looks {
+    waiting: HashMap<LookId, oneshot::Sender<Looked>>,
+    next: u64,
+    ended: bool,
+}
+
+impl Looks {
+    /// A number for a question; none if it is not to be asked, and then whoever asks is told to come back.
+    fn ask(&mut self, answer: oneshot::Sender<Looked>) -> Option<LookId> {
+        if self.waiting.len() >= LOOKS_MAX {
+            // Who has waited too long is not there any more.
+            self.waiting.retain(|_, answer| !answer.is_closed());
+        }
+        if self.ended || self.waiting.len() >= LOOKS_MAX {
+            return None;
+        }
+        self.next += 1;
+        self.waiting.insert(LookId(self.next), answer);
+        Some(LookId(self.next))
+    }
+
+    fn answer(&mut self, id: LookId, looked: Looked) {
+        if let Some(answer) = self.waiting.remove(&id) {
+            // Who asked may have given up meanwhile.
+            let _ = answer.send(looked);
+        }
+    }
+
+    /// The relay stops: nobody is answered any more.
+    fn end(&mut self) {
+        self.ended = true;
+        self.waiting.clear();
+    }
+}
+
+/// What became of logins while someone was being let in by them. The question "who is this" is answered beside the hub, so its
+/// answer may be older than a sign-out, or than a password said again, that the hub already knows of.
+#[derive(Default)]
+struct Meanwhile {
+    /// Questions under way, and how much news there had been when each was asked.
     asked: HashMap<SessionId, u64>,
-    /// The revocations since the oldest of them, numbered from `first`.
-    noted: VecDeque<(Principal, Option<u64>)>,
+    /// The news since the oldest of them, numbered from `first`.
+    noted: VecDeque<(Principal, News)>,
     first: u64,
 }
 
-impl Revocations {
+/// What can become of a login.
+#[derive(Clone, Copy, Debug)]
+enum News {
+    /// This one, or all of the principal, must not be used any more.
+    Ended(Option<u64>),
+    /// Its password was said again.
+    Confirmed(u64, Timestamp),
+}
+
+impl Meanwhile {
     fn ask(&mut self, session: SessionId) {
         self.asked
             .insert(session, self.first + self.noted.len() as u64);
     }
 
-    fn note(&mut self, principal: Principal, login: Option<u64>) {
+    fn note(&mut self, principal: &Principal, news: News) {
         if self.asked.is_empty() {
             self.first += self.noted.len() as u64 + 1;
             self.noted.clear();
         } else {
-            self.noted.push_back((principal, login));
+            self.noted.push_back((principal.clone(), news));
         }
     }
 
@@ -362,20 +456,30 @@ impl Revocations {
         let Some(asked) = self.asked.remove(&session) else {
             return found;
         };
-        let since = self
-            .noted
-            .iter()
-            .skip(asked.saturating_sub(self.first) as usize);
-        let identity = found?;
-        let ended = since.into_iter().any(|(principal, login)| {
-            *principal == identity.principal && login.is_none_or(|login| login == identity.login)
-        });
+        let known = asked.saturating_sub(self.first) as usize;
+        let checked = found.and_then(|identity| self.catch_up(identity, known));
         if self.asked.is_empty() {
             self.first += self.noted.len() as u64;
             self.noted.clear();
         }
-        if ended {
-            return Err(Code::NotSignedIn.refusal());
+        checked
+    }
+
+    /// What has become of an identity since so much news was known.
+    fn catch_up(&self, mut identity: Identity, known: usize) -> Result<Identity, Refusal> {
+        for (principal, news) in self.noted.iter().skip(known) {
+            if *principal != identity.principal {
+                continue;
+            }
+            match news {
+                News::Ended(login) if login.is_none_or(|login| login == identity.login) => {
+                    return Err(Code::NotSignedIn.refusal());
+                }
+                News::Confirmed(login, at) if *login == identity.login => {
+                    identity.confirmed = identity.confirmed.max(*at);
+                }
+                _ => {}
+            }
         }
         Ok(identity)
     }
@@ -391,28 +495,61 @@ mod tests {
     use lamplight_core::wire::Class;
 
     fn identity(login: u64) -> Identity {
-        Identity {
-            principal: Principal::parse("alice@localhost").unwrap(),
-            class: Class::Account,
-            login,
-        }
+        let alice = Principal::parse("alice@localhost").unwrap();
+        Identity::new(alice, Class::Account, login)
     }
 
     #[test]
     fn a_login_that_ended_while_it_was_looked_up_lets_nobody_in() {
-        let mut revocations = Revocations::default();
+        let mut meanwhile = Meanwhile::default();
         let alice = identity(1).principal;
-        revocations.ask(SessionId(1));
-        revocations.ask(SessionId(2));
-        revocations.note(alice.clone(), Some(1));
-        revocations.ask(SessionId(3));
-        assert!(revocations.check(SessionId(1), Ok(identity(1))).is_err());
-        assert!(revocations.check(SessionId(2), Ok(identity(2))).is_ok());
+        meanwhile.ask(SessionId(1));
+        meanwhile.ask(SessionId(2));
+        meanwhile.note(&alice, News::Ended(Some(1)));
+        meanwhile.ask(SessionId(3));
+        assert!(meanwhile.check(SessionId(1), Ok(identity(1))).is_err());
+        assert!(meanwhile.check(SessionId(2), Ok(identity(2))).is_ok());
         // Asked after the end: the store knew.
-        assert!(revocations.check(SessionId(3), Ok(identity(1))).is_ok());
-        revocations.ask(SessionId(4));
-        revocations.note(alice, None);
-        assert!(revocations.check(SessionId(4), Ok(identity(7))).is_err());
-        assert!(revocations.noted.is_empty());
+        assert!(meanwhile.check(SessionId(3), Ok(identity(1))).is_ok());
+        meanwhile.ask(SessionId(4));
+        meanwhile.note(&alice, News::Ended(None));
+        assert!(meanwhile.check(SessionId(4), Ok(identity(7))).is_err());
+        assert!(meanwhile.noted.is_empty());
+    }
+
+    #[test]
+    fn a_password_said_again_meanwhile_counts() {
+        let mut meanwhile = Meanwhile::default();
+        let alice = identity(1).principal;
+        meanwhile.ask(SessionId(1));
+        meanwhile.ask(SessionId(2));
+        meanwhile.note(&alice, News::Confirmed(1, Timestamp(5)));
+        let confirmed = |found: Result<Identity, Refusal>| found.unwrap().confirmed;
+        let first = meanwhile.check(SessionId(1), Ok(identity(1)));
+        assert_eq!(confirmed(first), Timestamp(5));
+        let other = meanwhile.check(SessionId(2), Ok(identity(2)));
+        assert_eq!(confirmed(other), Timestamp(0));
+    }
+
+    #[tokio::test]
+    async fn a_question_is_answered_once_and_none_is_taken_beyond_the_most_or_after_the_end() {
+        let mut looks = Looks::default();
+        let (answer, answered) = oneshot::channel();
+        let id = looks.ask(answer).unwrap();
+        looks.answer(id, Ok(Vec::new()));
+        looks.answer(id, Err(Code::TryLater.refusal()));
+        assert_eq!(answered.await.unwrap(), Ok(Vec::new()));
+        let mut patient = Vec::new();
+        for _ in 0..LOOKS_MAX {
+            let (answer, answered) = oneshot::channel();
+            assert!(looks.ask(answer).is_some());
+            patient.push(answered);
+        }
+        assert!(looks.ask(oneshot::channel().0).is_none());
+        patient.pop();
+        assert!(looks.ask(oneshot::channel().0).is_some());
+        looks.end();
+        assert!(looks.ask(oneshot::channel().0).is_none());
+        assert!(patient.pop().unwrap().await.is_err());
     }
 }

@@ -1,11 +1,14 @@
-//! Who is who: accounts, guests, logins and the tickets that bring a login to a socket.
+//! Who is who: accounts, guests, logins and the tickets that bring a login to a socket; groups and programs in modules of their own.
 //!
 //! A login is a secret of 256 random bits; the store keeps only its hash. A page holds it in a cookie that scripts cannot read,
-//! and trades it for a ticket, because a socket is never opened by a cookie alone. A program holds it as a bearer token.
+//! and trades it for a ticket, because a socket is never opened by a cookie alone. A program that said name and password holds it
+//! as a bearer token; other tokens have a scope and are no logins (`programs`).
 //! Everything that ends a login tells the hub, which closes the sockets that came in by it.
 
+mod groups;
 mod names;
 mod passwords;
+pub mod programs;
 pub mod rates;
 
 use std::collections::HashMap;
@@ -26,7 +29,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::clock::wall;
 use crate::config::Config;
-use crate::store::accounts::{self, Created, Login, NewPrincipal};
+use crate::metrics::Metrics;
+use crate::store::accounts::{self, Created, Decided, Login, NewPrincipal, members, tokens};
 use crate::store::writer::Handle;
 use names::Name;
 use passwords::{Password, Passwords, Verdict};
@@ -46,15 +50,17 @@ pub struct Keeper {
     config: Arc<Config>,
     store: Handle,
     hub: UnboundedSender<Input>,
+    metrics: Arc<Metrics>,
     passwords: Passwords,
     tickets: Mutex<HashMap<Hash, Ticket>>,
     failures: Rates<(String, IpAddr)>,
     newcomers: Rates<IpAddr>,
 }
 
-/// What a ticket stands for.
+/// What a ticket stands for: a login, perhaps in the name of a group. Both are looked up again when it is used.
 struct Ticket {
-    identity: Identity,
+    login: u64,
+    group: Option<Principal>,
     until: Instant,
 }
 
@@ -72,6 +78,7 @@ impl Keeper {
         config: Arc<Config>,
         store: Handle,
         hub: UnboundedSender<Input>,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, String> {
         let accounts = &config.accounts;
         Ok(Self {
@@ -85,6 +92,7 @@ impl Keeper {
             newcomers: Rates::new(accounts.new_accounts),
             store,
             hub,
+            metrics,
             config,
         })
     }
@@ -144,32 +152,8 @@ impl Keeper {
         ip: IpAddr,
     ) -> Result<SignedIn, Refusal> {
         let name = self.read_name(name).ok();
-        let who = name.as_ref().map(|name| name.principal.clone());
-        let key = (
-            who.as_ref()
-                .map_or_else(String::new, |who| who.as_str().to_owned()),
-            rates::network(ip),
-        );
-        self.failures
-            .take(&key, Instant::now())
-            .map_err(|wait| Code::TooManyRequests.refusal_after(wait))?;
-        // What cannot be a password is checked like one that is wrong.
-        let (password, could_be) = match Password::read(password) {
-            Ok(password) => (password, true),
-            Err(_) => (Self::some_password()?, false),
-        };
-        let known = match who.clone().filter(|_| could_be) {
-            Some(who) => self.known_password(who).await?,
-            None => None,
-        };
-        let verdict = self.passwords.check(password.clone(), known).await?;
-        let Some(who) = who.filter(|_| verdict != Verdict::Wrong) else {
-            return Err(Code::WrongCredentials.refusal());
-        };
-        self.failures.give_back(&key);
-        if verdict == Verdict::RightAndOld {
-            self.renew(who.clone(), password).await;
-        }
+        let who = name.map(|name| name.principal);
+        let who = self.hear_password(who, password, ip).await?;
         let token = self.open_login(who.clone()).await?;
         Ok(SignedIn {
             principal: who,
@@ -178,14 +162,37 @@ impl Keeper {
         })
     }
 
+    /// The password of a login is said again: since when it counts as fresh. As slow, and as limited, as signing in.
+    pub async fn confirm(
+        &self,
+        login: &Login,
+        password: &str,
+        ip: IpAddr,
+    ) -> Result<Timestamp, Refusal> {
+        let who = Some(login.principal.clone());
+        let who = self.hear_password(who, password, ip).await?;
+        let (id, at, member) = (login.id, wall(), who.clone());
+        let confirmed = self.store.write(move |db| {
+            let held = accounts::confirm_login(db, id, at)?;
+            Ok(held.then_some(members::groups_of(db, &member)?))
+        });
+        let groups = confirmed.await.map_err(refusal_of)?;
+        let groups = groups.ok_or_else(|| Code::NotSignedIn.refusal())?;
+        for principal in std::iter::once(who).chain(groups) {
+            self.tell(Input::Confirmed(principal, id, at));
+        }
+        Ok(at)
+    }
+
     /// Ends a login and closes the sockets that came in by it.
     pub async fn sign_out(&self, login: &Login) -> Result<(), Refusal> {
-        let id = login.id;
-        self.store
-            .write(move |db| accounts::remove_login(db, id))
-            .await
-            .map_err(refusal_of)?;
-        self.revoke(login.principal.clone(), id);
+        let (id, member) = (login.id, login.principal.clone());
+        let removed = self.store.write(move |db| {
+            accounts::remove_login(db, id)?;
+            members::groups_of(db, &member)
+        });
+        let groups = removed.await.map_err(refusal_of)?;
+        self.revoke(&login.principal, groups, id);
         Ok(())
     }
 
@@ -201,20 +208,26 @@ impl Keeper {
         let login = found
             .filter(|login| self.holds(login, now))
             .ok_or_else(|| Code::NotSignedIn.refusal())?;
-        if now.0.saturating_sub(login.used.0) > TOUCH_EVERY_MS {
-            let id = login.id;
-            let touched = self
-                .store
-                .write(move |db| accounts::touch_login(db, id, now))
-                .await;
-            // Not noting a use costs nothing today.
-            touched.unwrap_or_default();
-        }
+        self.note_use(&login, now).await;
         Ok(login)
     }
 
-    /// A ticket for a socket, to be used once and soon.
-    pub fn ticket(&self, login: &Login) -> Result<String, Refusal> {
+    /// A ticket for a socket, to be used once and soon; in the name of a group, if the login's principal is a member of it.
+    pub async fn ticket(
+        &self,
+        login: &Login,
+        speaks_as: Option<&Principal>,
+    ) -> Result<String, Refusal> {
+        let group = speaks_as.filter(|group| **group != login.principal);
+        if let Some(group) = group {
+            let (group, member) = (group.clone(), login.principal.clone());
+            let found = self
+                .store
+                .read(move |db| members::is_member(db, &group, &member));
+            if !found.await.map_err(refusal_of)? {
+                return Err(Code::NotAllowed.refusal());
+            }
+        }
         let ticket = secret()?;
         let now = Instant::now();
         let mut tickets = self.tickets();
@@ -224,9 +237,12 @@ impl Keeper {
         if tickets.len() >= TICKETS_MAX {
             return Err(Code::TryLater.refusal());
         }
-        let identity = identity_of(login);
-        let until = now + self.config.accounts.ticket_life;
-        tickets.insert(hash_of(&ticket), Ticket { identity, until });
+        let stands_for = Ticket {
+            login: login.id,
+            group: group.cloned(),
+            until: now + self.config.accounts.ticket_life,
+        };
+        tickets.insert(hash_of(&ticket), stands_for);
         Ok(ticket)
     }
 
@@ -235,15 +251,56 @@ impl Keeper {
         match credentials {
             Credentials::Ticket(ticket) => {
                 let found = self.tickets().remove(&hash_of(&ticket.0));
-                found
+                let ticket = found
                     .filter(|ticket| ticket.until > Instant::now())
-                    .map(|ticket| ticket.identity)
-                    .ok_or_else(|| Code::NotSignedIn.refusal())
+                    .ok_or_else(|| Code::NotSignedIn.refusal())?;
+                self.who_holds(ticket).await
             }
-            Credentials::Token(token) => {
-                self.login(&token.0).await.map(|login| identity_of(&login))
-            }
+            Credentials::Token(token) => self.bearer(&token.0).await,
         }
+    }
+
+    /// Who brings this secret: a login's, or a token with a scope.
+    pub async fn bearer(&self, secret: &str) -> Result<Identity, Refusal> {
+        let hash = hash_of(secret);
+        let found = self
+            .store
+            .read(move |db| Ok((accounts::find_login(db, &hash)?, tokens::find(db, &hash)?)));
+        let now = wall();
+        match found.await.map_err(refusal_of)? {
+            (Some(login), _) if self.holds(&login, now) => {
+                self.note_use(&login, now).await;
+                Ok(identity_of(&login))
+            }
+            (None, Some(token)) => Ok(self.token_used(token, now).await),
+            _ => Err(Code::NotSignedIn.refusal()),
+        }
+    }
+
+    /// Whether the login still holds that a ticket was made for, and the membership.
+    async fn who_holds(&self, ticket: Ticket) -> Result<Identity, Refusal> {
+        let Ticket { login, group, .. } = ticket;
+        let asked = group.clone();
+        let found = self.store.read(move |db| {
+            let login = accounts::login_numbered(db, login)?;
+            let belongs = match (&login, &asked) {
+                (Some(login), Some(group)) => members::is_member(db, group, &login.principal)?,
+                _ => true,
+            };
+            Ok(login.filter(|_| belongs))
+        });
+        let login = found.await.map_err(refusal_of)?;
+        let login = login.filter(|login| self.holds(login, wall()));
+        let identity = identity_of(&login.ok_or_else(|| Code::NotSignedIn.refusal())?);
+        Ok(match group {
+            None => identity,
+            Some(group) => Identity {
+                by: Some(identity.principal),
+                principal: group,
+                class: Class::Group,
+                ..identity
+            },
+        })
     }
 
     /// Forgets guests and logins whose time is over; whether there may be more.
@@ -257,7 +314,12 @@ impl Keeper {
             .write(move |db| {
                 let guests = accounts::forget_expired(db, now, SWEEP_MAX)?;
                 let logins = accounts::forget_stale_logins(db, idle, old, SWEEP_MAX)?;
-                Ok((guests, logins))
+                let with_groups = |(id, principal)| {
+                    let groups = members::groups_of(db, &principal)?;
+                    Ok((id, principal, groups))
+                };
+                let logins = logins.into_iter().map(with_groups);
+                Ok((guests, logins.collect::<rusqlite::Result<Vec<_>>>()?))
             })
             .await;
         let Ok((guests, logins)) = swept else {
@@ -265,20 +327,20 @@ impl Keeper {
         };
         let more = guests.len().max(logins.len()) >= SWEEP_MAX as usize;
         for guest in guests {
-            self.tickets()
-                .retain(|_, ticket| ticket.identity.principal != guest);
             self.tell(Input::Revoked(guest, None));
         }
-        for (id, principal) in logins {
-            self.revoke(principal, id);
+        for (id, principal, groups) in logins {
+            self.revoke(&principal, groups, id);
         }
         more
     }
 
-    fn revoke(&self, principal: Principal, login: u64) {
-        self.tickets()
-            .retain(|_, ticket| ticket.identity.login != login);
-        self.tell(Input::Revoked(principal, Some(login)));
+    /// A login has ended: its own sessions close, and those in the names of groups.
+    fn revoke(&self, principal: &Principal, groups: Vec<Principal>, login: u64) {
+        self.tickets().retain(|_, ticket| ticket.login != login);
+        for principal in std::iter::once(principal.clone()).chain(groups) {
+            self.tell(Input::Revoked(principal, Some(login)));
+        }
     }
 
     fn tell(&self, input: Input) {
@@ -306,10 +368,8 @@ impl Keeper {
     async fn let_in(&self, new: NewPrincipal) -> Result<SignedIn, Refusal> {
         let (principal, class) = (new.principal.clone(), new.class);
         let created = self.store.write(move |db| accounts::create(db, &new)).await;
-        match created.map_err(refusal_of)? {
-            Created::Made => {}
-            Created::NameTaken => return Err(Code::NameTaken.refusal()),
-            Created::LooksAlike => return Err(Code::NameLooksAlike.refusal()),
+        if let Some(code) = created.map_err(refusal_of).map(Created::refusal)? {
+            return Err(code.refusal());
         }
         self.tell(Input::Registered(principal.clone()));
         let token = self.open_login(principal.clone()).await?;
@@ -331,6 +391,62 @@ impl Keeper {
             Some(_) => Ok(secret),
             None => Err(Code::WrongCredentials.refusal()),
         }
+    }
+
+    /// Whose password this is. An unknown name and a wrong password cannot be told apart, neither by the answer nor by the clock.
+    async fn hear_password(
+        &self,
+        who: Option<Principal>,
+        password: &str,
+        ip: IpAddr,
+    ) -> Result<Principal, Refusal> {
+        let key = (
+            who.as_ref()
+                .map_or_else(String::new, |who| who.as_str().to_owned()),
+            rates::network(ip),
+        );
+        self.failures
+            .take(&key, Instant::now())
+            .map_err(|wait| Code::TooManyRequests.refusal_after(wait))?;
+        // What cannot be a password is checked like one that is wrong.
+        let (password, could_be) = match Password::read(password) {
+            Ok(password) => (password, true),
+            Err(_) => (Self::some_password()?, false),
+        };
+        let known = match who.clone().filter(|_| could_be) {
+            Some(who) => self.known_password(who).await?,
+            None => None,
+        };
+        let verdict = self.passwords.check(password.clone(), known).await?;
+        let Some(who) = who.filter(|_| verdict != Verdict::Wrong) else {
+            return Err(Code::WrongCredentials.refusal());
+        };
+        self.failures.give_back(&key);
+        if verdict == Verdict::RightAndOld {
+            self.renew(who.clone(), password).await;
+        }
+        Ok(who)
+    }
+
+    async fn note_use(&self, login: &Login, now: Timestamp) {
+        if now.0.saturating_sub(login.used.0) > TOUCH_EVERY_MS {
+            let id = login.id;
+            let touched = self
+                .store
+                .write(move |db| accounts::touch_login(db, id, now))
+                .await;
+            // Not noting a use costs nothing today.
+            touched.unwrap_or_default();
+        }
+    }
+
+    /// Changes what the store keeps, unless it is refused there.
+    async fn decide<T: Send + 'static>(
+        &self,
+        sql: impl FnOnce(&rusqlite::Connection) -> Decided<T> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let decided = self.store.write(sql).await.map_err(refusal_of)?;
+        decided.map_err(Code::refusal)
     }
 
     async fn known_password(&self, of: Principal) -> Result<Option<String>, Refusal> {
@@ -363,11 +479,19 @@ impl Keeper {
     }
 }
 
-fn identity_of(login: &Login) -> Identity {
+/// Who has signed in, with everything that they may do.
+pub fn identity_of(login: &Login) -> Identity {
     Identity {
-        principal: login.principal.clone(),
-        class: login.class,
-        login: login.id,
+        confirmed: login.confirmed,
+        ..Identity::new(login.principal.clone(), login.class, login.id)
+    }
+}
+
+/// Groups and programs are what people with an account have.
+fn only_accounts(login: &Login) -> Result<(), Refusal> {
+    match login.class {
+        Class::Account => Ok(()),
+        Class::Guest | Class::Group | Class::Program => Err(Code::NotAllowed.refusal()),
     }
 }
 

@@ -38,6 +38,12 @@ pub struct Metrics {
     pub slow: Count,
     /// Messages that were made durable for the first time.
     pub messages: Count,
+    /// Those of them that wait in a requests folder.
+    pub held: Count,
+    /// Questions for presence over HTTP.
+    pub looks: Count,
+    /// Times that a token let somebody in.
+    pub tokens_used: Count,
     /// Violations of the page's content security policy that browsers reported.
     pub csp_reports: Count,
 }
@@ -76,6 +82,24 @@ impl Metrics {
                 "counter",
                 "Messages made durable.",
                 self.messages.get(),
+            ),
+            (
+                "messages_held_total",
+                "counter",
+                "Messages that waited to be admitted.",
+                self.held.get(),
+            ),
+            (
+                "looks_total",
+                "counter",
+                "Questions for presence over HTTP.",
+                self.looks.get(),
+            ),
+            (
+                "tokens_used_total",
+                "counter",
+                "Times that a program's token let it in.",
+                self.tokens_used.get(),
             ),
             (
                 "csp_reports_total",

@@ -90,9 +90,14 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 
     let (answer, answers) = unbounded_channel();
     let (store, threads) = writer::start(store, answer.clone())?;
-    let keeper = Keeper::new(Arc::clone(&config), store.clone(), answer.clone());
-    let keeper = Arc::new(keeper.map_err(ServeError::Passwords)?);
     let metrics = Arc::new(Metrics::default());
+    let keeper = Keeper::new(
+        Arc::clone(&config),
+        store.clone(),
+        answer.clone(),
+        Arc::clone(&metrics),
+    );
+    let keeper = Arc::new(keeper.map_err(ServeError::Passwords)?);
     let (drain, draining) = watch::channel(false);
     let clock = Clock::start();
     let (hub, door) = Hub::new(Parts {

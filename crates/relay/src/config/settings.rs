@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lamplight_core::rules::Login;
 use lamplight_core::service::Rate;
 
 use super::words::{LogFormat, LogLevel, Offer, Size, Value};
@@ -20,7 +21,7 @@ pub struct Setting {
     /// What raising or changing it costs.
     pub cost: &'static str,
     /// Whether the TOML value stands without quotes.
-    pub is_number: bool,
+    pub is_bare: bool,
     pub(super) set: fn(&mut Config, &str) -> Result<(), String>,
     pub(super) get: fn(&Config) -> String,
 }
@@ -86,7 +87,7 @@ macro_rules! settings {
                 default: $default,
                 about: $about,
                 cost: $cost,
-                is_number: matches!(stringify!($type).as_bytes(), b"u16" | b"u32" | b"u64" | b"usize"),
+                is_bare: matches!(stringify!($type).as_bytes(), b"bool" | b"u16" | b"u32" | b"u64" | b"usize"),
                 set: |config, text| {
                     config.$part.$name = <$type as Value>::read(text)?;
                     Ok(())
@@ -118,6 +119,25 @@ settings! {
         drain: Duration = "10 s" ["time"]
             "How long a stop waits for goodbyes and unwritten data."
             "A longer wait delays restarts that meet dead connections."
+    }
+
+    /// What is offered, and to whom.
+    services ("") ServiceSettings {
+        presence: bool = "true" ["true, false"]
+            "Whether the relay has a presence service. Without it: messages only."
+            "Statuses, watchers and their rules are gone from the page; who has them keeps them."
+        messages: bool = "true" ["true, false"]
+            "Whether the relay has an instant message service. Without it: presence only."
+            "Conversations are gone from the page; inboxes keep what they hold."
+        watchers_span: Duration = "7 d" ["time"]
+            "For how long people are told who watched them; after that it is forgotten, on the disk too."
+            "A row per watcher and presentity for as long."
+        require_watch: Login = "nobody" ["nobody, guest, program, account"]
+            "How somebody must at least have come in to watch anyone: not at all (nobody), as a guest, as a program by its token, with an account's password."
+            "Beyond nobody, badges and questions without credentials are refused."
+        require_publish: Login = "nobody" ["nobody, guest, program, account"]
+            "How a session must at least have come in to publish presence."
+            "Beyond guest, whoever came in by less is seen as never there."
     }
 
     /// Who may come in.
@@ -230,6 +250,27 @@ settings! {
         requests: Rate = "20 then 1 per 3 min" ["rate"]
             "Requests to see someone who has not decided about the asker."
             "What strangers may ask of people."
+        polls: Rate = "6 then 1 per 10 s" ["rate"]
+            "Fetches of one presentity by one watcher, or by everyone of one network who did not sign in."
+            "Reads, and rows of watcher information."
+        looks: Rate = "200 then 1 per 50 ms" ["rate"]
+            "Presentities that one principal, or one network without credentials, asks for over HTTP. Not counted for loopback."
+            "Reads from the disk, and memory for each address for a while."
+        letters_to_strangers: Rate = "10 then 1 per 6 s" ["rate"]
+            "Messages of one sender to people who do not know them."
+            "What strangers may make people read."
+        signals: Rate = "5 then 1 per 1 s" ["rate"]
+            "Signals of one session, such as that somebody types."
+            "One frame to each device of the other side."
+        presentities: usize = "8" ["number"]
+            "Further presentities of one principal."
+            "Memory, and one notification each at sign-in."
+        inboxes: usize = "50" ["number"]
+            "Further inbox addresses of one principal."
+            "Rows, and memory while their principal is connected."
+        held_messages: u32 = "50" ["messages"]
+            "Messages of one sender that wait in one requests folder."
+            "Room in the inbox that strangers can take."
     }
 
     /// How long anything takes at most.

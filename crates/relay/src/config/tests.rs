@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use lamplight_core::rules::Login;
+
 use super::*;
 
 fn sources(environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Sources {
@@ -134,6 +136,31 @@ fn what_is_unsafe_is_refused_with_the_reason() {
         ("public_url", "https://chat.example.org"),
     ];
     assert!(Config::read(&sources(&[], &public)).is_ok());
+}
+
+#[test]
+fn a_relay_offers_at_least_one_of_its_services() {
+    let offers = |flags: &[(&str, &str)]| {
+        let read = Config::read(&sources(&[], flags));
+        read.map(|read| read.config.service().offers)
+            .map_err(|error| error.0)
+    };
+    assert_eq!(offers(&[]), Ok(Offers::Both));
+    assert_eq!(offers(&[("messages", "false")]), Ok(Offers::Presence));
+    assert_eq!(offers(&[("presence", "false")]), Ok(Offers::Messages));
+    let neither = offers(&[("presence", "false"), ("messages", "false")]);
+    assert!(neither.unwrap_err().contains("nothing left to serve"));
+    let mut config = Config::default();
+    config
+        .lay_toml("presence = false\nrequire_watch = \"account\"\nwatchers_span = \"2 d\"")
+        .unwrap();
+    let service = config.service();
+    assert_eq!(service.offers, Offers::Messages);
+    assert_eq!(service.watchers_span, Duration::from_hours(48));
+    assert_eq!(service.requires.watch, Login::Account);
+    assert_eq!(service.requires.publish, Login::Nobody);
+    let error = config.lay_toml("require_watch = \"fresh\"").unwrap_err().0;
+    assert!(error.contains("expected nobody"), "{error}");
 }
 
 #[test]

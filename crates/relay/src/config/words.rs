@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lamplight_core::rules::Login;
 use lamplight_core::service::Rate;
 
 /// A value of the configuration.
@@ -91,6 +92,40 @@ impl Value for Size {
 
     fn print(&self) -> String {
         print_unit(self.0, SIZES)
+    }
+}
+
+impl Value for bool {
+    fn read(text: &str) -> Result<Self, String> {
+        let expected = "expected true or false";
+        text.trim().parse().map_err(|_| expected.to_owned())
+    }
+
+    fn print(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for Login {
+    fn read(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "nobody" => Ok(Self::Nobody),
+            "guest" => Ok(Self::Guest),
+            "program" => Ok(Self::Program),
+            "account" => Ok(Self::Account),
+            // A whole relay that asks for a fresh password would ask every quarter of an hour.
+            _ => Err("expected nobody, guest, program or account".into()),
+        }
+    }
+
+    fn print(&self) -> String {
+        let word = match self {
+            Self::Nobody => "nobody",
+            Self::Guest => "guest",
+            Self::Program => "program",
+            Self::Account | Self::Fresh => "account",
+        };
+        word.to_owned()
     }
 }
 

@@ -24,7 +24,7 @@ pub fn nothing() -> Response {
     response
 }
 
-fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+pub fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -55,14 +55,20 @@ pub fn refuse_with(status: StatusCode, refusal: &Refusal) -> Response {
 fn status_of(code: Code) -> StatusCode {
     match code {
         Code::NotSignedIn | Code::SignedOut | Code::WrongCredentials => StatusCode::UNAUTHORIZED,
-        Code::WrongOrigin | Code::NotAllowed | Code::RegistrationClosed | Code::GuestsClosed => {
-            StatusCode::FORBIDDEN
-        }
+        Code::WrongOrigin
+        | Code::NotAllowed
+        | Code::SignInAgain
+        | Code::ShowYourself
+        | Code::RegistrationClosed
+        | Code::GuestsClosed => StatusCode::FORBIDDEN,
         Code::NotFound | Code::UnknownAddress => StatusCode::NOT_FOUND,
-        Code::NameTaken | Code::NameLooksAlike | Code::IdConflict => StatusCode::CONFLICT,
+        Code::NameTaken | Code::NameLooksAlike | Code::IdConflict | Code::TooManyAddresses => {
+            StatusCode::CONFLICT
+        }
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::TooManyRequests | Code::TooManySessions => StatusCode::TOO_MANY_REQUESTS,
         Code::TryLater | Code::Draining => StatusCode::SERVICE_UNAVAILABLE,
+        Code::NoPresence | Code::NoMessages => StatusCode::NOT_IMPLEMENTED,
         Code::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::BAD_REQUEST,
     }

@@ -9,7 +9,10 @@ use axum::http::header::{AUTHORIZATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use lamplight_core::code::{Code, Refusal};
+use lamplight_core::rules::FRESH_FOR;
+use lamplight_core::time::{Timestamp, millis};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{Site, answer, body};
@@ -34,13 +37,32 @@ struct GuestForm {
     token: bool,
 }
 
+/// A password said again.
+#[derive(Deserialize)]
+struct PasswordForm {
+    password: String,
+}
+
+/// In whose name a socket is to speak.
+#[derive(Default, Deserialize)]
+struct TicketForm {
+    #[serde(default, rename = "as")]
+    speaks_as: Option<String>,
+}
+
 /// What kind of relay this is, for everyone.
 pub async fn relay(State(site): State<Arc<Site>>) -> Response {
-    let (config, accounts) = (&site.config, &site.config.accounts);
+    let config = &site.config;
+    let (accounts, services) = (&config.accounts, &config.services);
     let facts = json!({
         "domain": config.relay.domain,
         "registration": config.offers(accounts.sign_up),
         "guests": config.offers(accounts.guests),
+        "presence": services.presence,
+        "messages": services.messages,
+        "watchers_span_ms": millis(services.watchers_span),
+        "require_watch": services.require_watch,
+        "require_publish": services.require_publish,
         "version": env!("CARGO_PKG_VERSION"),
     });
     answer::json(StatusCode::OK, &facts)
@@ -86,7 +108,7 @@ pub async fn enter_as_guest(
     let work = async {
         refuse_when_draining(&site)?;
         let (parts, body) = request.into_parts();
-        let form = guest_form(&site, &parts.headers, body).await?;
+        let form: GuestForm = read_if_any(&site, &parts.headers, body).await?;
         let entered = site.keeper.enter_as_guest(visitor.ip).await?;
         Ok(let_in(&site, StatusCode::CREATED, &entered, form.token))
     };
@@ -97,19 +119,57 @@ pub async fn enter_as_guest(
 pub async fn session(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
     let work = async {
         let login = login_of(&site, &headers).await?;
-        let who = json!({ "principal": login.principal, "class": login.class });
+        let mut who = json!({ "principal": login.principal, "class": login.class });
+        if login.confirmed.0 > 0 {
+            who["fresh_until"] = fresh_until(login.confirmed).into();
+        }
         Ok(answer::json(StatusCode::OK, &who))
     };
     answered(work.await)
 }
 
-/// A single-use ticket for a socket's hello.
-pub async fn ticket(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
+/// The password of the request's login, said again: what asked for it goes on, in the sockets that are open too.
+pub async fn confirm(
+    State(site): State<Arc<Site>>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request,
+) -> Response {
     let work = async {
         refuse_when_draining(&site)?;
-        let login = login_of(&site, &headers).await?;
-        let ticket = site.keeper.ticket(&login)?;
-        let answer = json!({ "ticket": ticket, "principal": login.principal });
+        let login = login_of(&site, request.headers()).await?;
+        let form: PasswordForm = read(&site, request).await?;
+        let at = site
+            .keeper
+            .confirm(&login, &form.password, visitor.ip)
+            .await?;
+        let answer = json!({ "fresh_until": fresh_until(at) });
+        Ok(answer::json(StatusCode::OK, &answer))
+    };
+    answered(work.await)
+}
+
+/// Until when a login counts as fresh.
+fn fresh_until(confirmed: Timestamp) -> u64 {
+    confirmed.0.saturating_add(millis(FRESH_FOR))
+}
+
+/// A single-use ticket for a socket's hello, in one's own name or in that of a group.
+pub async fn ticket(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let work = async {
+        refuse_when_draining(&site)?;
+        let login = login_of(&site, request.headers()).await?;
+        let (parts, body) = request.into_parts();
+        let form: TicketForm = read_if_any(&site, &parts.headers, body).await?;
+        let keeper = &site.keeper;
+        let name = form.speaks_as.as_deref();
+        let name = name.map(|name| keeper.circle(name)).transpose()?;
+        let ticket = keeper.ticket(&login, name.as_ref()).await?;
+        let answer = match name {
+            Some(group) if group != login.principal => {
+                json!({ "ticket": ticket, "principal": group, "by": login.principal })
+            }
+            _ => json!({ "ticket": ticket, "principal": login.principal }),
+        };
         Ok(answer::json(StatusCode::OK, &answer))
     };
     answered(work.await)
@@ -134,35 +194,36 @@ pub async fn sign_out(State(site): State<Arc<Site>>, headers: HeaderMap) -> Resp
     response
 }
 
-fn answered(done: Result<Response, Refusal>) -> Response {
+pub fn answered(done: Result<Response, Refusal>) -> Response {
     done.unwrap_or_else(|refusal| answer::refuse(&refusal))
 }
 
-fn refuse_when_draining(site: &Site) -> Result<(), Refusal> {
+pub fn refuse_when_draining(site: &Site) -> Result<(), Refusal> {
     if site.is_draining() {
         return Err(Code::Draining.refusal());
     }
     Ok(())
 }
 
-async fn read(site: &Site, request: Request) -> Result<Form, Refusal> {
+/// What a request says.
+pub async fn read<T: DeserializeOwned>(site: &Site, request: Request) -> Result<T, Refusal> {
     refuse_when_draining(site)?;
     let (parts, body) = request.into_parts();
     body::read_json(&parts.headers, body, site.config.connections.header_wait).await
 }
 
-/// A guest may send nothing at all.
-async fn guest_form(site: &Site, headers: &HeaderMap, body: Body) -> Result<GuestForm, Refusal> {
-    let bytes = body::read(body, site.config.connections.header_wait).await?;
+/// What a request says that may say nothing at all.
+pub async fn read_if_any<T: Default + DeserializeOwned>(
+    site: &Site,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Refusal> {
+    let wait = site.config.connections.header_wait;
+    let bytes = body::read(body, wait).await?;
     if bytes.is_empty() {
-        return Ok(GuestForm::default());
+        return Ok(T::default());
     }
-    body::read_json(
-        headers,
-        Body::from(bytes),
-        site.config.connections.header_wait,
-    )
-    .await
+    body::read_json(headers, Body::from(bytes), wait).await
 }
 
 fn let_in(site: &Site, status: StatusCode, entered: &SignedIn, wants_token: bool) -> Response {
@@ -178,11 +239,15 @@ fn let_in(site: &Site, status: StatusCode, entered: &SignedIn, wants_token: bool
     response
 }
 
-/// The login that a request brings: a program's token, else the page's cookie.
-async fn login_of(site: &Site, headers: &HeaderMap) -> Result<Login, Refusal> {
-    let secret = bearer(headers).or_else(|| site.cookie.read(headers));
-    let secret = secret.ok_or_else(|| Code::NotSignedIn.refusal())?;
+/// The login that a request brings: a program's, else the page's cookie. A token with a scope is none.
+pub async fn login_of(site: &Site, headers: &HeaderMap) -> Result<Login, Refusal> {
+    let secret = secret_of(site, headers).ok_or_else(|| Code::NotSignedIn.refusal())?;
     site.keeper.login(secret).await
+}
+
+/// The secret that a request brings, if it brings one.
+pub fn secret_of<'a>(site: &Site, headers: &'a HeaderMap) -> Option<&'a str> {
+    bearer(headers).or_else(|| site.cookie.read(headers))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

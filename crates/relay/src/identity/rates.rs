@@ -28,6 +28,11 @@ impl<K: Eq + Hash + Clone> Rates<K> {
 
     /// Takes one, or says how long to wait for it.
     pub fn take(&self, key: &K, now: Instant) -> Result<(), Duration> {
+        self.take_some(key, 1, now)
+    }
+
+    /// Takes so many at once or none, and then says how long to wait for them.
+    pub fn take_some(&self, key: &K, count: u32, now: Instant) -> Result<(), Duration> {
         let mut full_at = self
             .full_at
             .lock()
@@ -38,7 +43,8 @@ impl<K: Eq + Hash + Clone> Rates<K> {
                 full_at.clear();
             }
         }
-        let at = full_at.get(key).copied().unwrap_or(now).max(now) + self.rate.every;
+        let at = full_at.get(key).copied().unwrap_or(now).max(now);
+        let at = at + self.rate.every.saturating_mul(count);
         let most = self.rate.every.saturating_mul(self.rate.burst);
         let over = at.saturating_duration_since(now).saturating_sub(most);
         if !over.is_zero() {
@@ -91,6 +97,16 @@ mod tests {
         assert!(rates.take(&"alice", start + every).is_err());
         rates.give_back(&"alice");
         assert!(rates.take(&"alice", start + every).is_ok());
+    }
+
+    #[test]
+    fn several_are_taken_together_or_not_at_all() {
+        let every = Duration::from_mins(1);
+        let rates = Rates::new(Rate { burst: 3, every });
+        let start = Instant::now();
+        assert!(rates.take_some(&"alice", 2, start).is_ok());
+        assert_eq!(rates.take_some(&"alice", 3, start), Err(2 * every));
+        assert!(rates.take(&"alice", start).is_ok());
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Principals and their logins as SQL. Which names and passwords are acceptable is decided in `identity`, not here.
 
+pub mod members;
+pub mod tokens;
+
 use lamplight_core::address::{Address, Principal};
+use lamplight_core::code::Code;
 use lamplight_core::time::Timestamp;
 use lamplight_core::wire::Class;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
@@ -43,7 +47,21 @@ pub enum Created {
     LooksAlike,
 }
 
-/// One way in that is open: a signed-in page or a program's token.
+impl Created {
+    /// What whoever wanted the name is told.
+    pub fn refusal(self) -> Option<Code> {
+        match self {
+            Self::Made => None,
+            Self::NameTaken => Some(Code::NameTaken),
+            Self::LooksAlike => Some(Code::NameLooksAlike),
+        }
+    }
+}
+
+/// What became of a request: done, or the code that says why not. Whoever refuses has written nothing.
+pub type Decided<T> = Result<std::result::Result<T, Code>>;
+
+/// One way in that is open: a signed-in page, or a program that said a name and a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
     pub id: u64,
@@ -51,6 +69,8 @@ pub struct Login {
     pub class: Class,
     pub created: Timestamp,
     pub used: Timestamp,
+    /// When the password was last said; zero for guests.
+    pub confirmed: Timestamp,
     /// When the guest that it belongs to is forgotten.
     pub expires: Option<Timestamp>,
 }
@@ -98,7 +118,7 @@ pub fn set_password(db: &Connection, of: &Principal, password: &str) -> Result<(
     Ok(())
 }
 
-/// Opens a login; `None` if the principal is gone. Its number is never used again.
+/// Opens a login; `None` if the principal is gone. Its number is never used again. Who has a password has just said it.
 pub fn add_login(
     db: &Connection,
     of: &Principal,
@@ -107,8 +127,8 @@ pub fn add_login(
 ) -> Result<Option<u64>> {
     let added = db
         .prepare_cached(
-            "INSERT INTO logins (principal, token, created, used)
-             SELECT id, ?2, ?3, ?3 FROM principals WHERE address = ?1",
+            "INSERT INTO logins (principal, token, created, used, confirmed)
+             SELECT id, ?2, ?3, ?3, iif(password IS NULL, 0, ?3) FROM principals WHERE address = ?1",
         )?
         .execute(params![of.as_str(), token_hash, at.0 as i64])?;
     Ok((added == 1).then(|| db.last_insert_rowid() as u64))
@@ -122,13 +142,32 @@ pub fn remove_login(db: &Connection, id: u64) -> Result<bool> {
     Ok(removed == 1)
 }
 
+/// The login with this secret.
 pub fn find_login(db: &Connection, token_hash: &[u8]) -> Result<Option<Login>> {
     db.prepare_cached(
-        "SELECT l.id, p.address, p.class, l.created, l.used, p.expires
+        "SELECT l.id, p.address, p.class, l.created, l.used, l.confirmed, p.expires
          FROM logins l JOIN principals p ON p.id = l.principal WHERE l.token = ?1",
     )?
     .query_row([token_hash], login)
     .optional()
+}
+
+/// The login with this number.
+pub fn login_numbered(db: &Connection, id: u64) -> Result<Option<Login>> {
+    db.prepare_cached(
+        "SELECT l.id, p.address, p.class, l.created, l.used, l.confirmed, p.expires
+         FROM logins l JOIN principals p ON p.id = l.principal WHERE l.id = ?1",
+    )?
+    .query_row([id as i64], login)
+    .optional()
+}
+
+/// The password of this login was said again; whether the login is still there.
+pub fn confirm_login(db: &Connection, id: u64, at: Timestamp) -> Result<bool> {
+    let confirmed = db
+        .prepare_cached("UPDATE logins SET confirmed = ?2 WHERE id = ?1")?
+        .execute(params![id as i64, at.0 as i64])?;
+    Ok(confirmed == 1)
 }
 
 fn login(row: &Row<'_>) -> Result<Login> {
@@ -138,7 +177,8 @@ fn login(row: &Row<'_>) -> Result<Login> {
         class: class(row, 2)?,
         created: timestamp(row, 3)?,
         used: timestamp(row, 4)?,
-        expires: row.get::<_, Option<i64>>(5)?.map(|at| Timestamp(at as u64)),
+        confirmed: timestamp(row, 5)?,
+        expires: row.get::<_, Option<i64>>(6)?.map(|at| Timestamp(at as u64)),
     })
 }
 
