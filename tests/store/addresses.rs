@@ -224,7 +224,7 @@ fn inbox_addresses_are_told_with_what_came_through_them() {
         principal: principal("alice"),
         tag: tag("shop"),
     });
-    assert_eq!(inboxes(&mut both), [first.clone()]);
+    assert_eq!(inboxes(&mut both), std::slice::from_ref(&first));
     both.keep(set(&shop));
     assert_eq!(inboxes(&mut both), [first, shop], "a new one counts anew");
 }

@@ -132,8 +132,8 @@ fn append(chance: &mut Chance, names: &Names, at: Timestamp) -> Change {
             to: InboxAddress(to),
             body: body(&text),
             at,
-            alias: (number % 5 == 0).then(|| tag("shop")),
-            by: (number % 7 == 0).then(|| principal("dave")),
+            alias: number.is_multiple_of(5).then(|| tag("shop")),
+            by: number.is_multiple_of(7).then(|| principal("dave")),
         },
         copies,
     }
@@ -241,7 +241,7 @@ fn of_principal(chance: &mut Chance, names: &Names, at: Timestamp) -> Change {
             own: OwnInbox {
                 tag: further(chance),
                 label: chance.happens(1, 2).then(|| note("For the shop")),
-                until: chance.happens(1, 4).then(|| Timestamp(START + SPAN / 2)),
+                until: chance.happens(1, 4).then_some(Timestamp(START + SPAN / 2)),
                 rules: delivery_rules(chance),
                 // Whatever is said here, the store's own counts stay.
                 counts: Counts {

@@ -33,22 +33,17 @@ async fn traced(program: Option<&Path>) -> Calls {
         options = options.program(program);
     }
     let mut relay = Relay::start(options).await;
-    let (alice, _bob) = (
+    let (alice, bob) = (
         Account::sign_up(&relay, "alice").await,
         Account::sign_up(&relay, "bob").await,
     );
+    // A stranger may not write as many letters: bob wrote first.
+    let mut bobs = Line::hello(relay.address(), Codec::Json, &bob.token, None).await;
+    send(&mut bobs, 0, "alice").await;
+    bobs.hang_up();
     let mut line = Line::hello(relay.address(), Codec::Json, &alice.token, None).await;
     for id in 1..=MESSAGES {
-        line.send(&ToService::Send {
-            id: MessageId(id),
-            to: inbox("bob"),
-            body: body(&text(id)),
-            from: None,
-        })
-        .await;
-        let receipt =
-            |frame: &ToAgent| matches!(frame, ToAgent::Receipt { id: of, .. } if of.0 == id);
-        line.until("a receipt", receipt).await;
+        send(&mut line, id, "bob").await;
     }
     line.hang_up();
     let main = relay.pid().to_string();
@@ -60,6 +55,19 @@ async fn traced(program: Option<&Path>) -> Calls {
         ended.then_some(calls)
     };
     Calls(eventually("the tracer to end", whole).await)
+}
+
+/// Sends one message and waits for its receipt.
+async fn send(line: &mut Line, id: u128, to: &str) {
+    let send = ToService::Send {
+        id: MessageId(id),
+        to: inbox(to),
+        body: body(&text(id)),
+        from: None,
+    };
+    line.send(&send).await;
+    let receipt = |frame: &ToAgent| matches!(frame, ToAgent::Receipt { id: of, .. } if of.0 == id);
+    line.until("a receipt", receipt).await;
 }
 
 /// A text that stands nowhere else.

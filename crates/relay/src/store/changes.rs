@@ -97,16 +97,16 @@ fn of_principal(db: &Connection, change: Change) -> Result<()> {
 
 /// What is kept of one presentity.
 fn of_presentity(db: &Connection, change: Change) -> Result<()> {
-    let presentity = match &change {
-        Change::SetAccess { presentity, .. }
-        | Change::AddRequest { presentity, .. }
-        | Change::RemoveRequest { presentity, .. }
-        | Change::KeepTuple { presentity, .. }
-        | Change::DropTuple { presentity, .. }
-        | Change::LastSeen { presentity, .. }
-        | Change::Watched { presentity, .. } => presentity,
+    let (Change::SetAccess { presentity, .. }
+    | Change::AddRequest { presentity, .. }
+    | Change::RemoveRequest { presentity, .. }
+    | Change::KeepTuple { presentity, .. }
+    | Change::DropTuple { presentity, .. }
+    | Change::LastSeen { presentity, .. }
+    | Change::Watched { presentity, .. }) = &change
+    else {
         // The other changes are carried out before it comes to this.
-        _ => return Ok(()),
+        return Ok(());
     };
     let Some(of) = PresentityRow::find(db, presentity)? else {
         return Ok(());
