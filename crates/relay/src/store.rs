@@ -18,6 +18,7 @@ pub mod writer;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use lamplight_core::address::Epoch;
@@ -37,6 +38,8 @@ pub struct Store {
     epoch: Epoch,
     room: Room,
     sound: bool,
+    /// Since when the write-ahead log may still show what was removed from the tables.
+    remains: Option<Instant>,
     /// Held for as long as the store is open.
     _lock: File,
 }
@@ -115,6 +118,7 @@ impl Store {
             epoch,
             room: Room::default(),
             sound: true,
+            remains: None,
             _lock: lock,
         })
     }
@@ -184,8 +188,31 @@ impl Store {
 
     /// One change within the transaction: a failure undoes it alone.
     fn carry_out(&mut self, change: Change) -> Result<Kept, StoreFault> {
-        let room = self.room;
-        self.within_savepoint(|db| changes::carry_out(db, room, change))
+        let (room, removes) = (self.room, changes::removes(&change));
+        let before = self.db.total_changes();
+        let kept = self.within_savepoint(|db| changes::carry_out(db, room, change));
+        if removes && self.db.total_changes() > before {
+            self.remains.get_or_insert_with(Instant::now);
+        }
+        kept
+    }
+
+    /// Empties the write-ahead log into the tables, so that what was removed from these stands nowhere any more. While someone
+    /// reads it cannot; then it is tried again.
+    fn sweep(&mut self) {
+        let swept = self.db.busy_timeout(Duration::ZERO).and_then(|()| {
+            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+            self.db.query_row(sql, [], |row| row.get::<_, bool>(0))
+        });
+        match swept {
+            Ok(busy) => self.remains = self.remains.filter(|_| busy),
+            Err(error) => {
+                self.note(&error);
+            }
+        }
+        if let Err(error) = self.db.busy_timeout(schema::BUSY_FOR) {
+            self.note(&error);
+        }
     }
 
     fn load_within(&mut self, key: &Key) -> Result<Loaded, StoreFault> {

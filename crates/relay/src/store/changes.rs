@@ -58,6 +58,17 @@ pub fn carry_out(db: &Connection, room: Room, change: Change) -> Result<Kept> {
     }
 }
 
+/// Whether a change takes away what somebody wants to be gone, from the disk too.
+pub fn removes(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::Delete { .. }
+            | Change::Clear { .. }
+            | Change::DropPresentity { .. }
+            | Change::ForgetWatchers { .. }
+    )
+}
+
 /// What a principal keeps as a watcher and as the owner of addresses.
 fn of_principal(db: &Connection, change: Change) -> Result<()> {
     match change {

@@ -288,6 +288,9 @@ ALTER TABLE logins ADD COLUMN member INTEGER REFERENCES principals ON DELETE CAS
 CREATE INDEX logins_by ON logins (member) WHERE member IS NOT NULL;
 ";
 
+/// How long a connection waits for another one.
+pub const BUSY_FOR: Duration = Duration::from_secs(5);
+
 /// Settings of a connection that writes.
 pub fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
     // WAL with FULL: a commit returns only after its log is on the disk (trust.md D1). NORMAL would lose acknowledged messages.
@@ -309,7 +312,7 @@ pub fn prepare_reader(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn prepare_any(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY_FOR)?;
     // 16 MiB, so that memory does not grow with what is stored.
     connection.pragma_update(None, "cache_size", -16 * 1024)?;
     connection.set_prepared_statement_cache_capacity(64);

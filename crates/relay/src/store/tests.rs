@@ -328,3 +328,53 @@ fn a_further_presentity_that_is_dropped_leaves_no_row() {
         "the one from sign-up has its own"
     );
 }
+
+#[tokio::test]
+async fn what_is_deleted_is_gone_from_the_disk_while_the_relay_runs() {
+    const SECRET: &str = "the words that nobody must find";
+    let folder = TempDir::new().unwrap();
+    let store = store_with(&folder, &["alice"]);
+    let (sender, mut answers) = unbounded_channel();
+    let (handle, threads) = writer::start(store, sender).unwrap();
+    let on_disk = || {
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        let holds = |file: std::io::Result<std::fs::DirEntry>| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();
+            let mut parts = bytes.windows(SECRET.len());
+            parts.any(|part| part == SECRET.as_bytes())
+        };
+        files.into_iter().any(holds)
+    };
+    let note = Change::Append {
+        message: InstantMessage {
+            id: MessageId(1),
+            from: principal("alice"),
+            to: principal("alice").inbox(),
+            body: Body::parse(SECRET).unwrap(),
+            at: Timestamp(1),
+            alias: None,
+            by: None,
+        },
+        copies: Copies::SenderOnly,
+    };
+    handle.keep(Ticket(1), note);
+    answers.recv().await.unwrap();
+    assert!(on_disk());
+    let gone = Change::Delete {
+        inbox: principal("alice").inbox(),
+        seqs: vec![Seq(1)],
+        at: Timestamp(2),
+    };
+    handle.keep(Ticket(2), gone);
+    answers.recv().await.unwrap();
+    let begun = Instant::now();
+    while on_disk() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "it is still there"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    handle.stop();
+    threads.join();
+}

@@ -7,8 +7,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use lamplight_core::address::{Epoch, Ticket};
 use lamplight_core::service::Input;
@@ -22,6 +23,11 @@ use super::{OpenError, Store, fault_of};
 
 /// Most jobs in one transaction: what 256 changes cost together is about what one costs alone (budgets.md).
 const BATCH_MAX: usize = 256;
+
+/// With nothing to do for so long, the writer sweeps out what is left of removed content.
+const QUIET: Duration = Duration::from_secs(1);
+/// With always something to do, it does so after this long: one checkpoint a minute costs nothing.
+const SWEEP_WITHIN: Duration = Duration::from_mins(1);
 
 /// Called once it is known whether the transaction that a task ran in was committed.
 type Reply = Box<dyn FnOnce(Result<(), StoreFault>) + Send>;
@@ -224,7 +230,9 @@ impl Line {
 fn write_all(mut store: Store, jobs: &Receiver<Job>, line: &Line) {
     let mut stopping = false;
     while !stopping {
-        let Ok(first) = jobs.recv() else { return };
+        let Some(first) = next(&mut store, jobs) else {
+            return;
+        };
         let mut batch = vec![first];
         while batch.len() < BATCH_MAX
             && let Ok(job) = jobs.try_recv()
@@ -236,6 +244,23 @@ fn write_all(mut store: Store, jobs: &Receiver<Job>, line: &Line) {
         write_batch(&mut store, batch, line);
         line.state.waiting.fetch_sub(taken, Ordering::Relaxed);
     }
+}
+
+/// Waits for something to do. What is left of removed content is swept out meanwhile, or at last in between.
+fn next(store: &mut Store, jobs: &Receiver<Job>) -> Option<Job> {
+    while let Some(since) = store.remains {
+        if since.elapsed() >= SWEEP_WITHIN {
+            store.sweep();
+            // Whoever reads all the time is asked again after as long.
+            store.remains = store.remains.map(|_| Instant::now());
+        }
+        match jobs.recv_timeout(QUIET) {
+            Ok(job) => return Some(job),
+            Err(RecvTimeoutError::Timeout) => store.sweep(),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    }
+    jobs.recv().ok()
 }
 
 fn write_batch(store: &mut Store, batch: Vec<Job>, line: &Line) {
