@@ -340,7 +340,7 @@ fn how_a_watcher_wants_to_be_seen_counts_as_it_is_now() {
 fn watchers_that_are_forgotten_are_gone_from_the_disk_too() {
     let mut both = Both::new();
     let alice = presentity("alice");
-    let canary = |number: u64| format!("canary-{number:04}-of-the-coal-mine");
+    let canary = |number: u64| format!("canary-{number:04}");
     let events = (0..2_000).map(|number| {
         // Every fourth is forgotten, all over the table.
         let at = if number % 4 == 0 { 100 } else { 200 };
@@ -361,13 +361,9 @@ fn watchers_that_are_forgotten_are_gone_from_the_disk_too() {
     let on_disk = |both: &Both| {
         let file = both.folder.path().join(lamplight::store::FILE);
         let bytes = std::fs::read(file).expect("the database is there");
-        let holds = |number: &u64| {
-            let canary = canary(*number);
-            bytes
-                .windows(canary.len())
-                .any(|part| part == canary.as_bytes())
-        };
-        (0..2_000).filter(holds).count()
+        let canaries = bytes.windows("canary-0000".len());
+        let canaries = canaries.filter(|part| part.starts_with(b"canary-"));
+        canaries.collect::<std::collections::BTreeSet<_>>().len()
     };
     assert_eq!(on_disk(&both), 2_000);
     both.reopen();
