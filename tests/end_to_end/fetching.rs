@@ -455,7 +455,10 @@ mod xml {
             element.attributes.push((name.into(), plain(value)));
             attributes = after;
         }
-        while !is_empty {
+        if is_empty {
+            return element;
+        }
+        loop {
             let next = rest.find('<').expect("an end");
             element.text.push_str(&plain(&rest[..next]));
             *rest = &rest[next..];
@@ -463,11 +466,10 @@ mod xml {
                 let (end, after) = after.split_once('>').expect("an end");
                 assert_eq!(end, element.name);
                 *rest = after;
-                break;
+                return element;
             }
             element.children.push(self::element(rest));
         }
-        element
     }
 
     fn plain(text: &str) -> String {
