@@ -5,7 +5,7 @@ use lamplight_core::code::Code;
 use lamplight_core::presence::{Activity, Note, PresenceTuple, Status, TupleKind, by_hand};
 use lamplight_core::rules::{Decision, Login, Who};
 use lamplight_core::time::Timestamp;
-use lamplight_core::wire::{Standing, ToAgent, ToService};
+use lamplight_core::wire::{Codec, Standing, ToAgent, ToService};
 use lamplight_tests::outside::http::{Answer, Request};
 use lamplight_tests::outside::{Account, Line, Options, PASSWORD, Relay};
 use serde_json::{Value, json};
@@ -383,17 +383,68 @@ async fn a_relay_without_presence_says_so_and_one_without_messages_too() {
     carried_out(&mut mute, &watch).await;
 }
 
+/// Ways to come in, from the least sure upwards; the first is not to come in at all.
+const WAYS: [&str; 4] = ["nobody", "guest", "program", "account"];
+
+/// The secrets of a guest, of a program and of an account.
+async fn ways_in(relay: &Relay) -> [String; 3] {
+    let guest = Request::new("POST", "/v1/guests")
+        .header("x-lamplight", "1")
+        .json(&json!({ "token": true }));
+    let guest = relay.call(&guest).await.field("token");
+    let account = Account::sign_up(relay, "bob").await;
+    let scope = json!({ "name": "one", "scope": ["watch", "publish"] });
+    let token = done(relay, &account, "POST", "/v1/tokens", Some(scope)).await;
+    [guest, token.field("token"), account.token]
+}
+
 #[tokio::test]
-async fn a_relay_may_ask_whoever_watches_to_have_an_account() {
-    let relay = Relay::start(Options::new().set("require_watch", "account")).await;
-    let facts = relay.get("/v1/relay").await.json();
-    assert_eq!(facts["require_watch"], "account");
-    let (_, _line) = public(&relay, "alice").await;
-    let path = "/v1/presence/alice@localhost";
-    refuses(&get(&relay, path, &[]).await, 403, Code::NotAllowed);
-    let bob = Account::sign_up(&relay, "bob").await;
-    let shown = done(&relay, &bob, "GET", path, None).await;
-    assert_eq!(shown.json()["state"], "shown");
+async fn a_relay_says_how_one_must_have_come_in_to_watch() {
+    for (least, required) in WAYS.iter().enumerate() {
+        let relay = Relay::start(Options::new().set("require_watch", required)).await;
+        let facts = relay.get("/v1/relay").await.json();
+        assert_eq!(facts["require_watch"], *required);
+        let (_, _line) = public(&relay, "alice").await;
+        let path = "/v1/presence/alice@localhost";
+        let mut answers = vec![get(&relay, path, &[]).await];
+        for secret in ways_in(&relay).await {
+            answers.push(relay.call(&Request::get(path).bearer(&secret)).await);
+        }
+        for (way, answer) in answers.iter().enumerate() {
+            if way >= least {
+                assert_eq!(answer.status, 200, "{} of {required}", WAYS[way]);
+            } else if way == 0 {
+                refuses(answer, 403, Code::NotAllowed);
+            } else {
+                refuses(answer, 403, Code::SignInAgain);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_relay_says_how_one_must_have_come_in_to_publish() {
+    for (least, required) in WAYS.iter().enumerate() {
+        let relay = Relay::start(Options::new().set("require_publish", required)).await;
+        for (way, secret) in ways_in(&relay).await.iter().enumerate() {
+            let mut line = Line::hello(relay.address(), Codec::Json, secret, None).await;
+            let tuple = tuple("desk", TupleKind::Device);
+            line.send(&ToService::Publish { tuple, of: None }).await;
+            let refused = line
+                .find("an answer", |frame| match frame {
+                    ToAgent::Refused { refusal, .. } => Some(Some(refusal.code)),
+                    ToAgent::Notify { notifications } => {
+                        let shows = format!("{notifications:?}").contains("desk");
+                        shows.then_some(None)
+                    }
+                    _ => None,
+                })
+                .await;
+            // The first way is not to come in at all.
+            let expected = (way + 1 < least).then_some(Code::SignInAgain);
+            assert_eq!(refused, expected, "{} of {required}", WAYS[way + 1]);
+        }
+    }
 }
 
 /// Reads XML as far as these documents use it; anything that is not well formed fails.
@@ -455,7 +506,10 @@ mod xml {
             element.attributes.push((name.into(), plain(value)));
             attributes = after;
         }
-        while !is_empty {
+        if is_empty {
+            return element;
+        }
+        loop {
             let next = rest.find('<').expect("an end");
             element.text.push_str(&plain(&rest[..next]));
             *rest = &rest[next..];
@@ -463,11 +517,10 @@ mod xml {
                 let (end, after) = after.split_once('>').expect("an end");
                 assert_eq!(end, element.name);
                 *rest = after;
-                break;
+                return element;
             }
             element.children.push(self::element(rest));
         }
-        element
     }
 
     fn plain(text: &str) -> String {

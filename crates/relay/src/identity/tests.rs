@@ -390,6 +390,29 @@ async fn signing_out_ends_what_is_said_in_the_name_of_groups() {
 }
 
 #[tokio::test]
+async fn a_login_that_ran_out_ends_what_is_said_in_the_name_of_groups() {
+    let mut house = House::new(&[]);
+    let (_, bob, group) = helpers(&house).await;
+    let ticket = house.keeper.ticket(&bob, Some(&group)).await.unwrap();
+    let id = i64::try_from(bob.id).unwrap();
+    let aged = house
+        .keeper
+        .store
+        .write(move |db| db.execute("UPDATE logins SET used = 0 WHERE id = ?1", [id]));
+    assert_eq!(aged.await, Ok(1));
+    house.told();
+    assert!(!house.keeper.sweep().await);
+    let revoked = [&bob.principal, &group]
+        .map(|principal| format!("{:?}", Input::Revoked(principal.clone(), Some(bob.id))));
+    assert_eq!(house.told(), revoked);
+    let ticket = Credentials::Ticket(Private(ticket));
+    assert_eq!(
+        code(house.keeper.authenticate(&ticket).await),
+        Code::NotSignedIn
+    );
+}
+
+#[tokio::test]
 async fn only_owners_decide_about_a_group_and_the_last_one_stays() {
     let house = House::new(&[]);
     let (alice, bob, _) = helpers(&house).await;
