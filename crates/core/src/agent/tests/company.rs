@@ -50,7 +50,7 @@ fn typing_is_said_every_three_seconds_and_that_it_is_over_once() {
     // A text that is deleted again is no text.
     life.passes(Duration::from_secs(3));
     types(&mut life, "bob");
-    let (with, text) = (address("bob"), "".into());
+    let (with, text) = (address("bob"), alloc::string::String::new());
     life.wants(Intent::Draft { with, text });
     assert_eq!(signals(&mut life), [Doing::Typing, Doing::Nothing]);
 }
