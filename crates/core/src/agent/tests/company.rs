@@ -5,8 +5,10 @@ use core::time::Duration;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::life::{Life, address, changed, count, held, means, received, shows};
+use super::life::{Life, address, changed, count, entry, held, means, received, shows};
+use crate::address::Seq;
 use crate::agent::{Changed, Input, Intent, LineLost, Notice};
+use crate::message::What;
 use crate::person::Word;
 use crate::presence::{PresenceTuple, TupleKind};
 use crate::wire::{Doing, Pace, Resume, ToAgent, ToService};
@@ -82,10 +84,13 @@ fn that_they_type_shows_for_six_seconds_or_until_their_message_is_here() {
     life.delivers(vec![received(1, "bob")]);
     assert!(!typing(&life, "bob"));
     hears_typing(&mut life, "bob", Doing::Typing);
+    life.delivers(vec![entry(2, "bob", What::Delivered(Seq(1)))]);
+    assert!(typing(&life, "bob"), "a mark is no message");
+    hears_typing(&mut life, "bob", Doing::Typing);
     hears_typing(&mut life, "bob", Doing::Nothing);
     assert!(!typing(&life, "bob"));
     // Who waits in the requests folder gives no sign of life.
-    life.delivers(vec![held(2, "dave")]);
+    life.delivers(vec![held(3, "dave")]);
     hears_typing(&mut life, "dave", Doing::Typing);
     assert!(!typing(&life, "dave"));
 }
