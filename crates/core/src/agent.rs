@@ -49,7 +49,7 @@ use alloc::vec::Vec;
 
 use crate::address::{Address, InboxAddress, MessageId};
 use crate::code::{Code, Refusal, Retry};
-use crate::message::{Body, Receipt};
+use crate::message::{Body, Receipt, What};
 use crate::presence::{Notification, TupleKind, by_hand};
 use crate::time::{Instant, Now};
 use crate::wire::{Contact, Credentials, Decision, Number, ToAgent, ToService, VERSION, from_cbor};
@@ -382,7 +382,9 @@ impl Agent {
                 .access_set(of.as_ref(), &watcher, decision, desk),
             ToAgent::Deliver { entries, up_to } => {
                 for entry in &entries {
-                    self.typing.done(&entry.with, desk);
+                    if let What::Received(..) = entry.what {
+                        self.typing.done(&entry.with, desk);
+                    }
                 }
                 let mine = self.inbox.deliver(entries, up_to, desk);
                 self.settle(mine);

@@ -261,9 +261,8 @@ fn word_of(tuple: &PresenceTuple) -> Word {
 mod tests {
     use super::*;
     use crate::address::Token;
-    use crate::presence::{Status, by_hand as by_hand_id};
+    use crate::presence::{CommunicationAddress, Status, by_hand as by_hand_id};
     use alloc::vec;
-    use alloc::vec::Vec;
 
     fn tuple(kind: TupleKind, id: &str, activities: Vec<Activity>, since: u64) -> PresenceTuple {
         PresenceTuple {
@@ -332,6 +331,84 @@ mod tests {
             assert_eq!(read(reversed), word, "the order mattered: {tuples:?}");
             assert_eq!(read(doubled), word, "repetition mattered: {tuples:?}");
         }
+    }
+
+    #[test]
+    fn who_is_shown_no_more_than_availability_reads_available_or_not() {
+        let reads = |tuples: Vec<PresenceTuple>| {
+            person(&View::Shown(PresenceInformation {
+                tuples,
+                freshness: Freshness::Fresh,
+                since: Timestamp(0),
+                extent: Extent::Availability,
+            }))
+            .word
+        };
+        assert_eq!(reads(vec![]), Word::NotAvailable);
+        assert_eq!(reads(vec![device("here", vec![])]), Word::Available);
+    }
+
+    fn means(means: &str, contact: &str, basic: Basic) -> PresenceTuple {
+        PresenceTuple {
+            address: Some(CommunicationAddress {
+                means: Token::parse(means).unwrap(),
+                contact: contact.into(),
+            }),
+            status: Status {
+                basic,
+                ..Status::open()
+            },
+            ..tuple(TupleKind::Service, means, vec![], 0)
+        }
+    }
+
+    fn ways_of(tuples: Vec<PresenceTuple>) -> Vec<Way> {
+        ways(&View::Shown(PresenceInformation {
+            tuples,
+            freshness: Freshness::Fresh,
+            since: Timestamp(0),
+            extent: Extent::Whole,
+        }))
+    }
+
+    #[test]
+    fn the_best_way_is_the_open_inbox_then_what_else_is_open_then_what_is_closed() {
+        use Basic::{Closed, Open};
+        let ways = ways_of(vec![
+            means("x-pager", "7", Open),
+            means("mailto", "bob@b", Open),
+            means("tel", "+49", Closed),
+            means("https", "//b/bob", Open),
+            device("phone", vec![]),
+            means("im", "bob@b", Open),
+            means("sip", "bob@b", Open),
+        ]);
+        let order: Vec<_> = ways.iter().map(|way| way.means.as_str()).collect();
+        assert_eq!(order, ["im", "sip", "https", "mailto", "x-pager", "tel"]);
+        assert_eq!(ways[0].inbox, InboxAddress::parse("bob@b").ok());
+        let closed = ways_of(vec![means("im", "bob@b", Closed), means("tel", "1", Open)]);
+        assert_eq!(closed[1].basic, Closed, "the inbox stands behind");
+    }
+
+    #[test]
+    fn a_link_is_one_of_four_schemes_and_everything_else_is_text() {
+        let uri = |of: &str, contact: &str| {
+            let ways = ways_of(vec![means(of, contact, Basic::Open)]);
+            ways[0].uri.clone()
+        };
+        assert_eq!(uri("tel", "+49 30").as_deref(), Some("tel:+49 30"));
+        assert_eq!(uri("https", "//b/").as_deref(), Some("https://b/"));
+        assert_eq!(uri("https", "b/bob").as_deref(), Some("https://b/bob"));
+        assert_eq!(uri("javascript", "alert(1)"), None);
+        assert_eq!(uri("im", "bob@b"), None, "one writes to it here");
+        assert_eq!(ways(&View::Pending), []);
+    }
+
+    #[test]
+    fn a_refusal_says_which_one_it_is() {
+        let ended = View::Ended(Code::ShowYourself.refusal());
+        let reason = Reason::Refused(Code::ShowYourself);
+        assert_eq!(person(&ended).reason, reason);
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Shell {
         Self::open_as(principal, false).await
     }
 
-    /// The same of a group, whose member has signed in.
+    /// The same of a group, whose member has signed in. It ends by [`Shell::stop`]: the login is the member's own.
     pub async fn open_group(group: Principal) -> Self {
         Self::open_as(group, true).await
     }

@@ -125,7 +125,12 @@ impl Life {
     }
 
     pub fn is_welcomed(&mut self, resume: Resume, epoch: u64, head: u64) {
-        self.hears(&ToAgent::Welcome {
+        let welcome = self.welcome(resume, epoch, head);
+        self.hears(&welcome);
+    }
+
+    pub fn welcome(&self, resume: Resume, epoch: u64, head: u64) -> ToAgent {
+        ToAgent::Welcome {
             version: 1,
             you: Principal(address("alice")),
             class: Class::Account,
@@ -149,7 +154,7 @@ impl Life {
                 watchers_span_ms: 604_800_000,
             },
             by: None,
-        });
+        }
     }
 
     /// The line breaks, and the next one is open.

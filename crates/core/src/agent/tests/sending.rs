@@ -215,3 +215,18 @@ fn a_bounded_number_is_under_way() {
     life.accepts(sends[0].0, 1);
     assert_eq!(life.sends()[0].2, body("hello"));
 }
+
+#[test]
+fn what_asked_for_the_password_goes_out_again_by_itself_once_it_was_said() {
+    let mut life = Life::up(0, vec![]);
+    life.says("bob", "secret");
+    let (id, ..) = life.sends().remove(0);
+    let receipt = Receipt::Refused(Code::SignInAgain.refusal());
+    life.hears(&ToAgent::Receipt { id, receipt });
+    let state = |life: &Life| life.items("bob")[0].state;
+    assert_eq!(state(&life), ItemState::Failed(Code::SignInAgain));
+    life.outputs();
+    life.wants(Intent::Confirmed);
+    assert_eq!(life.sends()[0].0, id, "under the same id");
+    assert_eq!(state(&life), ItemState::Sending);
+}
