@@ -9,6 +9,7 @@ mod messaging;
 mod presence;
 mod reconnecting;
 mod refusals;
+mod rules;
 mod support;
 mod watching;
 
@@ -171,6 +172,20 @@ macro_rules! all_scenes {
                 an_inbox_in_a_tuple_must_be_ones_own
                 one_cannot_watch_or_block_oneself
                 a_refusal_for_haste_says_how_long_to_wait
+            }
+            rules {
+                the_person_comes_before_rules_and_the_first_rule_before_others
+                a_rule_speaks_of_a_domain_a_class_or_anyone
+                moving_a_contact_to_another_group_decides_anew_at_once
+                a_rule_begins_and_ends_at_its_moment
+                busy_away_invisible_and_offline_are_one_frame_to_who_sees_availability
+                of_the_means_each_sees_what_was_chosen
+                a_change_of_rules_reaches_standing_subscriptions_at_once
+                after_the_answer_nothing_protected_is_written
+                rules_hold_for_the_absent_and_after_a_restart
+                fifty_rules_and_no_more
+                nobody_edits_the_rules_of_another
+                rules_that_cannot_be_kept_are_taken_back
             }
         }
     };
