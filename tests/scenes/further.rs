@@ -95,14 +95,14 @@ pub fn each_presentity_has_requests_and_decisions_of_its_own() {
     does(&mut room, bob, &contact("alice+work", None));
     let asked = room.hears(alice);
     assert!(
-        asked.iter().any(|frame| matches!(frame, ToAgent::Requested { request, of }
+        asked
+            .iter()
+            .any(|frame| matches!(frame, ToAgent::Requested { request, of }
             if request.watcher == room.principal("bob") && *of == Some(tag("work")))),
         "{asked:?}"
     );
     let again = roster_of(&mut room, "alice");
-    let requested = |frame: &&ToAgent| {
-        matches!(frame, ToAgent::Requested { of, .. } if *of == Some(tag("work")))
-    };
+    let requested = |frame: &&ToAgent| matches!(frame, ToAgent::Requested { of, .. } if *of == Some(tag("work")));
     assert_eq!(again.iter().filter(requested).count(), 1);
     let allow = ToService::SetAccess {
         number: 1,
@@ -245,7 +245,7 @@ pub fn a_presentity_that_cannot_be_kept_is_taken_back() {
     room.disk.fault = None;
     room.passes(secs(60));
     does(&mut room, alice, &presentity_with(Some("work"), open()));
-    assert_eq!(told(&mut room, bob, "alice+work"), ["available"]);
+    assert_eq!(watches(&mut room, bob, "alice+work"), "available");
     room.disk.fault = Some(Fault::Full);
     let refused = room.asks_relay(alice, &drop_of("work"));
     assert_eq!(codes(&refused), [Code::StorageFull]);

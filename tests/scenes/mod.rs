@@ -3,6 +3,7 @@
 //! Every scene stands in the list below; the list becomes a table here, which WebAssembly runs, and one test each natively.
 //! The ids in the scenes' docs are the rows of the model's checklist (`docs/RFC2778.md`).
 
+mod further;
 mod leases;
 mod limits;
 mod messaging;
@@ -10,7 +11,9 @@ mod presence;
 mod reconnecting;
 mod refusals;
 mod rules;
+mod stepping_up;
 mod support;
+mod watchers;
 mod watching;
 
 pub use support::free_of_rates;
@@ -186,6 +189,39 @@ macro_rules! all_scenes {
                 fifty_rules_and_no_more
                 nobody_edits_the_rules_of_another
                 rules_that_cannot_be_kept_are_taken_back
+            }
+            further {
+                each_presentity_has_rules_of_its_own
+                each_presentity_has_a_status_of_its_own
+                each_presentity_has_requests_and_decisions_of_its_own
+                a_dropped_presentity_is_an_unknown_address
+                a_further_presentity_leads_to_an_inbox_of_its_own
+                eight_further_presentities_and_no_more
+                a_presentity_that_is_not_there_cannot_be_published
+                a_presentity_that_cannot_be_kept_is_taken_back
+            }
+            stepping_up {
+                a_fresh_login_is_asked_for_and_the_same_subscription_goes_on
+                a_password_counts_where_it_was_said
+                a_fetch_is_asked_to_sign_in_again_too
+                a_rule_that_wants_an_account_shows_nothing_to_guests_and_programs
+                a_presentity_says_how_one_must_have_signed_in_to_publish
+                a_relay_requires_a_login_of_all_who_watch_or_publish
+                a_relay_can_require_a_fresh_login_to_watch
+            }
+            watchers {
+                subscribers_fetchers_and_pollers_are_told_apart
+                attempts_that_got_nothing_stand_apart
+                five_times_subscribed_and_cancelled_is_five_and_ended
+                watcher_information_is_told_as_it_changes
+                after_the_span_watchers_are_forgotten_also_by_the_store
+                nobody_is_told_of_anothers_watchers
+                a_watcher_says_how_it_stands
+                who_hides_is_turned_away_by_one_who_wants_to_know
+                two_devices_are_one_row_and_coming_back_counts_nothing
+                blocking_a_subscriber_shows_as_ended
+                each_presentity_has_watchers_of_its_own
+                a_visibility_that_cannot_be_kept_is_taken_back
             }
         }
     };

@@ -25,11 +25,7 @@ fn shop_and_alice(room: &mut Room) -> SessionId {
     let open = vec![rule(Who::Anyone, Decision::Allow)];
     does(room, shop, &rules(open));
     let alice = is_there(room, "alice");
-    does(
-        room,
-        alice,
-        &rules(vec![needs(Who::Account, Login::Fresh)]),
-    );
+    does(room, alice, &rules(vec![needs(Who::Account, Login::Fresh)]));
     alice
 }
 

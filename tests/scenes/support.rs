@@ -241,14 +241,15 @@ pub fn decide(whom: &str, decision: Option<Decision>) -> ToService {
     }
 }
 
-/// Writes a frame that is to be carried out, and lets the answers be heard.
-pub fn does(room: &mut Room, session: SessionId, frame: &ToService) {
+/// Writes a frame that is to be carried out, and takes everything that came with the answer.
+pub fn does(room: &mut Room, session: SessionId, frame: &ToService) -> Vec<ToAgent> {
     let answers = room.asks_relay(session, frame);
     let done = |answer: &ToAgent| matches!(answer, ToAgent::Done { .. });
     assert!(
         answers.iter().any(done) && codes(&answers).is_empty(),
         "{frame:?} is not done: {answers:?}"
     );
+    answers
 }
 
 /// Publishes a tuple in one's first presentity.
