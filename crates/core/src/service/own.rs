@@ -162,7 +162,8 @@ impl Service {
             return self.refuse(id, Some(number), Code::TryLater.refusal());
         };
         let before = known.inboxes.get(&own.tag);
-        if before.is_none() && known.inboxes.len() >= most {
+        let further = known.inboxes.keys().flatten().count();
+        if before.is_none() && own.tag.is_some() && further >= most {
             return self.refuse(id, Some(number), Code::TooManyAddresses.refusal());
         }
         own.counts = before.map_or_else(Counts::default, |before| before.counts);
