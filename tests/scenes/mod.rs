@@ -3,6 +3,7 @@
 //! Every scene stands in the list below; the list becomes a table here, which WebAssembly runs, and one test each natively.
 //! The ids in the scenes' docs are the rows of the model's checklist (`docs/RFC2778.md`).
 
+mod doors;
 mod further;
 mod leases;
 mod limits;
@@ -10,6 +11,7 @@ mod messaging;
 mod presence;
 mod reconnecting;
 mod refusals;
+mod requests;
 mod rules;
 mod stepping_up;
 mod support;
@@ -222,6 +224,27 @@ macro_rules! all_scenes {
                 blocking_a_subscriber_shows_as_ended
                 each_presentity_has_watchers_of_its_own
                 a_visibility_that_cannot_be_kept_is_taken_back
+            }
+            requests {
+                a_strangers_message_is_held_and_the_stranger_is_not_told
+                admitting_brings_in_what_was_held_and_what_comes_later
+                clearing_empties_what_was_held_and_tells_nobody
+                a_thousand_messages_of_a_stranger_end_with_one_decision
+                rules_speak_of_senders_classes_groups_lengths_and_hours
+                refused_is_told_dropped_is_not_and_signing_in_helps
+                each_inbox_has_rules_of_its_own
+                contacts_and_those_one_wrote_to_are_not_held
+                an_inbox_has_fifty_rules_and_no_more
+            }
+            doors {
+                a_further_address_is_a_door_of_its_own
+                a_further_address_ends_at_its_moment
+                a_revoked_address_is_unknown_and_what_came_through_it_stays
+                an_answer_from_a_further_address_shows_no_other
+                who_is_blocked_at_one_door_is_blocked_at_the_other
+                an_inbox_closed_by_hand_says_why_beforehand
+                an_inbox_with_hours_opens_and_closes_by_itself
+                fifty_addresses_and_no_more
             }
         }
     };
