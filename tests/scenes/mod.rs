@@ -3,13 +3,19 @@
 //! Every scene stands in the list below; the list becomes a table here, which WebAssembly runs, and one test each natively.
 //! The ids in the scenes' docs are the rows of the model's checklist (`docs/RFC2778.md`).
 
+mod doors;
+mod further;
 mod leases;
 mod limits;
 mod messaging;
 mod presence;
 mod reconnecting;
 mod refusals;
+mod requests;
+mod rules;
+mod stepping_up;
 mod support;
+mod watchers;
 mod watching;
 
 pub use support::free_of_rates;
@@ -171,6 +177,74 @@ macro_rules! all_scenes {
                 an_inbox_in_a_tuple_must_be_ones_own
                 one_cannot_watch_or_block_oneself
                 a_refusal_for_haste_says_how_long_to_wait
+            }
+            rules {
+                the_person_comes_before_rules_and_the_first_rule_before_others
+                a_rule_speaks_of_a_domain_a_class_or_anyone
+                moving_a_contact_to_another_group_decides_anew_at_once
+                a_rule_begins_and_ends_at_its_moment
+                busy_away_invisible_and_offline_are_one_frame_to_who_sees_availability
+                of_the_means_each_sees_what_was_chosen
+                a_change_of_rules_reaches_standing_subscriptions_at_once
+                after_the_answer_nothing_protected_is_written
+                rules_hold_for_the_absent_and_after_a_restart
+                fifty_rules_and_no_more
+                nobody_edits_the_rules_of_another
+                rules_that_cannot_be_kept_are_taken_back
+            }
+            further {
+                each_presentity_has_rules_of_its_own
+                each_presentity_has_a_status_of_its_own
+                each_presentity_has_requests_and_decisions_of_its_own
+                a_dropped_presentity_is_an_unknown_address
+                a_further_presentity_leads_to_an_inbox_of_its_own
+                eight_further_presentities_and_no_more
+                a_presentity_that_is_not_there_cannot_be_published
+                a_presentity_that_cannot_be_kept_is_taken_back
+            }
+            stepping_up {
+                a_fresh_login_is_asked_for_and_the_same_subscription_goes_on
+                a_password_counts_where_it_was_said
+                a_fetch_is_asked_to_sign_in_again_too
+                a_rule_that_wants_an_account_shows_nothing_to_guests_and_programs
+                a_presentity_says_how_one_must_have_signed_in_to_publish
+                a_relay_requires_a_login_of_all_who_watch_or_publish
+                a_relay_can_require_a_fresh_login_to_watch
+            }
+            watchers {
+                subscribers_fetchers_and_pollers_are_told_apart
+                attempts_that_got_nothing_stand_apart
+                five_times_subscribed_and_cancelled_is_five_and_ended
+                watcher_information_is_told_as_it_changes
+                after_the_span_watchers_are_forgotten_also_by_the_store
+                nobody_is_told_of_anothers_watchers
+                a_watcher_says_how_it_stands
+                who_hides_is_turned_away_by_one_who_wants_to_know
+                two_devices_are_one_row_and_coming_back_counts_nothing
+                blocking_a_subscriber_shows_as_ended
+                each_presentity_has_watchers_of_its_own
+                a_visibility_that_cannot_be_kept_is_taken_back
+            }
+            requests {
+                a_strangers_message_is_held_and_the_stranger_is_not_told
+                admitting_brings_in_what_was_held_and_what_comes_later
+                clearing_empties_what_was_held_and_tells_nobody
+                a_thousand_messages_of_a_stranger_end_with_one_decision
+                rules_speak_of_senders_classes_groups_lengths_and_hours
+                refused_is_told_dropped_is_not_and_signing_in_helps
+                each_inbox_has_rules_of_its_own
+                contacts_and_those_one_wrote_to_are_not_held
+                an_inbox_has_fifty_rules_and_no_more
+            }
+            doors {
+                a_further_address_is_a_door_of_its_own
+                a_further_address_ends_at_its_moment
+                a_revoked_address_is_unknown_and_what_came_through_it_stays
+                an_answer_from_a_further_address_shows_no_other
+                who_is_blocked_at_one_door_is_blocked_at_the_other
+                an_inbox_closed_by_hand_says_why_beforehand
+                an_inbox_with_hours_opens_and_closes_by_itself
+                fifty_addresses_and_no_more
             }
         }
     };

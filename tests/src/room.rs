@@ -69,8 +69,8 @@ pub struct Room {
     guests: BTreeSet<Principal>,
     groups: BTreeSet<Principal>,
     programs: BTreeSet<Principal>,
-    /// When passwords were last said.
-    confirmed: BTreeMap<Principal, Timestamp>,
+    /// When passwords were last said, for each login.
+    confirmed: BTreeMap<(Principal, u64), Timestamp>,
     /// Answers to those without a session.
     looked: BTreeMap<LookId, Result<Vec<Notification>, Refusal>>,
     next_look: u64,

@@ -38,12 +38,12 @@ use crate::address::{Presentity, Principal, SessionId, Ticket};
 use crate::code::Code;
 use crate::presence::Notification;
 use crate::store::{InboxRecord, Kept, Loaded, StoreFault};
-use crate::time::{Instant, Now};
+use crate::time::{Instant, Now, Timestamp};
 use crate::wire::ToService;
 use asking::{Asked, Keeping, Reading, fault_code};
 use looking::Look;
 use room::Room;
-use session::{Home, KeptContact, Session};
+use session::{Home, Session};
 use timers::{Timer, Timers};
 
 /// A deadline met later than this means that the relay itself was held up.
@@ -65,6 +65,8 @@ pub struct Service {
     first_states: BTreeMap<SessionId, Vec<Arc<Notification>>>,
     settled: bool,
     draining: bool,
+    /// When subscriptions that stand were last noted in WATCHER INFORMATION.
+    noted: Timestamp,
 }
 
 impl Service {
@@ -86,6 +88,7 @@ impl Service {
             first_states: BTreeMap::new(),
             settled: false,
             draining: false,
+            noted: now.timestamp,
         }
     }
 
@@ -206,18 +209,7 @@ impl Service {
                 self.presentity_not_loaded(&presentity, code, now);
             }
             (Some(Reading::Watcher(principal)), Ok(Loaded::Watcher(record))) => {
-                if let Some(home) = self.homes.get_mut(&principal) {
-                    let kept = record.contacts.into_iter().map(|contact| {
-                        let kept = KeptContact {
-                            petname: contact.petname,
-                            group: contact.group,
-                        };
-                        (contact.presentity, kept)
-                    });
-                    home.contacts = Some(kept.collect());
-                    home.visibility = record.visibility;
-                }
-                self.enter(&principal, now);
+                self.watcher_loaded(&principal, record, now);
             }
             (Some(Reading::Inbox(principal)), Ok(Loaded::Inbox(record))) => {
                 if let Some(home) = self.homes.get_mut(&principal) {
@@ -281,12 +273,10 @@ impl Service {
             Some(Keeping::Request(session, number)) => {
                 self.request_stored(session, number, answer.err());
             }
-            Some(Keeping::Contact(principal, session, number)) => {
-                if let Some(home) = self.homes.get_mut(&principal) {
-                    home.contacts_on_their_way -= 1;
-                }
-                self.leave_home(&principal);
-                self.request_stored(session, number, answer.err());
+            Some(Keeping::Watcher(principal, session, number)) => {
+                let fault = answer.err();
+                self.watcher_stored(&principal, fault);
+                self.request_stored(session, number, fault);
             }
             Some(Keeping::Own(presentity, session, number)) => {
                 if answer.is_err() {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use lamplight_core::address::{Principal, Ticket};
+use lamplight_core::address::Ticket;
 use lamplight_core::service::Input;
 use lamplight_core::store::{Change, Kept, Key, Loaded, StoreFault};
 
@@ -56,10 +56,6 @@ impl Disk {
             waiting: VecDeque::new(),
             promised: Vec::new(),
         }
-    }
-
-    pub(super) fn create_account(&mut self, principal: &Principal) {
-        self.store.create_account(principal);
     }
 
     pub(super) fn loads(&self, key: &Key) -> Result<Loaded, StoreFault> {

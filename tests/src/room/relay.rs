@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lamplight_core::address::{Principal, SessionId, Ticket};
-use lamplight_core::code::Code;
-use lamplight_core::service::{Identity, Input, Output, Service};
+use lamplight_core::address::{Presentity, Principal, SessionId, Ticket};
+use lamplight_core::code::{Code, Refusal};
+use lamplight_core::presence::Notification;
+use lamplight_core::service::{Identity, Input, LookId, Looker, Output, Service};
 use lamplight_core::store::Key;
 use lamplight_core::time::{Now, millis};
 use lamplight_core::wire::{Class, Credentials};
@@ -174,25 +175,68 @@ impl Room {
 
     /// A ticket for one line of this person.
     pub(super) fn ticket_for(&mut self, principal: &Principal, login: u64) -> Credentials {
+        let identity = self.identity_of(principal, login);
+        self.ticket_as(identity)
+    }
+
+    /// A ticket for one line of exactly this one.
+    pub(super) fn ticket_as(&mut self, identity: Identity) -> Credentials {
         let secret = format!("ticket-{}", self.next_ticket);
         self.next_ticket += 1;
-        let class = if self.guests.contains(principal) {
-            Class::Guest
-        } else {
-            Class::Account
-        };
-        let identity = Identity {
-            confirmed: self.confirmed.get(principal).copied().unwrap_or_default(),
-            ..Identity::new(principal.clone(), class, login)
-        };
         self.tickets.insert(secret.clone(), identity);
         Credentials::Ticket(secret.into())
     }
 
-    /// Says to the relay that this account is new.
+    /// Who someone is at this login, with everything that they may do.
+    pub(super) fn identity_of(&self, principal: &Principal, login: u64) -> Identity {
+        let confirmed = self.confirmed.get(&(principal.clone(), login));
+        Identity {
+            confirmed: confirmed.copied().unwrap_or_default(),
+            ..Identity::new(principal.clone(), self.class_of(principal), login)
+        }
+    }
+
+    fn class_of(&self, principal: &Principal) -> Class {
+        let classes = [
+            (&self.guests, Class::Guest),
+            (&self.groups, Class::Group),
+            (&self.programs, Class::Program),
+        ];
+        let mut of = classes
+            .into_iter()
+            .filter(|(those, _)| those.contains(principal));
+        of.next().map_or(Class::Account, |(_, class)| class)
+    }
+
+    /// Says to the relay that this principal is new.
     pub(super) fn registers(&mut self, principal: &Principal) {
-        self.disk.create_account(principal);
+        self.disk.store.create(principal, self.class_of(principal));
         self.tell_relay(Input::Registered(principal.clone()));
+    }
+
+    /// The password was said again at this login.
+    pub(super) fn confirms(&mut self, principal: &Principal, login: u64) {
+        let now = self.wall();
+        self.confirmed.insert((principal.clone(), login), now);
+        self.tell_relay(Input::Confirmed(principal.clone(), login, now));
+        self.settles();
+    }
+
+    /// Asks what is known of these without a session, and takes the answer.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn looks(
+        &mut self,
+        looker: Looker,
+        presentities: Vec<Presentity>,
+    ) -> Result<Vec<Notification>, Refusal> {
+        let id = LookId(self.next_look);
+        self.next_look += 1;
+        self.tell_relay(Input::Look(id, looker, presentities));
+        self.settles();
+        let answer = self.looked.remove(&id);
+        answer.expect("every question is answered")
     }
 
     /// Signs a principal out everywhere; no ticket is given until they sign in again.

@@ -9,10 +9,12 @@ use lamplight_core::address::{Address, InboxAddress, MessageId, Presentity, Prin
 use lamplight_core::agent::{
     Agent, Choice, ConversationView, Input, Intent, ItemState, Keepsake, LinkView, Notice, Outgoing,
 };
+use lamplight_core::code::Refusal;
 use lamplight_core::message::Body;
 use lamplight_core::person::{Person, Reason, Word};
-use lamplight_core::presence::Note;
+use lamplight_core::presence::{Note, View};
 use lamplight_core::rules::{Delivery, DeliveryRule, Who};
+use lamplight_core::service::Looker;
 use lamplight_core::store::Change;
 use lamplight_core::time::{Timestamp, millis};
 use lamplight_core::wire::{Decision, OwnInbox, ToAgent};
@@ -67,6 +69,54 @@ impl Room {
         let principal = self.principal(who);
         self.guests.insert(principal.clone());
         self.registers(&principal);
+    }
+
+    /// A new group; who speaks in its name says so with [`Room::speaks_for`].
+    pub fn founds(&mut self, group: &str) {
+        let principal = self.principal(group);
+        self.groups.insert(principal.clone());
+        self.registers(&principal);
+    }
+
+    /// A new program with an address of its own.
+    pub fn installs(&mut self, program: &str) {
+        let principal = self.principal(program);
+        self.programs.insert(principal.clone());
+        self.registers(&principal);
+    }
+
+    /// The password is said again: on this person's device, if they have one, else on their lines by hand.
+    pub fn confirms_password(&mut self, who: &str) {
+        let principal = self.principal(who.split('/').next().unwrap_or(who));
+        let has_device = self.devices.iter().any(|device| device.who == principal);
+        let login = match has_device {
+            true => self.seat(who) as u64,
+            false => super::wire::BY_HAND,
+        };
+        self.confirms(&principal, login);
+    }
+
+    /// What someone without a session is told of these, over HTTP: signed in as this one, or nobody; on a page of this site.
+    ///
+    /// # Errors
+    /// Why there is no answer at all.
+    pub fn looks_up(
+        &mut self,
+        who: Option<&str>,
+        site: Option<&str>,
+        whom: &[&str],
+    ) -> Result<Vec<View>, Refusal> {
+        let looker = Looker {
+            identity: who.map(|who| self.identity(who)),
+            site: site.map(str::to_owned),
+            source: 1,
+        };
+        let presentities = whom.iter().map(|name| presentity(name)).collect();
+        let told = self.looks(looker, presentities)?;
+        Ok(told
+            .into_iter()
+            .map(|notification| notification.view)
+            .collect())
     }
 
     /// A person opens the page on a device, and everything arrives.

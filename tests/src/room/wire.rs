@@ -1,10 +1,14 @@
 //! Lines without an agent: frames written by hand, for what no honest agent would say and for reading every answer.
 
 use lamplight_core::address::{DeviceId, Principal, SessionId, Token};
+use lamplight_core::service::Identity;
 use lamplight_core::wire::{Codec, Credentials, Cursor, ToAgent, ToService, VERSION};
 
 use super::line::{End, Reading};
 use super::{LATENCY, Room};
+
+/// The login of lines by hand, which no device uses.
+pub(super) const BY_HAND: u64 = u64::MAX;
 
 /// What came over a line that the test itself holds.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +37,32 @@ impl Room {
         session
     }
 
+    /// Opens a line and says hello as exactly this one; the answers stay to be heard.
+    pub fn logs_in_as(&mut self, identity: Identity, device: &str) -> SessionId {
+        let session = self.dials(Codec::Json);
+        let hello = ToService::Hello {
+            version: VERSION,
+            credentials: self.ticket_as(identity),
+            device: device_id(device),
+            cursor: None,
+        };
+        self.says(session, &hello);
+        session
+    }
+
+    /// Who this person is on a line by hand.
+    pub fn identity(&self, who: &str) -> Identity {
+        self.identity_of(&self.principal(who), BY_HAND)
+    }
+
+    /// This member as they speak for a group.
+    pub fn speaks_for(&self, member: &str, group: &str) -> Identity {
+        Identity {
+            by: Some(self.principal(member)),
+            ..self.identity(group)
+        }
+    }
+
     /// A hello with a ticket that is good.
     pub fn hello_of(&mut self, who: &str, device: &str, cursor: Option<Cursor>) -> ToService {
         let principal = self.principal(who);
@@ -46,7 +76,7 @@ impl Room {
 
     /// A ticket for one line of this person, of a login that no device uses.
     pub fn good_ticket(&mut self, principal: &Principal) -> Credentials {
-        self.ticket_for(principal, u64::MAX)
+        self.ticket_for(principal, BY_HAND)
     }
 
     /// Writes a frame, and lets everything arrive.

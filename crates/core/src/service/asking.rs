@@ -38,8 +38,8 @@ pub enum Keeping {
     Quietly,
     /// A request that is done when all its changes are.
     Request(SessionId, Number),
-    /// As a request, of the contacts of this principal.
-    Contact(Principal, SessionId, Number),
+    /// As a request, of this principal as a watcher: if it fails, memory is wrong.
+    Watcher(Principal, SessionId, Number),
     /// As a request, about this presentity of one's own: if it fails, memory is wrong.
     Own(Presentity, SessionId, Number),
     /// A publish: no answer when it worked; if it fails, memory is wrong.
@@ -83,14 +83,14 @@ impl Service {
     }
 
     pub(super) fn keep(&mut self, change: Change, keeping: Keeping) {
-        if let Keeping::Contact(principal, ..) = &keeping
+        if let Keeping::Watcher(principal, ..) = &keeping
             && let Some(home) = self.homes.get_mut(principal)
         {
-            home.contacts_on_their_way += 1;
+            home.on_their_way += 1;
         }
         if let Keeping::Request(session, number)
         | Keeping::Own(_, session, number)
-        | Keeping::Contact(_, session, number) = keeping
+        | Keeping::Watcher(_, session, number) = keeping
         {
             *self.asked.open.entry((session, number)).or_default() += 1;
         }

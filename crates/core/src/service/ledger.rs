@@ -23,6 +23,9 @@ const EVENTS_MAX: usize = 256;
 /// How often rows beyond the span are swept from the store.
 pub const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
+/// How often within the span a subscription that stands is noted anew.
+const STANDING_NOTES: u64 = 4;
+
 /// Why a session begins or stops to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -148,8 +151,9 @@ impl Service {
         };
         let events = core::mem::take(&mut known.events);
         if events.is_empty() {
-            return self.events_stored(presentity);
+            return self.tell_readers(presentity);
         }
+        known.events_on_their_way += 1;
         let change = Change::Watched {
             presentity: presentity.clone(),
             events,
@@ -159,6 +163,27 @@ impl Service {
 
     /// The store has what happened: whoever looks is told.
     pub(super) fn events_stored(&mut self, presentity: &Presentity) {
+        if let Some(known) = self.known_mut(presentity) {
+            known.events_on_their_way = known.events_on_their_way.saturating_sub(1);
+        }
+        self.tell_readers(presentity);
+        self.tell_readers_once(presentity);
+    }
+
+    /// Answers those who asked once, when the store has all that happened before.
+    fn tell_readers_once(&mut self, presentity: &Presentity) {
+        let Some(known) = self.known_mut(presentity) else {
+            return;
+        };
+        if known.events_on_their_way == 0 {
+            for (id, number) in core::mem::take(&mut known.readers_once) {
+                self.read_watchers(id, number, presentity);
+            }
+        }
+    }
+
+    /// Whoever looks at the watchers of a presentity is told how they are now.
+    pub(super) fn tell_readers(&mut self, presentity: &Presentity) {
         let known = self.known(presentity);
         let readers: Vec<_> = known
             .into_iter()
@@ -178,14 +203,34 @@ impl Service {
         self.load(key, Reading::Watchers(id, number, presentity.clone()));
     }
 
-    /// Rows beyond the span are gone from the store too.
+    /// Rows beyond the span are gone from the store too. Who is being told all the time has not received long ago: now and then
+    /// that is noted.
     pub(super) fn sweep(&mut self, now: Now) {
+        let span = millis(self.config.watchers_span);
+        if now.timestamp.0.saturating_sub(self.noted.0) >= span / STANDING_NOTES {
+            self.noted = now.timestamp;
+            self.note_standing(now);
+        }
         let before = self.span_begins(now);
         if before > Timestamp(0) {
             self.keep(Change::ForgetWatchers { before }, Keeping::Quietly);
         }
         self.timers
             .set(Timer::Sweep, now.instant.after(SWEEP_EVERY));
+    }
+
+    fn note_standing(&mut self, now: Now) {
+        let standing = self.rooms.iter().map(|(presentity, room)| {
+            let watchers: Vec<_> = room.receiving.keys().cloned().collect();
+            (presentity.clone(), watchers)
+        });
+        for (presentity, watchers) in standing.collect::<Vec<_>>() {
+            for watcher in watchers {
+                let watcher = WatcherName::Principal(watcher);
+                self.remember(&presentity, watcher, Event::Resumed, now);
+            }
+            self.events_due(&presentity);
+        }
     }
 
     fn span_begins(&self, now: Now) -> Timestamp {
@@ -206,8 +251,11 @@ impl Service {
         if let Err(refusal) = self.may_read_watchers(id, presentity, now) {
             return self.refuse(id, Some(number), refusal);
         }
+        if let Some(known) = self.known_mut(presentity) {
+            known.readers_once.push((id, number));
+        }
         self.events_due(presentity);
-        self.read_watchers(id, number, presentity);
+        self.tell_readers_once(presentity);
     }
 
     /// WATCHER INFORMATION, now and at every change.

@@ -85,7 +85,7 @@ pub struct Limits {
     pub signals: Rate,
     /// Further presentities of one principal.
     pub presentities: usize,
-    /// Inbox addresses of one principal.
+    /// Further inbox addresses of one principal.
     pub inboxes: usize,
     /// Messages of one sender that wait in one requests folder.
     pub held_messages: u32,

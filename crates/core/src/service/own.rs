@@ -1,14 +1,17 @@
 //! What principals settle for themselves: their presentities with the rules of each, their inbox addresses, how they stand as
 //! watchers. In force at once, acknowledged when durable; what could not be kept is taken back.
 
+use alloc::collections::{BTreeMap, BTreeSet};
+
 use super::Service;
-use super::asking::Keeping;
-use super::session::Home;
+use super::asking::{Keeping, Reading};
+use super::ledger::Why;
+use super::session::{Home, KeptContact};
 use crate::address::{Address, Presentity, Principal, SessionId, Tag};
 use crate::code::Code;
 use crate::presence::{Basic, PresenceTuple};
 use crate::rules::{DeliveryRule, RULES_MAX, Visibility};
-use crate::store::Change;
+use crate::store::{Change, Key, StoreFault, WatcherRecord};
 use crate::time::{Now, Timestamp};
 use crate::wire::{Counts, Number, OwnInbox, OwnPresentity, ToAgent};
 
@@ -49,7 +52,7 @@ impl Service {
                     principal: me.clone(),
                     own: inbox.clone(),
                 };
-                self.keep(change, Keeping::Request(id, number));
+                self.keep(change, Keeping::Own(first.clone(), id, number));
                 self.send_home(&me, &ToAgent::InboxSet { own: inbox });
             }
         }
@@ -72,10 +75,8 @@ impl Service {
     /// A further presentity is there from now on, with what the devices of its principal say.
     fn make_presentity(&mut self, presentity: &Presentity, own: OwnPresentity, now: Now) {
         let me = presentity.principal();
-        let first = self.known(&me.presentity());
-        let (class, devices) = match first {
-            Some(known) => (known.class, known.devices.clone()),
-            None => return,
+        let Some(class) = self.known(&me.presentity()).map(|known| known.class) else {
+            return;
         };
         let record = crate::store::PresentityRecord {
             own,
@@ -84,12 +85,11 @@ impl Service {
         };
         self.bring_known(presentity, record, now);
         if let Some(known) = self.known_mut(presentity) {
-            known.devices = devices;
             known.changed = now.timestamp;
         }
         self.take_contacts(&me, presentity);
         for session in self.sessions_of(&me) {
-            self.watch(session, presentity, super::ledger::Why::CameIn, now);
+            self.watch(session, presentity, Why::CameIn, now);
         }
         self.decide_again(presentity, now);
     }
@@ -142,7 +142,7 @@ impl Service {
         let change = Change::DropPresentity {
             presentity: presentity.clone(),
         };
-        self.keep(change, Keeping::Request(id, number));
+        self.keep(change, Keeping::Own(presentity.clone(), id, number));
         self.send_home(&me, &ToAgent::PresentityGone { tag: tag.clone() });
         self.nobody_there(&presentity, now);
     }
@@ -162,7 +162,8 @@ impl Service {
             return self.refuse(id, Some(number), Code::TryLater.refusal());
         };
         let before = known.inboxes.get(&own.tag);
-        if before.is_none() && known.inboxes.len() >= most {
+        let further = known.inboxes.keys().flatten().count();
+        if before.is_none() && own.tag.is_some() && further >= most {
             return self.refuse(id, Some(number), Code::TooManyAddresses.refusal());
         }
         own.counts = before.map_or_else(Counts::default, |before| before.counts);
@@ -233,36 +234,106 @@ impl Service {
             presentity,
             visibility,
         };
-        self.keep(change, Keeping::Request(id, number));
+        self.keep(change, Keeping::Watcher(me.clone(), id, number));
         self.send_home(&me, &ToAgent::VisibilitySet { rules });
-        for session in self.sessions_of(&me) {
+        self.stand_anew(&me, now);
+    }
+
+    /// Decides anew about someone as a watcher, wherever they watch.
+    fn stand_anew(&mut self, me: &Principal, now: Now) {
+        for session in self.sessions_of(me) {
             let watches = self.sessions.get(&session).map(|one| one.watches.clone());
             for presentity in watches.unwrap_or_default() {
                 self.show(session, &presentity, now);
-                if let Some(known) = self.known(&presentity)
-                    && !known.readers.is_empty()
-                {
-                    let timer = super::timers::Timer::Ledger(presentity);
-                    self.timers.set(timer, now.instant);
-                }
             }
         }
     }
 
+    /// Contacts or visibility are durable, or could not be kept: then they are read again when nothing more of them is on its way.
+    pub(super) fn watcher_stored(&mut self, me: &Principal, fault: Option<StoreFault>) {
+        let Some(home) = self.homes.get_mut(me) else {
+            return;
+        };
+        home.on_their_way -= 1;
+        home.astray |= fault.is_some();
+        if home.on_their_way == 0 && home.astray && !home.sessions.is_empty() {
+            self.load(Key::Watcher(me.clone()), Reading::Watcher(me.clone()));
+        }
+        self.leave_home(me);
+        let all = self.sessions_of(me).into_iter();
+        let all = all.filter_map(|id| Some(self.sessions.get(&id)?.watches.clone()));
+        let watched: BTreeSet<_> = all.flatten().collect();
+        for presentity in watched {
+            self.tell_readers(&presentity);
+        }
+    }
+
+    /// What is kept of someone as a watcher, when they come in or after it went astray.
+    pub(super) fn watcher_loaded(&mut self, me: &Principal, record: WatcherRecord, now: Now) {
+        let Some(home) = self.homes.get_mut(me) else {
+            return;
+        };
+        if home.on_their_way > 0 && home.contacts.is_some() {
+            return;
+        }
+        let kept = record.contacts.into_iter().map(|contact| {
+            let kept = KeptContact {
+                petname: contact.petname,
+                group: contact.group,
+            };
+            (contact.presentity, kept)
+        });
+        let before = home.contacts.replace(kept.collect());
+        home.visibility = record.visibility;
+        if core::mem::take(&mut home.astray) {
+            self.go_back_to_contacts(me, &before.unwrap_or_default(), now);
+        }
+        self.enter(me, now);
+    }
+
+    fn go_back_to_contacts(
+        &mut self,
+        me: &Principal,
+        before: &BTreeMap<Presentity, KeptContact>,
+        now: Now,
+    ) {
+        let home = self.homes.get(me).and_then(|home| home.contacts.clone());
+        let kept = home.unwrap_or_default();
+        let either = before.keys().chain(kept.keys());
+        let other = either.filter(|one| before.get(*one) != kept.get(*one));
+        let other: BTreeSet<_> = other.cloned().collect();
+        for session in self.sessions_of(me) {
+            for presentity in &other {
+                match kept.contains_key(presentity) {
+                    true => self.watch(session, presentity, Why::Asked, now),
+                    false => self.unwatch(session, presentity, Why::Asked, now),
+                }
+            }
+            self.send_roster(session);
+        }
+        for presentity in &other {
+            self.contacts_changed(me, presentity.address(), now);
+        }
+        self.stand_anew(me, now);
+    }
+
     /// What someone settled could not be kept: it is read again as it stands, and they are told how that is.
     pub(super) fn take_back(&mut self, presentity: &Presentity) {
-        self.reload(presentity);
         let me = presentity.principal();
-        if let Some(home) = self.homes.get_mut(&me) {
-            home.to_be_told = true;
+        for one in [me.presentity(), presentity.clone()] {
+            let home = self.homes.get_mut(&me);
+            if home.is_some_and(|home| home.to_be_read.insert(one.clone())) {
+                self.reload(&one);
+            }
         }
     }
 
     /// After [`Self::take_back`], once what stands is here: every device of the principal gets it anew.
-    pub(super) fn tell_what_stands(&mut self, principal: &Principal) {
-        let told = |home: &mut Home| core::mem::take(&mut home.to_be_told);
-        if self.homes.get_mut(principal).is_some_and(told) {
-            for id in self.sessions_of(principal) {
+    pub(super) fn tell_what_stands(&mut self, read: &Presentity) {
+        let principal = read.principal();
+        let last = |home: &mut Home| home.to_be_read.remove(read) && home.to_be_read.is_empty();
+        if self.homes.get_mut(&principal).is_some_and(last) {
+            for id in self.sessions_of(&principal) {
                 self.send_roster(id);
             }
         }

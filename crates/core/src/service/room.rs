@@ -97,8 +97,12 @@ pub struct Known {
     pub senders_wanted: BTreeMap<Address, BTreeSet<SessionId>>,
     /// What is to be remembered of watchers, not handed to the store yet.
     pub events: Vec<(WatcherName, Event, Timestamp)>,
+    /// How many batches of them are with the store and not durable yet.
+    pub events_on_their_way: usize,
     /// Sessions that are told of its watchers, each with the number of its request.
     pub readers: BTreeMap<SessionId, Number>,
+    /// Sessions that asked for its watchers and wait until the store has all that happened before.
+    pub readers_once: Vec<(SessionId, Number)>,
 }
 
 /// A tab, phone or program under its lease.
@@ -156,7 +160,9 @@ impl Known {
             senders: BTreeMap::new(),
             senders_wanted: BTreeMap::new(),
             events: Vec::new(),
+            events_on_their_way: 0,
             readers: BTreeMap::new(),
+            readers_once: Vec::new(),
         };
         for tuple in record.tuples {
             match tuple.kind {
@@ -183,7 +189,9 @@ impl Known {
         self.last_seen = self.last_seen.max(before.last_seen);
         self.senders_wanted = before.senders_wanted;
         self.events = before.events;
+        self.events_on_their_way = before.events_on_their_way;
         self.readers = before.readers;
+        self.readers_once = before.readers_once;
     }
 
     /// Whether this inbox accepts messages now; `None`: this presentity does not speak of it.
@@ -355,6 +363,7 @@ impl Service {
         record: Option<PresentityRecord>,
         now: Now,
     ) {
+        let live = self.live_devices(&presentity.principal());
         let Some(room) = self.rooms.get_mut(presentity) else {
             return;
         };
@@ -362,8 +371,9 @@ impl Service {
         room.state = match record {
             Some(record) => {
                 let mut known = Known::from_record(record, presentity);
-                if let State::Known(before) = before {
-                    known.go_on_from(*before);
+                match before {
+                    State::Known(before) => known.go_on_from(*before),
+                    _ => known.devices = live,
                 }
                 State::Known(Box::new(known))
             }
@@ -380,7 +390,7 @@ impl Service {
         if presentity.tag().is_none() {
             self.bring_further(&presentity.principal());
         }
-        self.tell_what_stands(&presentity.principal());
+        self.tell_what_stands(presentity);
         self.enter(&presentity.principal(), now);
         for id in waiting {
             self.go_on(id, now);
@@ -389,6 +399,15 @@ impl Service {
             self.look(look, now);
         }
         self.spare(presentity, now);
+    }
+
+    /// The devices that a presentity of this principal has from its beginning; one that is leaving does not come there any more.
+    fn live_devices(&self, principal: &Principal) -> BTreeMap<TupleId, Device> {
+        let first = self.known(&principal.presentity());
+        let all = first.into_iter().flat_map(|known| &known.devices);
+        let live = all.filter(|(_, device)| matches!(device.lease, Lease::Live(_)));
+        live.map(|(name, device)| (name.clone(), device.clone()))
+            .collect()
     }
 
     /// The further presentities of someone who is here are here too: what their devices publish stands in all of them.
@@ -490,6 +509,7 @@ impl Service {
             State::Known(known) => {
                 !known.devices.is_empty()
                     || !known.events.is_empty()
+                    || known.events_on_their_way > 0
                     || !known.readers.is_empty()
                     || !known.senders_wanted.is_empty()
             }

@@ -68,17 +68,19 @@ pub struct Session {
     pub reading: bool,
 }
 
-/// A principal with at least one session, or with contacts that are still on their way to the disk: a reader would miss them.
+/// A principal with at least one session, or with changes that are still on their way to the disk: a reader would miss them.
 #[derive(Debug, Default)]
 pub struct Home {
     pub sessions: BTreeSet<SessionId>,
     pub contacts: Option<BTreeMap<Presentity, KeptContact>>,
     /// How they stand as a watcher.
     pub visibility: VisibilityRules,
-    /// Something could not be kept: once it is read again, all devices are told how it stands.
-    pub to_be_told: bool,
-    /// Changes of them that are not durable yet.
-    pub contacts_on_their_way: usize,
+    /// Changes of contacts and visibility that are not durable yet.
+    pub on_their_way: usize,
+    /// One of these could not be kept: they are read again when no more are on their way.
+    pub astray: bool,
+    /// What could not be kept is read again from these; then all devices are told how it stands.
+    pub to_be_read: BTreeSet<Presentity>,
     pub inbox: Option<InboxRecord>,
     /// The newest place of the log that was seen go by, also while `inbox` is still being read.
     pub newest: Seq,
@@ -96,7 +98,7 @@ pub struct KeptContact {
 
 impl Home {
     fn is_empty(&self) -> bool {
-        self.sessions.is_empty() && self.contacts_on_their_way == 0
+        self.sessions.is_empty() && self.on_their_way == 0
     }
 }
 

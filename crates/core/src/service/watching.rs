@@ -48,7 +48,7 @@ impl Service {
                 watcher: watcher.clone(),
                 contact: contact.clone(),
             };
-            self.keep(change, Keeping::Contact(watcher.clone(), id, number));
+            self.keep(change, Keeping::Watcher(watcher.clone(), id, number));
             let home = self
                 .homes
                 .get_mut(&watcher)
@@ -176,7 +176,7 @@ impl Service {
                 watcher: watcher.clone(),
                 presentity: presentity.clone(),
             };
-            self.keep(change, Keeping::Contact(watcher.clone(), id, number));
+            self.keep(change, Keeping::Watcher(watcher.clone(), id, number));
             self.send_home(
                 &watcher,
                 &ToAgent::ContactGone {
