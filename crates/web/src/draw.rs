@@ -12,7 +12,7 @@ use yew::virtual_dom::{
     AttrValue, AttributeOrProperty, Attributes, Key, Listener, ListenerKind, VComp, VList, VTag,
     VText,
 };
-use yew::{Callback, Html, NodeRef};
+use yew::{Html, NodeRef};
 
 /// An element that is being put together.
 pub struct Tag(Box<Made>);
@@ -64,7 +64,7 @@ pub fn bdi(class: &'static str, name: &str) -> Tag {
     tag("bdi").class(class).text(name)
 }
 
-pub fn button(class: &'static str, pressed: Callback<Event>) -> Tag {
+pub fn button(class: &'static str, pressed: Hand) -> Tag {
     tag("button")
         .class(class)
         .attr("type", "button")
@@ -132,7 +132,7 @@ impl Tag {
         self
     }
 
-    pub fn on(mut self, what: On, hand: Callback<Event>) -> Self {
+    pub fn on(mut self, what: On, hand: Hand) -> Self {
         self.0.tag.add_listener(Rc::new(Ear { what, hand }));
         self
     }
@@ -241,9 +241,23 @@ pub fn keyed_part<C: BaseComponent>(key: &str, props: C::Properties) -> Html {
     VComp::new::<C>(Rc::new(props), Some(Key::from(key))).into()
 }
 
-/// What is done when an event comes.
-pub fn act(then: impl Fn(&Event) + 'static) -> Callback<Event> {
-    Callback::from(move |event: Event| then(&event))
+/// What is done when an event comes. Less than the language's own kind of function, of which each one made would bring along the
+/// ways to be called that nobody uses here.
+pub trait Act {
+    fn act(&self, event: &Event);
+}
+
+impl<F: Fn(&Event)> Act for F {
+    fn act(&self, event: &Event) {
+        self(event);
+    }
+}
+
+/// A hand on something that can be pressed, typed into or walked through.
+pub type Hand = Rc<dyn Act>;
+
+pub fn act(then: impl Fn(&Event) + 'static) -> Hand {
+    Rc::new(then)
 }
 
 /// The key press that an event of the keyboard is.
@@ -253,7 +267,7 @@ pub fn pressed(event: &Event) -> &KeyboardEvent {
 
 struct Ear {
     what: On,
-    hand: Callback<Event>,
+    hand: Hand,
 }
 
 impl Listener for Ear {
@@ -272,7 +286,7 @@ impl Listener for Ear {
     }
 
     fn handle(&self, event: Event) {
-        self.hand.emit(event);
+        self.hand.act(&event);
     }
 
     fn passive(&self) -> bool {

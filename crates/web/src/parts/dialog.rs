@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::icon::{Icon, glyph};
 use crate::draw::{button, part, tag};
 use crate::house::{Deed, House};
-use crate::kept::use_while;
+use crate::kept::{use_node, use_while};
 use crate::texts::t;
 
 pub fn dialog(house: &House, title: &'static str, inside: impl Into<Html>) -> Html {
@@ -27,7 +27,7 @@ pub struct Props {
 
 #[component]
 pub fn Dialog(props: &Props) -> Html {
-    let node = use_node_ref();
+    let node = use_node();
     use_while(0, {
         let (node, house) = (node.clone(), props.house.clone());
         Box::new(move || {

@@ -12,10 +12,11 @@ use yew::prelude::*;
 
 use super::row::{self, Row};
 use super::share::share;
-use crate::dom;
+use crate::{dom, draw};
+
 use crate::draw::{On, Tag, act, button, div, keyed_part, list, pressed, tag};
 use crate::house::{Cause, Deed, House, Popup, use_causes};
-use crate::kept::{Kept, use_after, use_kept};
+use crate::kept::{Kept, use_after, use_kept, use_node};
 use crate::texts::{fill, t};
 
 /// Up to here all rows are drawn: scrolling is then the browser's alone.
@@ -42,7 +43,7 @@ pub fn Roster(props: &Props) -> Html {
     let view = use_kept(View::default);
     let active = use_kept(|| None::<Address>);
     let letters = use_ref(RefCell::default);
-    let node = use_node_ref();
+    let node = use_node();
 
     let at = active
         .get()
@@ -127,7 +128,7 @@ struct Hand {
 }
 
 impl Hand {
-    fn does(&self, then: fn(&Self, &Event)) -> Callback<Event> {
+    fn does(&self, then: fn(&Self, &Event)) -> draw::Hand {
         let hand = self.clone();
         act(move |event| then(&hand, event))
     }
