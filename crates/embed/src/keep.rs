@@ -13,11 +13,13 @@ use lamplight_core::agent::{Keepsake, KeepsakeName};
 use lamplight_core::wire::{from_cbor, to_cbor};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{
     IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest,
     IdbTransactionMode,
 };
+
+use crate::hear::settled;
 
 const DATABASE: &str = "lamplight";
 const VERSION: u32 = 1;
@@ -126,7 +128,11 @@ impl Keep {
 async fn open() -> Result<IdbDatabase, JsValue> {
     let window = web_sys::window().ok_or(JsValue::NULL)?;
     // The global is read by name: merely naming it throws where storage is forbidden.
-    let factory: IdbFactory = Reflect::get(&window, &"indexedDB".into())?.dyn_into()?;
+    let factory = Reflect::get(&window, &"indexedDB".into())?;
+    if !factory.is_object() {
+        return Err(JsValue::NULL);
+    }
+    let factory: IdbFactory = factory.unchecked_into();
     let request = factory.open_with_u32(DATABASE, VERSION)?;
     let upgrade = Closure::once(|event: web_sys::Event| {
         let request = event
@@ -148,8 +154,8 @@ async fn open() -> Result<IdbDatabase, JsValue> {
         // Without a timer the database alone decides.
         let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&reject, PATIENCE_MS);
     });
-    JsFuture::from(Promise::race(&Array::of2(&opened, &late))).await?;
-    let database: IdbDatabase = request.result()?.dyn_into()?;
+    settled(Promise::race(&Array::of2(&opened, &late))).await?;
+    let database: IdbDatabase = request.result()?.unchecked_into();
     // A later build of the page in another tab wants to change the layout: do not stand in its way.
     let in_the_way = database.clone();
     let step_aside = Closure::<dyn FnMut()>::new(move || in_the_way.close());
@@ -158,10 +164,10 @@ async fn open() -> Result<IdbDatabase, JsValue> {
 }
 
 async fn done(request: &IdbRequest) -> Result<JsValue, JsValue> {
-    let settled = Promise::new(&mut |resolve, reject| {
+    let told = Promise::new(&mut |resolve, reject| {
         request.set_onsuccess(Some(&resolve));
         request.set_onerror(Some(&reject));
     });
-    JsFuture::from(settled).await?;
+    settled(told).await?;
     request.result()
 }

@@ -43,7 +43,7 @@ pub use lamplight_core::wire::Class;
 pub use lamplight_core::wire::Decision as Verdict;
 
 pub use clock::now;
-pub use hear::{Phase, after, listen};
+pub use hear::{Phase, after, listen, settled};
 pub use letters::lower;
 pub use shell::{Listening, News, Shell};
 pub use storage::{local, session};

@@ -3,6 +3,7 @@
 //! Yew's `html!` writes every element out where it stands, which is some hundred bytes of program each. Here an element is a few
 //! calls of functions that the page carries once; what they make is the same tree for Yew.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
@@ -191,23 +192,20 @@ impl From<Tag> for Html {
         let Made {
             mut tag,
             class,
-            attributes,
+            mut attributes,
             mut children,
         } = *tag.0;
-        if attributes.is_empty() {
-            let class = (!class.is_empty()).then_some(AttributeOrProperty::Attribute(class));
-            tag.attributes = Attributes::Dynamic {
-                keys: &["class"],
-                values: Box::new([class]),
-            };
-        } else {
-            for (name, value) in attributes {
-                tag.add_attribute(name, value);
-            }
-            if !class.is_empty() {
-                tag.add_attribute("class", class);
-            }
+        if !class.is_empty() {
+            attributes.push(("class", class));
         }
+        let (names, values) = attributes
+            .into_iter()
+            .map(|(name, value)| (name, Some(AttributeOrProperty::Attribute(value))))
+            .unzip::<_, _, Vec<_>, Vec<_>>();
+        tag.attributes = Attributes::Dynamic {
+            keys: lasting(names),
+            values: values.into_boxed_slice(),
+        };
         if let Some(inside) = tag.children_mut() {
             *inside = match children.len() {
                 1 => children.remove(0),
@@ -216,6 +214,22 @@ impl From<Tag> for Html {
         }
         tag.into()
     }
+}
+
+/// The names as a list that stays, which Yew wants. The page has about a hundred different lists, each kept once, so that two
+/// drawings of an element share theirs.
+fn lasting(names: Vec<&'static str>) -> &'static [&'static str] {
+    thread_local! {
+        static LISTS: RefCell<Vec<&'static [&'static str]>> = const { RefCell::new(Vec::new()) };
+    }
+    LISTS.with_borrow_mut(|lists| {
+        let known = lists.iter().find(|list| ***list == *names);
+        known.copied().unwrap_or_else(|| {
+            let list: &'static [&'static str] = names.leak();
+            lists.push(list);
+            list
+        })
+    })
 }
 
 /// Words from the table of texts, by themselves.

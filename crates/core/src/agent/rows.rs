@@ -39,7 +39,7 @@ impl Agent {
         let mut places = Vec::new();
         for row in all {
             let name = lower(&row.name);
-            if row.address.as_str().contains(&query) || name.contains(&query) {
+            if holds(row.address.as_str(), &query) || holds(&name, &query) {
                 places.push(place(&row, name));
                 rows.push(Some(row));
             }
@@ -123,6 +123,12 @@ impl Agent {
             sees_me: self.roster.decision(address),
         }
     }
+}
+
+/// Whether a text holds another, looked for in the plainest way: both are short.
+fn holds(text: &str, part: &str) -> bool {
+    let mut places = text.as_bytes().windows(part.len().max(1));
+    part.is_empty() || places.any(|place| place == part.as_bytes())
 }
 
 /// Where a row stands: unread first, then by presence, then by name.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use lamplight_embed::{
     ConversationView, Intent, Item, MessageId, Phase, Side, Timestamp, after, listen,
 };
-use web_sys::{Element, HtmlElement, KeyboardEvent};
+use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
 
 use super::bubble::{self, Bubble, Place};
@@ -50,7 +50,7 @@ pub fn Log(props: &Props) -> Html {
         let (node, at_end) = (node.clone(), at_end.clone());
         let (unread, older) = (view.row.unread > 0, view.more && !view.loading);
         Rc::new(move || {
-            let Some(list) = node.cast::<HtmlElement>() else {
+            let Some(list) = node.cast::<Element>() else {
                 return;
             };
             // Laid out from the end, the position counts from there, upwards below zero.
@@ -93,7 +93,7 @@ pub fn Log(props: &Props) -> Html {
     let to_end = || {
         let node = node.clone();
         let to_end = act(move |_| {
-            if let Some(list) = node.cast::<HtmlElement>() {
+            if let Some(list) = node.cast::<Element>() {
                 list.set_scroll_top(0);
             }
             dom::focus_id("message");
@@ -232,7 +232,7 @@ fn use_first_unread(node: NodeRef, first: Option<MessageId>, empty: bool) {
 fn use_rest(node: NodeRef, newest: Option<MessageId>) {
     let last = use_ref(|| RefCell::new((None, 0)));
     use_effect(move || {
-        let Some(list) = node.cast::<HtmlElement>() else {
+        let Some(list) = node.cast::<Element>() else {
             return;
         };
         let height = list.scroll_height();

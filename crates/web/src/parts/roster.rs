@@ -7,7 +7,7 @@ use std::rc::Rc;
 use gloo::timers::callback::Timeout;
 use lamplight_embed::{Address, Changed, after, lower};
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::row::{self, Row};
@@ -303,7 +303,7 @@ impl Default for View {
 
 impl View {
     fn of(node: &NodeRef) -> Self {
-        let Some(list) = node.cast::<HtmlElement>() else {
+        let Some(list) = node.cast::<Element>() else {
             return Self::default();
         };
         let row = list.query_selector("[role=option]").ok().flatten();
@@ -332,7 +332,7 @@ impl View {
 
 /// Keeps the scroll bar honest: room for the rows that are not drawn. By the object model, since the policy drops style attributes.
 fn spacers(node: &NodeRef, shown: &std::ops::Range<usize>, total: usize, row_px: f64) {
-    let Some(list) = node.cast::<HtmlElement>() else {
+    let Some(list) = node.cast::<Element>() else {
         return;
     };
     let Ok(found) = list.query_selector_all(".spacer") else {
@@ -349,7 +349,7 @@ fn spacers(node: &NodeRef, shown: &std::ops::Range<usize>, total: usize, row_px:
 
 /// Scrolls as little as needed to have this row in view.
 fn reveal(node: &NodeRef, place: usize) {
-    let Some(list) = node.cast::<HtmlElement>() else {
+    let Some(list) = node.cast::<Element>() else {
         return;
     };
     let row_px = View::of(node).row_px;
