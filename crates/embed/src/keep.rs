@@ -20,6 +20,7 @@ use web_sys::{
 };
 
 use crate::hear::settled;
+use crate::letters::joined;
 
 const DATABASE: &str = "lamplight";
 const VERSION: u32 = 1;
@@ -54,8 +55,8 @@ impl Keep {
     /// All that was kept. What this build cannot read (a newer one wrote it) is left where it is.
     pub async fn restore(&self) -> Vec<Keepsake> {
         let Ok(range) = IdbKeyRange::bound(
-            &format!("{}\n", self.principal).into(),
-            &format!("{}\u{b}", self.principal).into(),
+            &joined(&[self.principal.as_str(), "\n"]).into(),
+            &joined(&[self.principal.as_str(), "\u{b}"]).into(),
         ) else {
             return Vec::new();
         };
@@ -116,12 +117,16 @@ impl Keep {
     }
 
     fn key(&self, name: &KeepsakeName) -> JsValue {
-        let name = match name {
-            KeepsakeName::Outgoing(id) => format!("out {id}"),
-            KeepsakeName::Draft(with) => format!("draft {with}"),
-            KeepsakeName::Roster => "roster".into(),
+        let id;
+        let (kind, name) = match name {
+            KeepsakeName::Outgoing(outgoing) => {
+                id = outgoing.to_string();
+                ("out ", id.as_str())
+            }
+            KeepsakeName::Draft(with) => ("draft ", with.as_str()),
+            KeepsakeName::Roster => ("roster", ""),
         };
-        format!("{}\n{name}", self.principal).into()
+        joined(&[self.principal.as_str(), "\n", kind, name]).into()
     }
 }
 

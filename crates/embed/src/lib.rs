@@ -44,6 +44,6 @@ pub use lamplight_core::wire::Decision as Verdict;
 
 pub use clock::now;
 pub use hear::{Phase, after, listen, settled};
-pub use letters::lower;
+pub use letters::{hex, joined, lower};
 pub use shell::{Listening, News, Shell};
 pub use storage::{local, session};

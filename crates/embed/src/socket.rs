@@ -11,6 +11,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{BinaryType, Event, MessageEvent, WebSocket};
 
 use crate::hear::{Phase, listen};
+use crate::letters::joined;
 
 /// What a line tells.
 pub enum Heard {
@@ -103,9 +104,9 @@ impl Drop for Socket {
 fn address() -> Option<String> {
     let location = web_sys::window()?.location();
     let scheme = if location.protocol().ok()? == "https:" {
-        "wss"
+        "wss://"
     } else {
-        "ws"
+        "ws://"
     };
-    Some(format!("{scheme}://{}/v1/ws", location.host().ok()?))
+    Some(joined(&[scheme, &location.host().ok()?, "/v1/ws"]))
 }

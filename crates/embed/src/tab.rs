@@ -18,6 +18,7 @@ use web_sys::{BroadcastChannel, Event, PageTransitionEvent, VisibilityState};
 use crate::chance;
 use crate::clock;
 use crate::hear::{Phase, listen, settled};
+use crate::letters::joined;
 use crate::storage::{local, session};
 
 const DEVICE: &str = "lamplight-device";
@@ -166,7 +167,7 @@ async fn ask_for_lock(tuple: &TupleId) -> Result<Locked, JsValue> {
             JsValue::UNDEFINED
         }
     });
-    let name = format!("{TUPLE}-{}", tuple.as_str());
+    let name = joined(&[TUPLE, "-", tuple.as_str()]);
     let asked =
         locks
             .unchecked_into::<Locks>()

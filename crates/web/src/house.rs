@@ -10,7 +10,7 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use lamplight_embed::{
-    Address, Changed, Code, Intent, Listening, News, Notice, Phase, Shell, after, listen,
+    Address, Changed, Code, Intent, Listening, News, Notice, Phase, Shell, after, joined, listen,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -171,7 +171,7 @@ impl House {
             News::Changed(what) => self.note(Cause::Changed(what.clone())),
             News::Tell(Notice::Refused(address, code)) => {
                 self.say(Toast::fault(match address {
-                    Some(address) => format!("{address}: {}", texts::sentence(*code)),
+                    Some(address) => joined(&[address.as_str(), ": ", texts::sentence(*code)]),
                     None => texts::sentence(*code).into(),
                 }));
             }

@@ -3,7 +3,7 @@
 use std::cell::LazyCell;
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
-use lamplight_embed::Timestamp;
+use lamplight_embed::{Timestamp, joined};
 use wasm_bindgen::JsValue;
 
 use crate::texts::{fill, t};
@@ -118,11 +118,12 @@ pub fn length(from: Timestamp, now: Timestamp) -> String {
     let past = now.0.saturating_sub(from.0);
     let (hours, minutes) = (past / HOUR, past % HOUR / MINUTE);
     if hours == 0 {
-        format!("{} {}", minutes.max(1), t().minutes)
+        joined(&[&minutes.max(1).to_string(), " ", t().minutes])
     } else if minutes == 0 {
-        format!("{hours} {}", t().hours)
+        joined(&[&hours.to_string(), " ", t().hours])
     } else {
-        format!("{hours} {} {minutes} {}", t().hours, t().minutes)
+        let (hours, minutes) = (hours.to_string(), minutes.to_string());
+        joined(&[&hours, " ", t().hours, " ", &minutes, " ", t().minutes])
     }
 }
 

@@ -3,7 +3,7 @@
 use js_sys::{Function, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use lamplight_embed::settled;
+use lamplight_embed::{joined, settled};
 
 use crate::dom;
 use crate::texts::t;
@@ -11,7 +11,7 @@ use crate::texts::t;
 pub fn show(unread: u32) {
     dom::document().set_title(&match unread {
         0 => t().product.to_owned(),
-        unread => format!("({unread}) {}", t().product),
+        unread => joined(&["(", &unread.to_string(), ") ", t().product]),
     });
     icon(unread > 0);
     // Browsers without badges keep the title.

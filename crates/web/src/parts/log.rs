@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use lamplight_embed::{
-    ConversationView, Intent, Item, MessageId, Phase, Side, Timestamp, after, listen,
+    ConversationView, Intent, Item, MessageId, Phase, Side, Timestamp, after, joined, listen,
 };
 use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
@@ -163,7 +163,7 @@ fn lines(house: &House, view: &ConversationView) -> Html {
         };
         let key = if item.side == Side::Mine { "m-" } else { "t-" };
         lines.push(keyed_part::<Bubble>(
-            &[key, &item.id.to_string()].concat(),
+            &joined(&[key, &item.id.to_string()]),
             bubble::Props {
                 house: house.clone(),
                 item: item.clone(),
@@ -178,7 +178,7 @@ fn lines(house: &House, view: &ConversationView) -> Html {
 fn day_line(day: u64, at: Timestamp, now: Timestamp) -> Html {
     let words = super::presence::capital(&times::day_line(at, now));
     p("day")
-        .key(&["day-", &day.to_string()].concat())
+        .key(&joined(&["day-", &day.to_string()]))
         .with(tag("span").text(&words))
         .into()
 }

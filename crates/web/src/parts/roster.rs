@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
-use lamplight_embed::{Address, Changed, after, lower};
+use lamplight_embed::{Address, Changed, after, joined, lower};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -214,7 +214,7 @@ fn use_first_row(hand: Hand) {
 }
 
 fn row_id(place: usize) -> String {
-    format!("row-{place}")
+    joined(&["row-", &place.to_string()])
 }
 
 /// The next row after `at` whose name begins with these letters; a single letter goes on to the next, more may stay.
@@ -340,7 +340,7 @@ fn spacers(node: &NodeRef, shown: &std::ops::Range<usize>, total: usize, row_px:
     };
     for (at, rows) in [(0, shown.start), (1, total - shown.end.min(total))] {
         if let Some(spacer) = found.item(at).map(JsCast::unchecked_into::<HtmlElement>) {
-            let height = format!("{}px", (rows as f64 * row_px) as u32);
+            let height = joined(&[&((rows as f64 * row_px) as u32).to_string(), "px"]);
             // A length is always a valid value.
             let _ = spacer.style().set_property("block-size", &height);
         }
