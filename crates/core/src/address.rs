@@ -113,9 +113,27 @@ fn check_token(text: &str) -> Result<&str, AddressError> {
     }
 }
 
-/// Syntax only; which letters one relay accepts in new names is decided where accounts are made.
+/// Syntax only; which letters one relay accepts in new names is decided where accounts are made, by the tables of Unicode. Here
+/// it is enough that nothing separates, draws or turns the writing around; the page would carry those tables for this alone.
 fn is_name(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+')
+    match c {
+        '.' | '-' | '_' | '+' => true,
+        c if c.is_ascii() => c.is_ascii_alphanumeric(),
+        c => !c.is_control() && !c.is_whitespace() && !is_sign(c),
+    }
+}
+
+/// Blocks of signs that are not letters, digits or what goes with them: Latin-1's, punctuation and marks of direction, symbols of
+/// all kinds, private use, specials, pictures, tags.
+fn is_sign(c: char) -> bool {
+    matches!(c,
+        '\u{80}'..='\u{a9}' | '\u{ab}'..='\u{b4}' | '\u{b6}'..='\u{b9}' | '\u{bb}'..='\u{bf}'
+        | '\u{d7}' | '\u{f7}' | '\u{61c}' | '\u{180e}'
+        | '\u{2000}'..='\u{2bff}' | '\u{2e00}'..='\u{2fff}'
+        | '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' | '\u{3030}'
+        | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe1f}' | '\u{fe30}'..='\u{fe6f}'
+        | '\u{feff}'..='\u{ff0f}' | '\u{fff0}'..='\u{ffff}'
+        | '\u{1d000}'..='\u{1d2ff}' | '\u{1f000}'..='\u{1fbef}' | '\u{e0000}'..)
 }
 
 fn is_domain(c: char) -> bool {
@@ -420,6 +438,18 @@ mod tests {
             Address::parse("a\u{202e}b@localhost"),
             Err(AddressError::BadCharacter('\u{202e}'))
         );
+        for odd in [
+            '\u{a0}', '\u{ad}', '\u{200b}', '\u{2028}', '\u{2066}', '\u{feff}', '💡', '”',
+        ] {
+            let address = alloc::format!("a{odd}b@localhost");
+            assert_eq!(
+                Address::parse(&address),
+                Err(AddressError::BadCharacter(odd))
+            );
+        }
+        for name in ["zoë", "мария", "李小龙", "नमस्ते", "ⲁⲃ", "٣"] {
+            assert!(Address::parse(&alloc::format!("{name}@localhost")).is_ok());
+        }
         let long = alloc::format!("{}@localhost", "a".repeat(NAME_MAX + 1));
         assert_eq!(Address::parse(&long), Err(AddressError::TooLong));
     }

@@ -1,8 +1,8 @@
 //! Randomness from the browser, for seeds and identifiers.
 
-use std::fmt::Write;
-
 use lamplight_core::address::Token;
+
+use crate::letters::hex;
 
 fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -27,8 +27,7 @@ pub fn seed() -> u64 {
 pub fn token(kind: char) -> Token {
     let mut text = String::from(kind);
     for byte in bytes::<12>() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
+        text.push_str(&hex(byte.into(), 2));
     }
     Token::parse(&text).expect("hexadecimal digits make a token")
 }

@@ -9,8 +9,9 @@ use lamplight_core::address::Principal;
 use lamplight_core::code::Code;
 use lamplight_core::time::Timestamp;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, Request, RequestCache, RequestCredentials, RequestInit, Response};
+use web_sys::{RequestCache, RequestCredentials, RequestInit, Response};
+
+use crate::hear::settled;
 
 /// What a relay says of itself before anyone is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -310,23 +311,19 @@ async fn ask(method: &str, path: &str, body: Option<JsValue>) -> Result<JsValue,
 }
 
 async fn fetch(method: &str, path: &str, body: Option<JsValue>) -> Result<Response, JsValue> {
-    let headers = Headers::new()?;
-    headers.set("x-lamplight", "1")?;
-    headers.set("accept", "application/json")?;
+    let mut headers = vec![("x-lamplight", "1"), ("accept", "application/json")];
     let init = RequestInit::new();
     init.set_method(method);
     init.set_credentials(RequestCredentials::SameOrigin);
     init.set_cache(RequestCache::NoStore);
     if let Some(body) = body {
-        headers.set("content-type", "application/json")?;
+        headers.push(("content-type", "application/json"));
         init.set_body(&JSON::stringify(&body)?.into());
     }
-    init.set_headers(&headers);
+    init.set_headers(&object(&headers));
     let window = web_sys::window().ok_or(JsValue::NULL)?;
-    let request = Request::new_with_str_and_init(path, &init)?;
-    JsFuture::from(window.fetch_with_request(&request))
-        .await?
-        .dyn_into()
+    let answer = settled(window.fetch_with_str_and_init(path, &init)).await?;
+    Ok(answer.unchecked_into())
 }
 
 /// The answer's body; undefined when it is empty or not JSON.
@@ -334,7 +331,7 @@ async fn json(response: &Response) -> JsValue {
     let Ok(reading) = response.text() else {
         return JsValue::UNDEFINED;
     };
-    let body = JsFuture::from(reading).await.ok();
+    let body = settled(reading).await.ok();
     body.and_then(|body| JSON::parse(&body.as_string()?).ok())
         .unwrap_or(JsValue::UNDEFINED)
 }

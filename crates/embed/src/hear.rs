@@ -1,8 +1,13 @@
-//! Events and timers of the browser that end with their owner. What they tell is boxed, so that the page carries the way there
+//! Promises, and events and timers of the browser that end with their owner. What they tell is boxed, so that the page carries the way there
 //! once and not for every listener.
+
+use std::pin::Pin;
 
 use gloo::events::{EventListener, EventListenerOptions, EventListenerPhase};
 use gloo::timers::callback::Timeout;
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Event, EventTarget};
 
 /// When an event is told.
@@ -37,4 +42,9 @@ pub fn listen(
 /// Does something once, after a while, unless the answer is dropped before.
 pub fn after(milliseconds: u32, then: Box<dyn FnOnce()>) -> Timeout {
     Timeout::new(milliseconds, then)
+}
+
+/// A promise as a future, of one kind for all, so that each place which waits does not bring its own way of waiting.
+pub fn settled(promise: Promise) -> Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> {
+    Box::pin(JsFuture::from(promise))
 }

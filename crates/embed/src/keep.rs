@@ -13,11 +13,14 @@ use lamplight_core::agent::{Keepsake, KeepsakeName};
 use lamplight_core::wire::{from_cbor, to_cbor};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{
     IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest,
     IdbTransactionMode,
 };
+
+use crate::hear::settled;
+use crate::letters::joined;
 
 const DATABASE: &str = "lamplight";
 const VERSION: u32 = 1;
@@ -52,8 +55,8 @@ impl Keep {
     /// All that was kept. What this build cannot read (a newer one wrote it) is left where it is.
     pub async fn restore(&self) -> Vec<Keepsake> {
         let Ok(range) = IdbKeyRange::bound(
-            &format!("{}\n", self.principal).into(),
-            &format!("{}\u{b}", self.principal).into(),
+            &joined(&[self.principal.as_str(), "\n"]).into(),
+            &joined(&[self.principal.as_str(), "\u{b}"]).into(),
         ) else {
             return Vec::new();
         };
@@ -114,19 +117,27 @@ impl Keep {
     }
 
     fn key(&self, name: &KeepsakeName) -> JsValue {
-        let name = match name {
-            KeepsakeName::Outgoing(id) => format!("out {id}"),
-            KeepsakeName::Draft(with) => format!("draft {with}"),
-            KeepsakeName::Roster => "roster".into(),
+        let id;
+        let (kind, name) = match name {
+            KeepsakeName::Outgoing(outgoing) => {
+                id = outgoing.to_string();
+                ("out ", id.as_str())
+            }
+            KeepsakeName::Draft(with) => ("draft ", with.as_str()),
+            KeepsakeName::Roster => ("roster", ""),
         };
-        format!("{}\n{name}", self.principal).into()
+        joined(&[self.principal.as_str(), "\n", kind, name]).into()
     }
 }
 
 async fn open() -> Result<IdbDatabase, JsValue> {
     let window = web_sys::window().ok_or(JsValue::NULL)?;
     // The global is read by name: merely naming it throws where storage is forbidden.
-    let factory: IdbFactory = Reflect::get(&window, &"indexedDB".into())?.dyn_into()?;
+    let factory = Reflect::get(&window, &"indexedDB".into())?;
+    if !factory.is_object() {
+        return Err(JsValue::NULL);
+    }
+    let factory: IdbFactory = factory.unchecked_into();
     let request = factory.open_with_u32(DATABASE, VERSION)?;
     let upgrade = Closure::once(|event: web_sys::Event| {
         let request = event
@@ -148,8 +159,8 @@ async fn open() -> Result<IdbDatabase, JsValue> {
         // Without a timer the database alone decides.
         let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&reject, PATIENCE_MS);
     });
-    JsFuture::from(Promise::race(&Array::of2(&opened, &late))).await?;
-    let database: IdbDatabase = request.result()?.dyn_into()?;
+    settled(Promise::race(&Array::of2(&opened, &late))).await?;
+    let database: IdbDatabase = request.result()?.unchecked_into();
     // A later build of the page in another tab wants to change the layout: do not stand in its way.
     let in_the_way = database.clone();
     let step_aside = Closure::<dyn FnMut()>::new(move || in_the_way.close());
@@ -158,10 +169,10 @@ async fn open() -> Result<IdbDatabase, JsValue> {
 }
 
 async fn done(request: &IdbRequest) -> Result<JsValue, JsValue> {
-    let settled = Promise::new(&mut |resolve, reject| {
+    let told = Promise::new(&mut |resolve, reject| {
         request.set_onsuccess(Some(&resolve));
         request.set_onerror(Some(&reject));
     });
-    JsFuture::from(settled).await?;
+    settled(told).await?;
     request.result()
 }

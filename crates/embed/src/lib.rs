@@ -53,7 +53,7 @@ pub use lamplight_core::wire::Decision as Verdict;
 pub use lamplight_core::wire::{Access, Class, Counts, Offers, OwnInbox, OwnPresentity};
 
 pub use clock::now;
-pub use hear::{Phase, after, listen};
-pub use letters::lower;
+pub use hear::{Phase, after, listen, settled};
+pub use letters::{hex, joined, lower};
 pub use shell::{Listening, News, Shell};
 pub use storage::{local, session};

@@ -8,7 +8,10 @@ use js_sys::{ArrayBuffer, Uint8Array};
 use lamplight_core::agent::LineLost;
 use lamplight_core::wire::Codec;
 use wasm_bindgen::JsCast;
-use web_sys::{BinaryType, MessageEvent, WebSocket};
+use web_sys::{BinaryType, Event, MessageEvent, WebSocket};
+
+use crate::hear::{Phase, listen};
+use crate::letters::joined;
 
 /// What a line tells.
 pub enum Heard {
@@ -41,31 +44,36 @@ impl Socket {
         let heard = Rc::new(heard);
         let was_open = Rc::new(Cell::new(false));
 
+        let on = |kind, then| listen(&socket, kind, Phase::Bubble, then);
+
         let on_open = {
             let (heard, was_open) = (heard.clone(), was_open.clone());
-            EventListener::new(&socket, "open", move |_| {
+            let open = move |_: &Event| {
                 was_open.set(true);
                 heard(Heard::Open);
-            })
+            };
+            on("open", Box::new(open))
         };
         let on_message = {
             let heard = heard.clone();
-            EventListener::new(&socket, "message", move |event| {
+            let message = move |event: &Event| {
                 let data = event.unchecked_ref::<MessageEvent>().data();
                 // A text frame is not of this protocol; the relay never sends one here.
                 if let Ok(buffer) = data.dyn_into::<ArrayBuffer>() {
                     heard(Heard::Frame(Uint8Array::new(&buffer).to_vec()));
                 }
-            })
+            };
+            on("message", Box::new(message))
         };
         // An error is always followed by a close.
-        let on_close = EventListener::new(&socket, "close", move |_| {
+        let close = move |_: &Event| {
             heard(Heard::Lost(if was_open.get() {
                 LineLost::Closed
             } else {
                 LineLost::Unreachable
             }));
-        });
+        };
+        let on_close = on("close", Box::new(close));
         Some(Self {
             socket,
             _listeners: [on_open, on_message, on_close],
@@ -96,9 +104,9 @@ impl Drop for Socket {
 fn address() -> Option<String> {
     let location = web_sys::window()?.location();
     let scheme = if location.protocol().ok()? == "https:" {
-        "wss"
+        "wss://"
     } else {
-        "ws"
+        "ws://"
     };
-    Some(format!("{scheme}://{}/v1/ws", location.host().ok()?))
+    Some(joined(&[scheme, &location.host().ok()?, "/v1/ws"]))
 }

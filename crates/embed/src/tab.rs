@@ -7,17 +7,18 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use gloo::events::{EventListener, EventListenerOptions, EventListenerPhase};
+use gloo::events::EventListener;
 use js_sys::{Function, Object, Promise, Reflect};
 use lamplight_core::address::{DeviceId, Token, TupleId};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{BroadcastChannel, PageTransitionEvent, VisibilityState};
+use web_sys::{BroadcastChannel, Event, PageTransitionEvent, VisibilityState};
 
 use crate::chance;
 use crate::clock;
+use crate::hear::{Phase, listen, settled};
+use crate::letters::joined;
 use crate::storage::{local, session};
 
 const DEVICE: &str = "lamplight-device";
@@ -166,14 +167,14 @@ async fn ask_for_lock(tuple: &TupleId) -> Result<Locked, JsValue> {
             JsValue::UNDEFINED
         }
     });
-    let name = format!("{TUPLE}-{}", tuple.as_str());
+    let name = joined(&[TUPLE, "-", tuple.as_str()]);
     let asked =
         locks
             .unchecked_into::<Locks>()
             .request(&name, &options, granted.unchecked_ref())?;
     // A refusal of the request itself (a frame of another site) is an answer too.
     let first = Promise::race(&js_sys::Array::of2(&answer, &asked));
-    Ok(if JsFuture::from(first).await?.is_truthy() {
+    Ok(if settled(first).await?.is_truthy() {
         Locked::Held(release)
     } else {
         Locked::Taken
@@ -188,7 +189,7 @@ async fn pause(milliseconds: i32) {
         }
     });
     // A timer cannot refuse.
-    let _ = JsFuture::from(timer).await;
+    let _ = settled(timer).await;
 }
 
 /// Listens to the tab as long as it lives.
@@ -217,33 +218,34 @@ pub fn watch(tell: impl Fn(TabEvent) + 'static) -> Watch {
     let mut listeners = activity(&window, &tell, &others);
     if let Some(document) = window.document() {
         let tell = tell.clone();
-        listeners.push(EventListener::new(
-            &document,
-            "visibilitychange",
-            move |_| {
-                tell(if is_hidden() {
-                    TabEvent::Hidden
-                } else {
-                    TabEvent::Shown
-                });
-            },
-        ));
+        let seen = move |_: &Event| {
+            tell(if is_hidden() {
+                TabEvent::Hidden
+            } else {
+                TabEvent::Shown
+            });
+        };
+        let seen = Box::new(seen);
+        listeners.push(listen(&document, "visibilitychange", Phase::Bubble, seen));
     }
+    let mut on = |kind, then: Box<dyn FnMut(&Event)>| {
+        listeners.push(listen(&window, kind, Phase::Bubble, then));
+    };
     let online = tell.clone();
-    listeners.push(EventListener::new(&window, "online", move |_| {
-        online(TabEvent::Online);
-    }));
+    on("online", Box::new(move |_| online(TabEvent::Online)));
     let (leaving, closing) = (tell.clone(), others.clone());
-    listeners.push(EventListener::new(&window, "pagehide", move |_| {
+    let hide = move |_: &Event| {
         leaving(TabEvent::Leaving);
         closing.close();
-    }));
-    listeners.push(EventListener::new(&window, "pageshow", move |event| {
+    };
+    on("pagehide", Box::new(hide));
+    let show = move |event: &Event| {
         if event.unchecked_ref::<PageTransitionEvent>().persisted() {
             others.open(&tell);
             tell(TabEvent::Returned);
         }
-    }));
+    };
+    on("pageshow", Box::new(show));
     Watch {
         _listeners: listeners,
     }
@@ -254,22 +256,18 @@ fn activity(
     tell: &Rc<dyn Fn(TabEvent)>,
     others: &Rc<Others>,
 ) -> Vec<EventListener> {
-    // In the capture phase, so that nobody can keep it from us; passive, so that scrolling waits for nobody.
-    let options = EventListenerOptions {
-        phase: EventListenerPhase::Capture,
-        passive: true,
-    };
     let last = Rc::new(Cell::new(0));
     let somebody = |kind| {
         let (tell, others, last) = (tell.clone(), others.clone(), last.clone());
-        EventListener::new_with_options(window, kind, options, move |_| {
+        let active = move |_: &Event| {
             let now = clock::now().instant.0;
             if now.saturating_sub(last.get()) >= ACTIVE_EVERY_MS || last.get() == 0 {
                 last.set(now.max(1));
                 others.tell();
                 tell(TabEvent::Active);
             }
-        })
+        };
+        listen(window, kind, Phase::Capture, Box::new(active))
     };
     [
         "pointerdown",
@@ -292,7 +290,8 @@ impl Others {
     fn open(&self, tell: &Rc<dyn Fn(TabEvent)>) {
         let tell = tell.clone();
         let opened = BroadcastChannel::new(CHANNEL).ok().map(|channel| {
-            let listener = EventListener::new(&channel, "message", move |_| tell(TabEvent::Active));
+            let active = Box::new(move |_: &Event| tell(TabEvent::Active));
+            let listener = listen(&channel, "message", Phase::Bubble, active);
             (channel, listener)
         });
         self.channel.replace(opened);

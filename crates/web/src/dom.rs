@@ -1,7 +1,7 @@
 //! Short ways to the browser's objects.
 
+use lamplight_embed::settled;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Document, Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, Node, NodeList,
     Window,
@@ -24,10 +24,8 @@ pub fn by_id(id: &str) -> Option<Element> {
 
 /// Puts the keyboard there.
 pub fn focus(element: &Element) {
-    if let Some(element) = element.dyn_ref::<HtmlElement>() {
-        // An element that cannot have it leaves it where it is.
-        let _ = element.focus();
-    }
+    // An element that cannot have it leaves it where it is.
+    let _ = element.unchecked_ref::<HtmlElement>().focus();
 }
 
 pub fn focus_id(id: &str) {
@@ -110,7 +108,7 @@ pub async fn copy(text: &str) -> bool {
         return false;
     }
     let writing = window().navigator().clipboard().write_text(text);
-    JsFuture::from(writing).await.is_ok()
+    settled(writing.unchecked_into()).await.is_ok()
 }
 
 /// Hands the person a file to keep.

@@ -3,6 +3,7 @@
 //! Yew's `html!` writes every element out where it stands, which is some hundred bytes of program each. Here an element is a few
 //! calls of functions that the page carries once; what they make is the same tree for Yew.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
@@ -12,7 +13,7 @@ use yew::virtual_dom::{
     AttrValue, AttributeOrProperty, Attributes, Key, Listener, ListenerKind, VComp, VList, VTag,
     VText,
 };
-use yew::{Callback, Html, NodeRef};
+use yew::{Html, NodeRef};
 
 /// An element that is being put together.
 pub struct Tag(Box<Made>);
@@ -64,7 +65,7 @@ pub fn bdi(class: &'static str, name: &str) -> Tag {
     tag("bdi").class(class).text(name)
 }
 
-pub fn button(class: &'static str, pressed: Callback<Event>) -> Tag {
+pub fn button(class: &'static str, pressed: Hand) -> Tag {
     tag("button")
         .class(class)
         .attr("type", "button")
@@ -132,7 +133,7 @@ impl Tag {
         self
     }
 
-    pub fn on(mut self, what: On, hand: Callback<Event>) -> Self {
+    pub fn on(mut self, what: On, hand: Hand) -> Self {
         self.0.tag.add_listener(Rc::new(Ear { what, hand }));
         self
     }
@@ -191,23 +192,20 @@ impl From<Tag> for Html {
         let Made {
             mut tag,
             class,
-            attributes,
+            mut attributes,
             mut children,
         } = *tag.0;
-        if attributes.is_empty() {
-            let class = (!class.is_empty()).then_some(AttributeOrProperty::Attribute(class));
-            tag.attributes = Attributes::Dynamic {
-                keys: &["class"],
-                values: Box::new([class]),
-            };
-        } else {
-            for (name, value) in attributes {
-                tag.add_attribute(name, value);
-            }
-            if !class.is_empty() {
-                tag.add_attribute("class", class);
-            }
+        if !class.is_empty() {
+            attributes.push(("class", class));
         }
+        let (names, values) = attributes
+            .into_iter()
+            .map(|(name, value)| (name, Some(AttributeOrProperty::Attribute(value))))
+            .unzip::<_, _, Vec<_>, Vec<_>>();
+        tag.attributes = Attributes::Dynamic {
+            keys: lasting(names),
+            values: values.into_boxed_slice(),
+        };
         if let Some(inside) = tag.children_mut() {
             *inside = match children.len() {
                 1 => children.remove(0),
@@ -216,6 +214,22 @@ impl From<Tag> for Html {
         }
         tag.into()
     }
+}
+
+/// The names as a list that stays, which Yew wants. The page has about a hundred different lists, each kept once, so that two
+/// drawings of an element share theirs.
+fn lasting(names: Vec<&'static str>) -> &'static [&'static str] {
+    thread_local! {
+        static LISTS: RefCell<Vec<&'static [&'static str]>> = const { RefCell::new(Vec::new()) };
+    }
+    LISTS.with_borrow_mut(|lists| {
+        let known = lists.iter().find(|list| ***list == *names);
+        known.copied().unwrap_or_else(|| {
+            let list: &'static [&'static str] = names.leak();
+            lists.push(list);
+            list
+        })
+    })
 }
 
 /// Words from the table of texts, by themselves.
@@ -241,9 +255,23 @@ pub fn keyed_part<C: BaseComponent>(key: &str, props: C::Properties) -> Html {
     VComp::new::<C>(Rc::new(props), Some(Key::from(key))).into()
 }
 
-/// What is done when an event comes.
-pub fn act(then: impl Fn(&Event) + 'static) -> Callback<Event> {
-    Callback::from(move |event: Event| then(&event))
+/// What is done when an event comes. Less than the language's own kind of function, of which each one made would bring along the
+/// ways to be called that nobody uses here.
+pub trait Act {
+    fn act(&self, event: &Event);
+}
+
+impl<F: Fn(&Event)> Act for F {
+    fn act(&self, event: &Event) {
+        self(event);
+    }
+}
+
+/// A hand on something that can be pressed, typed into or walked through.
+pub type Hand = Rc<dyn Act>;
+
+pub fn act(then: impl Fn(&Event) + 'static) -> Hand {
+    Rc::new(then)
 }
 
 /// The key press that an event of the keyboard is.
@@ -253,7 +281,7 @@ pub fn pressed(event: &Event) -> &KeyboardEvent {
 
 struct Ear {
     what: On,
-    hand: Callback<Event>,
+    hand: Hand,
 }
 
 impl Listener for Ear {
@@ -272,7 +300,7 @@ impl Listener for Ear {
     }
 
     fn handle(&self, event: Event) {
-        self.hand.emit(event);
+        self.hand.act(&event);
     }
 
     fn passive(&self) -> bool {

@@ -7,9 +7,10 @@ use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
 
-use gloo::timers::callback::Interval;
+use gloo::events::EventListener;
+use gloo::timers::callback::Timeout;
 use lamplight_embed::{
-    Address, Changed, Code, Intent, Listening, News, Notice, Phase, Shell, after, listen,
+    Address, Changed, Code, Intent, Listening, News, Notice, Phase, Shell, after, joined, listen,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -18,6 +19,7 @@ use web_sys::Event;
 use yew::functional::UseForceUpdateHandle;
 use yew::prelude::*;
 
+use crate::draw::{Hand, act};
 use crate::kept::use_while;
 use crate::parts::attention;
 use crate::parts::notices::Toast;
@@ -93,11 +95,12 @@ pub struct Inner {
     last: Cell<u32>,
     causes: RefCell<Vec<Cause>>,
     due: Cell<bool>,
+    clock: RefCell<Option<Timeout>>,
     wishes: RefCell<Vec<(u32, Wish)>>,
 }
 
 /// What stands as long as the page is shown.
-type Standing = (Listening, [gloo::events::EventListener; 2], Interval);
+type Standing = (Listening, [EventListener; 2]);
 
 impl PartialEq for House {
     fn eq(&self, other: &Self) -> bool {
@@ -125,6 +128,7 @@ impl House {
             last: Cell::default(),
             causes: RefCell::default(),
             due: Cell::default(),
+            clock: RefCell::default(),
             wishes: RefCell::default(),
         }))
     }
@@ -143,9 +147,23 @@ impl House {
             listen(&window, "popstate", Phase::Bubble, Box::new(steps)),
             listen(&window, "keydown", Phase::Answer, Box::new(keys)),
         ];
+        self.count();
+        (listening, listeners)
+    }
+
+    pub fn stop(&self) {
+        self.clock.take();
+    }
+
+    /// Tells from now on that time has passed.
+    fn count(&self) {
         let house = self.clone();
-        let count = Interval::new(COUNT_EVERY_MS, move || house.note(Cause::Time));
-        (listening, listeners, count)
+        let next = move || {
+            house.note(Cause::Time);
+            house.count();
+        };
+        self.clock
+            .replace(Some(after(COUNT_EVERY_MS, Box::new(next))));
     }
 
     fn hear(&self, news: &News) {
@@ -153,7 +171,7 @@ impl House {
             News::Changed(what) => self.note(Cause::Changed(what.clone())),
             News::Tell(Notice::Refused(address, code)) => {
                 self.say(Toast::fault(match address {
-                    Some(address) => format!("{address}: {}", texts::sentence(*code)),
+                    Some(address) => joined(&[address.as_str(), ": ", texts::sentence(*code)]),
                     None => texts::sentence(*code).into(),
                 }));
             }
@@ -175,9 +193,9 @@ impl House {
     }
 
     /// A press on something does this.
-    pub fn does(&self, deed: Deed) -> Callback<Event> {
+    pub fn does(&self, deed: Deed) -> Hand {
         let house = self.clone();
-        Callback::from(move |event: Event| house.perform(&deed, &event))
+        act(move |event| house.perform(&deed, event))
     }
 
     pub fn perform(&self, deed: &Deed, event: &Event) {

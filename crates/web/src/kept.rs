@@ -52,6 +52,12 @@ pub fn use_kept<T: 'static>(first: impl FnOnce() -> T) -> Kept<T> {
     }))
 }
 
+/// Where an element of this part is on the page.
+#[hook]
+pub fn use_node() -> NodeRef {
+    (*use_ref(NodeRef::default)).clone()
+}
+
 /// What is undone when its time is over.
 pub type Undo = Box<dyn FnOnce()>;
 

@@ -23,6 +23,9 @@ mod route;
 mod texts;
 mod times;
 
+#[global_allocator]
+static MEMORY: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 fn main() {
     wasm_bindgen_futures::spawn_local(app::run());
 }

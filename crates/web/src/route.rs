@@ -3,7 +3,7 @@
 //! Opening a conversation from the list adds a step to the browser's history, going from one to another replaces it: "back" on
 //! a phone always leads to the list.
 
-use lamplight_embed::{Address, lower};
+use lamplight_embed::{Address, joined, lower};
 use wasm_bindgen::JsValue;
 
 use crate::dom;
@@ -18,7 +18,7 @@ pub fn current() -> Option<Address> {
 
 /// Names a conversation. Whoever shows it is to be told as well: only the browser's own steps raise an event.
 pub fn open(address: &Address) {
-    let hash = format!("#/{address}");
+    let hash = joined(&["#/", address.as_str()]);
     let history = dom::window().history();
     let Ok(history) = history else { return };
     // A page in a frame that may not touch its history works without it.

@@ -3,7 +3,7 @@
 //! Places to fill in stand in braces; counts come in the two forms that English has, chosen by the browser's plural rules. The
 //! sentence for each refusal stands beside its code in core, since the relay says the same one.
 
-use lamplight_embed::Code;
+use lamplight_embed::{Code, joined};
 use yew::prelude::*;
 
 use crate::draw::{Tag, list, words};
@@ -247,7 +247,7 @@ pub fn sentence(code: Code) -> &'static str {
 /// A text with words in the place that stands in braces.
 pub fn fill(text: &str, words: &str) -> String {
     let (before, after) = parted(text);
-    [before, words, after].concat()
+    joined(&[before, words, after])
 }
 
 /// A text with something drawn in that place, such as a name that must not disturb the direction of the rest.

@@ -3,7 +3,7 @@
 use std::cell::LazyCell;
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
-use lamplight_embed::Timestamp;
+use lamplight_embed::{Timestamp, joined};
 use wasm_bindgen::JsValue;
 
 use crate::texts::{fill, t};
@@ -54,13 +54,14 @@ fn date(at: Timestamp) -> Date {
     Date::new(&JsValue::from_f64(at.0 as f64))
 }
 
-/// Year, month from 0, day of the month.
-pub type Day = (u32, u32, u32);
+/// The day of a moment where the reader is, counted from a day long ago: equal for equal days, one more for the next.
+pub fn day(at: Timestamp) -> u64 {
+    at.0.saturating_add_signed(ahead(at)) / DAY
+}
 
-/// The day of a moment where the reader is: equal for equal days.
-pub fn day(at: Timestamp) -> Day {
-    let date = date(at);
-    (date.get_full_year(), date.get_month(), date.get_date())
+/// How far the reader's clocks are ahead of the world's at a moment, milliseconds.
+fn ahead(at: Timestamp) -> i64 {
+    -(date(at).get_timezone_offset() as i64 * MINUTE as i64)
 }
 
 /// `15:30`
@@ -79,31 +80,21 @@ pub fn short(at: Timestamp, now: Timestamp) -> String {
 
 /// `today`, `yesterday`, `Monday, 23 November`, and the year where it is another.
 pub fn day_line(at: Timestamp, now: Timestamp) -> String {
-    let days = (midnight(now) - midnight(at)) / DAY as f64;
-    // A day of 23 or 25 hours is a day too.
-    let days = days.round();
-    if (0.0..2.0).contains(&days) {
-        RELATIVE.with(|relative| String::from(relative.format(-days, "day")))
-    } else if day(at).0 == day(now).0 {
+    let days = day(now).checked_sub(day(at));
+    if let Some(days @ 0..2) = days {
+        RELATIVE.with(|relative| String::from(relative.format(-(days as f64), "day")))
+    } else if date(at).get_full_year() == date(now).get_full_year() {
         LONG.with(|format| with(format, at))
     } else {
         YEAR.with(|format| with(format, at))
     }
 }
 
-fn midnight(at: Timestamp) -> f64 {
-    let date = date(at);
-    date.set_hours(0);
-    date.set_minutes(0);
-    date.set_seconds(0);
-    date.set_milliseconds(0)
-}
-
-/// The end of the reader's day.
+/// The end of the reader's day, by the clocks as they will be then.
 pub fn end_of_day(now: Timestamp) -> Timestamp {
-    let date = Date::new(&JsValue::from_f64(midnight(now)));
-    date.set_date(date.get_date() + 1);
-    Timestamp(date.get_time() as u64)
+    let end = (day(now) + 1) * DAY;
+    let about = Timestamp(end.saturating_add_signed(-ahead(now)));
+    Timestamp(end.saturating_add_signed(-ahead(about)))
 }
 
 /// `5 minutes ago`
@@ -127,11 +118,12 @@ pub fn length(from: Timestamp, now: Timestamp) -> String {
     let past = now.0.saturating_sub(from.0);
     let (hours, minutes) = (past / HOUR, past % HOUR / MINUTE);
     if hours == 0 {
-        format!("{} {}", minutes.max(1), t().minutes)
+        joined(&[&minutes.max(1).to_string(), " ", t().minutes])
     } else if minutes == 0 {
-        format!("{hours} {}", t().hours)
+        joined(&[&hours.to_string(), " ", t().hours])
     } else {
-        format!("{hours} {} {minutes} {}", t().hours, t().minutes)
+        let (hours, minutes) = (hours.to_string(), minutes.to_string());
+        joined(&[&hours, " ", t().hours, " ", &minutes, " ", t().minutes])
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::names;
+use crate::pack;
 use crate::shell;
 use crate::workspace::Workspace;
 
@@ -51,7 +51,7 @@ pub fn bind(workspace: &Workspace, module: &Path, release: bool) -> Result<Bound
     let mut wasm = fs::read(&wasm_path)?;
     let mut glue = fs::read_to_string(folder.join("page.js"))?;
     if release {
-        (wasm, glue) = names::shorten(&wasm, &glue)?;
+        (wasm, glue) = pack::pack(&wasm, &glue)?;
         glue = minify(&glue);
     }
     Ok(Bound {

@@ -8,8 +8,9 @@ mod bindgen;
 mod compress;
 mod layers;
 mod listing;
-mod names;
+
 mod options;
+mod pack;
 mod page;
 mod relay;
 mod run;

@@ -104,6 +104,7 @@ fn anonymous_paths(root: &Path) -> Result<String> {
             .args(["--print", "sysroot"]),
     )?;
     flags.push(remap(Path::new(&sysroot), "rust"));
+    flags.push("-Clink-arg=-zstack-size=524288".into());
     Ok(format!(
         "target.{WASM}.rustflags={}",
         serde_json::to_string(&flags)?

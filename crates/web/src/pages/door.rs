@@ -1,6 +1,6 @@
 //! The door: make an account, sign in, or enter as a guest, all on one card.
 
-use lamplight_embed::{Code, Door, DoorError, Relay, SignedIn, local};
+use lamplight_embed::{Code, Door, DoorError, Relay, SignedIn, joined, local};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -146,7 +146,7 @@ fn form(enter: &Enter, state: &State, known: Option<Relay>) -> Tag {
     let signing_up = state.way == Way::SignUp;
     let hint = |words| if signing_up { words } else { "" };
     let suffix = known.map(|relay| {
-        let at = ["@", &relay.domain].concat();
+        let at = joined(&["@", &relay.domain]);
         Html::from(span("field-suffix").text(&at))
     });
     let name = Field {

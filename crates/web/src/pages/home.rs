@@ -1,5 +1,7 @@
 //! Home: people on one side, a conversation on the other; on a narrow screen one of the two.
 
+use std::cell::RefCell;
+
 use lamplight_embed::{Code, Shell};
 use yew::prelude::*;
 
@@ -32,7 +34,10 @@ pub fn Home(props: &Props) -> Html {
         let house = house.clone();
         Box::new(move || {
             let standing = house.start();
-            Box::new(move || drop(standing))
+            Box::new(move || {
+                house.stop();
+                drop(standing);
+            })
         })
     });
     let open = house.open();
@@ -91,7 +96,7 @@ fn dialog(house: &House, popup: Popup) -> Html {
 /// Where a conversation gave way to the list, the keyboard goes there with it.
 #[hook]
 fn use_way_back(open: bool) {
-    let was_open = use_mut_ref(|| false);
+    let was_open = use_ref(|| RefCell::new(false));
     use_after(
         u64::from(open),
         Box::new(move || {

@@ -1,6 +1,6 @@
 //! Asks to see someone, by address; a bare name is taken to be of this relay.
 
-use lamplight_embed::{Code, Intent, Note, Presentity, lower};
+use lamplight_embed::{Code, Intent, Note, Presentity, joined, lower};
 use yew::prelude::*;
 
 use super::dialog::dialog;
@@ -36,7 +36,7 @@ pub fn AddContact(props: &Props) -> Html {
                 .attr("type", "text")
                 .flag("required", true)
                 .flag("autofocus", true)
-                .attr_of("placeholder", &["bob@", domain(house)].concat());
+                .attr_of("placeholder", &joined(&["bob@", domain(house)]));
             match &props.first {
                 Some(first) => input.attr_of("value", first),
                 None => input,
@@ -90,7 +90,7 @@ fn asked(house: &House) -> Result<Presentity, &'static str> {
     let whole = if text.contains('@') {
         text.to_owned()
     } else {
-        [text, "@", domain(house)].concat()
+        joined(&[text, "@", domain(house)])
     };
     match Presentity::parse(&lower(&whole)) {
         Ok(presentity) if presentity.principal() == *house.shell.principal() => {

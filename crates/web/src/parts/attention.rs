@@ -3,13 +3,15 @@
 use js_sys::{Function, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
+use lamplight_embed::{joined, settled};
+
 use crate::dom;
 use crate::texts::t;
 
 pub fn show(unread: u32) {
     dom::document().set_title(&match unread {
         0 => t().product.to_owned(),
-        unread => format!("({unread}) {}", t().product),
+        unread => joined(&["(", &unread.to_string(), ") ", t().product]),
     });
     icon(unread > 0);
     // Browsers without badges keep the title.
@@ -34,13 +36,11 @@ fn badge(unread: u32) -> Result<(), JsValue> {
     let navigator: JsValue = dom::window().navigator().into();
     let set = Reflect::get(&navigator, &"setAppBadge".into())?;
     if let Some(set) = set.dyn_ref::<Function>() {
-        let promise = set.call1(&navigator, &unread.into())?;
-        if let Ok(promise) = promise.dyn_into::<js_sys::Promise>() {
-            // A badge that is not allowed is not shown; an unheard refusal would stand in the console.
-            wasm_bindgen_futures::spawn_local(async move {
-                let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
-            });
-        }
+        let shown = js_sys::Promise::resolve(&set.call1(&navigator, &unread.into())?);
+        // A badge that is not allowed is not shown; an unheard refusal would stand in the console.
+        wasm_bindgen_futures::spawn_local(async move {
+            let _ = settled(shown).await;
+        });
     }
     Ok(())
 }

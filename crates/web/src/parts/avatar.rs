@@ -20,7 +20,7 @@ pub fn avatar(address: &Address, name: &str, person: Option<&Person>) -> Tag {
 
 fn initials(name: &str) -> String {
     let mut words = name
-        .split(|c: char| !c.is_alphanumeric())
+        .split(|c: char| c.is_whitespace() || c.is_ascii_punctuation())
         .filter_map(|word| word.chars().next());
     let first = words.next();
     let last = words.next_back();

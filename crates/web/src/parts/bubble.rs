@@ -1,6 +1,6 @@
 //! One message, and how far one of mine has come, in words and by a sign.
 
-use lamplight_embed::{Code, Intent, Item, ItemState, MessageId, Side};
+use lamplight_embed::{Code, Intent, Item, ItemState, MessageId, Side, joined};
 use yew::prelude::*;
 
 use super::icon::{Icon, glyph};
@@ -52,7 +52,7 @@ pub fn Bubble(props: &Props) -> Html {
         .attr("data-state", slug(item.state))
         .attr_of("data-id", &item.id.to_string())
         .attr("tabindex", if place.newest { "0" } else { "-1" })
-        .with(span("vh").text(&format!("{whose}, {at}: ")))
+        .with(span("vh").text(&joined(&[whose, ", ", &at, ": "])))
         .with(
             p("bubble-text")
                 .attr("dir", "auto")

@@ -1,6 +1,6 @@
 //! What is going on, for whoever asks why: the line, the session, and the recording that replays everything elsewhere.
 
-use lamplight_embed::{Changed, Instant, LinkView};
+use lamplight_embed::{Changed, Instant, LinkView, hex, joined};
 use yew::prelude::*;
 
 use super::HouseProps;
@@ -20,21 +20,22 @@ pub fn Diagnostics(props: &HouseProps) -> Html {
     );
     let (line, me) = house.shell.read(|agent| (agent.link(), agent.me()));
     let now = house.shell.now().instant;
-    let since = |at: Instant| format!("{} s", now.since(at).as_secs());
+    let since = |at: Instant| joined(&[&now.since(at).as_secs().to_string(), " s"]);
     let state = match line.link {
         LinkView::Idle => t().line_idle.to_owned(),
         LinkView::Up => t().line_up.to_owned(),
         LinkView::Connecting { since: at, attempt } => {
-            format!("{} ({}, {attempt})", t().line_connecting, since(at))
+            let (since, attempt) = (since(at), attempt.to_string());
+            joined(&[t().line_connecting, " (", &since, ", ", &attempt, ")"])
         }
-        LinkView::Down { since: at, .. } => format!("{} ({})", t().line_down, since(at)),
+        LinkView::Down { since: at, .. } => joined(&[t().line_down, " (", &since(at), ")"]),
     };
     let kept = if house.shell.keeps() { t().yes } else { t().no };
     // All of one moment, so that a replay of the one gives the other.
     let first = use_ref(|| {
         let recorded = house.shell.recording();
         let recording = base64(&recorded);
-        (recorded, recording, format!("{:016x}", house.shell.trace()))
+        (recorded, recording, hex(house.shell.trace(), 16))
     });
     let (_, recording, trace) = &*first;
     let facts = [

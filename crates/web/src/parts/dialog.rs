@@ -1,13 +1,14 @@
 //! A modal dialog of the platform: the keyboard stays inside, Escape closes it, and goes back to where it was.
 
 use lamplight_embed::{Phase, listen};
-use web_sys::HtmlDialogElement;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlDialogElement};
 use yew::prelude::*;
 
 use super::icon::{Icon, glyph};
 use crate::draw::{button, part, tag};
 use crate::house::{Deed, House};
-use crate::kept::use_while;
+use crate::kept::{use_node, use_while};
 use crate::texts::t;
 
 pub fn dialog(house: &House, title: &'static str, inside: impl Into<Html>) -> Html {
@@ -27,23 +28,16 @@ pub struct Props {
 
 #[component]
 pub fn Dialog(props: &Props) -> Html {
-    let node = use_node_ref();
+    let node = use_node();
     use_while(0, {
         let (node, house) = (node.clone(), props.house.clone());
         Box::new(move || {
-            let dialog = node.cast::<HtmlDialogElement>();
-            let listener = dialog.as_ref().map(|dialog| {
-                listen(
-                    dialog,
-                    "close",
-                    Phase::Bubble,
-                    Box::new(move |_| house.closed()),
-                )
-            });
-            if let Some(dialog) = dialog {
+            let listener = node.get().map(|dialog| {
                 // It fails only where it is open already.
-                let _ = dialog.show_modal();
-            }
+                let _ = dialog.unchecked_ref::<HtmlDialogElement>().show_modal();
+                let closed = Box::new(move |_: &Event| house.closed());
+                listen(&dialog, "close", Phase::Bubble, closed)
+            });
             Box::new(move || drop(listener))
         })
     });

@@ -1,5 +1,6 @@
 //! A labelled field with its rule and, when something is wrong, what to do about it.
 
+use lamplight_embed::joined;
 use yew::prelude::*;
 
 use crate::draw::{Tag, div, p, tag};
@@ -19,7 +20,7 @@ impl Field<'_> {
     pub fn draw(self, more: impl FnOnce(Tag) -> Tag, end: Html) -> Tag {
         let (state, error) = (["field", "field has-error"], !self.error.is_empty());
         let below = ["hint", "error"][usize::from(error)];
-        let below_id = [self.id, "-", below].concat();
+        let below_id = joined(&[self.id, "-", below]);
         let has_below = error || !self.hint.is_empty();
         let input = tag("input")
             .attr("id", self.id)

@@ -37,19 +37,22 @@ fn anchor(address: &str) -> Html {
 
 /// Where in a word a web address stands, without the brackets and full stops around it.
 fn address_in(word: &str) -> Option<(usize, usize)> {
-    let start = word.find("https://").or_else(|| word.find("http://"))?;
+    let (start, begun) = word
+        .match_indices('h')
+        .map(|(start, _)| (start, &word[start..]))
+        .find(|(_, begun)| begun.starts_with("https://") || begun.starts_with("http://"))?;
     let before = word[..start].chars().next_back();
-    if before.is_some_and(char::is_alphanumeric) {
+    if before.is_some_and(|c| c.is_ascii_alphanumeric()) {
         return None;
     }
-    let address = word[start..].trim_end_matches(|c: char| {
+    let address = begun.trim_end_matches(|c: char| {
         c.is_whitespace()
             || matches!(
                 c,
                 '.' | ',' | ';' | ':' | '!' | '?' | '"' | '\'' | ')' | ']' | '>' | '»' | '”'
             )
     });
-    let host = address.split_once("//").map_or("", |(_, host)| host);
+    let host = address.split_once('/').map_or("", |(_, host)| &host[1..]);
     (!host.is_empty()).then(|| (start, start + address.len()))
 }
 

@@ -3,12 +3,13 @@
 //! The box is laid out from its end: new lines and a rising keyboard keep the end in view, and older pages that arrive above move
 //! nothing. A screen reader hears new messages; pages of history come while the log is not live.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use lamplight_embed::{
-    ConversationView, Intent, Item, MessageId, Phase, Side, Timestamp, after, listen,
+    ConversationView, Intent, Item, MessageId, Phase, Side, Timestamp, after, joined, listen,
 };
-use web_sys::{Element, HtmlElement, KeyboardEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
+use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
 
 use super::bubble::{self, Bubble, Place};
@@ -16,7 +17,7 @@ use super::icon::{Icon, glyph};
 use crate::dom;
 use crate::draw::{On, act, button, div, keyed_part, list, p, pressed, span, tag};
 use crate::house::{Deed, House};
-use crate::kept::{Kept, use_after, use_kept, use_while};
+use crate::kept::{Kept, use_after, use_kept, use_node, use_while};
 use crate::texts::{fill, t};
 use crate::times;
 
@@ -40,7 +41,7 @@ pub fn Log(props: &Props) -> Html {
     let house = &props.house;
     let view = &props.conversation;
     let with = view.row.address.clone();
-    let node = use_node_ref();
+    let node = use_node();
     let at_end = use_kept(|| true);
     let quiet = use_quiet(view.loading);
 
@@ -49,7 +50,7 @@ pub fn Log(props: &Props) -> Html {
         let (node, at_end) = (node.clone(), at_end.clone());
         let (unread, older) = (view.row.unread > 0, view.more && !view.loading);
         Rc::new(move || {
-            let Some(list) = node.cast::<HtmlElement>() else {
+            let Some(list) = node.cast::<Element>() else {
                 return;
             };
             // Laid out from the end, the position counts from there, upwards below zero.
@@ -92,7 +93,7 @@ pub fn Log(props: &Props) -> Html {
     let to_end = || {
         let node = node.clone();
         let to_end = act(move |_| {
-            if let Some(list) = node.cast::<HtmlElement>() {
+            if let Some(list) = node.cast::<Element>() {
                 list.set_scroll_top(0);
             }
             dom::focus_id("message");
@@ -117,7 +118,7 @@ pub fn Log(props: &Props) -> Html {
 /// Looks after each drawing, and when the page comes into sight.
 #[hook]
 fn use_looking(look: Rc<dyn Fn()>) {
-    let newest = use_mut_ref(|| look.clone());
+    let newest = use_ref(|| RefCell::new(look.clone()));
     newest.replace(look.clone());
     use_while(
         0,
@@ -162,7 +163,7 @@ fn lines(house: &House, view: &ConversationView) -> Html {
         };
         let key = if item.side == Side::Mine { "m-" } else { "t-" };
         lines.push(keyed_part::<Bubble>(
-            &[key, &item.id.to_string()].concat(),
+            &joined(&[key, &item.id.to_string()]),
             bubble::Props {
                 house: house.clone(),
                 item: item.clone(),
@@ -174,10 +175,10 @@ fn lines(house: &House, view: &ConversationView) -> Html {
     list(lines)
 }
 
-fn day_line(day: times::Day, at: Timestamp, now: Timestamp) -> Html {
+fn day_line(day: u64, at: Timestamp, now: Timestamp) -> Html {
     let words = super::presence::capital(&times::day_line(at, now));
     p("day")
-        .key(&format!("day-{}-{}-{}", day.0, day.1, day.2))
+        .key(&joined(&["day-", &day.to_string()]))
         .with(tag("span").text(&words))
         .into()
 }
@@ -220,9 +221,7 @@ fn use_first_unread(node: NodeRef, first: Option<MessageId>, empty: bool) {
             if let (Some(list), Some(line)) = (list, line)
                 && line.get_bounding_client_rect().top() < list.get_bounding_client_rect().top()
             {
-                let options = ScrollIntoViewOptions::new();
-                options.set_block(ScrollLogicalPosition::Start);
-                line.scroll_into_view_with_scroll_into_view_options(&options);
+                line.scroll_into_view();
             }
         }),
     );
@@ -231,9 +230,9 @@ fn use_first_unread(node: NodeRef, first: Option<MessageId>, empty: bool) {
 /// Who reads further up is not moved: what comes below adds to the distance from the end, by which the place counts.
 #[hook]
 fn use_rest(node: NodeRef, newest: Option<MessageId>) {
-    let last = use_mut_ref(|| (None, 0));
+    let last = use_ref(|| RefCell::new((None, 0)));
     use_effect(move || {
-        let Some(list) = node.cast::<HtmlElement>() else {
+        let Some(list) = node.cast::<Element>() else {
             return;
         };
         let height = list.scroll_height();

@@ -8,7 +8,7 @@ use super::icon::{Icon, glyph};
 use crate::dom;
 use crate::draw::{On, Tag, act, button, div, part, pressed};
 use crate::house::{Deed, House};
-use crate::kept::{use_after, use_kept};
+use crate::kept::{use_after, use_kept, use_node};
 
 /// One line of a menu.
 #[derive(Clone, PartialEq)]
@@ -54,7 +54,7 @@ pub struct Props {
 pub fn Menu(props: &Props) -> Html {
     let open = use_kept(|| false);
     let is_open = open.get();
-    let node = use_node_ref();
+    let node = use_node();
     use_after(u64::from(is_open), {
         let node = node.clone();
         Box::new(move || {

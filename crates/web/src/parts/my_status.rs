@@ -1,6 +1,6 @@
 //! Myself, as others who see everything read me, and why; a press changes it.
 
-use lamplight_embed::Changed;
+use lamplight_embed::{Changed, joined};
 use yew::prelude::*;
 
 use super::avatar::avatar;
@@ -25,9 +25,9 @@ fn my_status(house: &House) -> Html {
     let address = me.principal.address();
     let words = presence::my_words(&me);
     let why = presence::why(&me.person, house.shell.now().timestamp);
-    let why = why.map_or_else(String::new, |why| [" · ", &why].concat());
-    let spoken = [words.as_str(), &why].concat();
-    let shown = [presence::capital(&words), why].concat();
+    let why = why.map_or_else(String::new, |why| joined(&[" · ", &why]));
+    let spoken = joined(&[words.as_str(), &why]);
+    let shown = joined(&[&presence::capital(&words), &why]);
     button("me", house.does(Deed::Show(Popup::Status)))
         .attr("aria-haspopup", "dialog")
         .with(span("vh").text(&fill(t().your_status, &spoken)))

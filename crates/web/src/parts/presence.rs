@@ -1,6 +1,8 @@
 //! Presence as people read it: one shape per word, never by colour alone, and the words themselves.
 
-use lamplight_embed::{Basic, Choice, Code, MyStatus, Person, Reason, Timestamp, Word};
+use lamplight_embed::{
+    Basic, Choice, Code, MyStatus, Person, Reason, Timestamp, Word, joined,
+};
 
 use super::icon::circle;
 use crate::draw::{Tag, path, svg};
@@ -71,7 +73,7 @@ pub fn word(person: &Person) -> &'static str {
 /// `busy: in a meeting`, and whether it is only the last we knew.
 pub fn words(person: &Person) -> String {
     let mut words = match &person.note {
-        Some(note) => format!("{}: {}", word(person), note.as_str()),
+        Some(note) => joined(&[word(person), ": ", note.as_str()]),
         None => word(person).to_owned(),
     };
     if person.stale {

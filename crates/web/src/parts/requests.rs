@@ -1,6 +1,6 @@
 //! Who asks to see me: allow, deny or block, each with what it means, and in the same breath whether to ask back.
 
-use lamplight_embed::{Changed, Intent, Principal, RequestRow, RowKind, Verdict};
+use lamplight_embed::{Changed, Intent, Principal, RequestRow, RowKind, Verdict, joined};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlInputElement};
 use yew::prelude::*;
@@ -60,12 +60,12 @@ fn asker(house: &House, request: &RequestRow) -> Tag {
             .with(tag("span").say(t().ask_back))
     };
     let when = times::ago(request.at, house.shell.now().timestamp);
-    let title = ["request-", watcher.as_str()].concat();
+    let title = joined(&["request-", watcher.as_str()]);
     let asks = texts::around(t().asks_to_see, bdi("strong", watcher.as_str()));
     let who = tag("p")
         .attr_of("id", &title)
         .with(asks)
-        .with(span("muted small").text(&[" ", &when].concat()));
+        .with(span("muted small").text(&joined(&[" ", &when])));
     div("request")
         .key(watcher.as_str())
         .attr("role", "group")

@@ -5,17 +5,18 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
-use lamplight_embed::{Address, Changed, after, lower};
+use lamplight_embed::{Address, Changed, after, joined, lower};
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::row::{self, Row};
 use super::share::share;
-use crate::dom;
+use crate::{dom, draw};
+
 use crate::draw::{On, Tag, act, button, div, keyed_part, list, pressed, tag};
 use crate::house::{Cause, Deed, House, Popup, use_causes};
-use crate::kept::{Kept, use_after, use_kept};
+use crate::kept::{Kept, use_after, use_kept, use_node};
 use crate::texts::{fill, t};
 
 /// Up to here all rows are drawn: scrolling is then the browser's alone.
@@ -42,7 +43,7 @@ pub fn Roster(props: &Props) -> Html {
     let view = use_kept(View::default);
     let active = use_kept(|| None::<Address>);
     let letters = use_ref(RefCell::default);
-    let node = use_node_ref();
+    let node = use_node();
 
     let at = active
         .get()
@@ -127,7 +128,7 @@ struct Hand {
 }
 
 impl Hand {
-    fn does(&self, then: fn(&Self, &Event)) -> Callback<Event> {
+    fn does(&self, then: fn(&Self, &Event)) -> draw::Hand {
         let hand = self.clone();
         act(move |event| then(&hand, event))
     }
@@ -213,7 +214,7 @@ fn use_first_row(hand: Hand) {
 }
 
 fn row_id(place: usize) -> String {
-    format!("row-{place}")
+    joined(&["row-", &place.to_string()])
 }
 
 /// The next row after `at` whose name begins with these letters; a single letter goes on to the next, more may stay.
@@ -302,7 +303,7 @@ impl Default for View {
 
 impl View {
     fn of(node: &NodeRef) -> Self {
-        let Some(list) = node.cast::<HtmlElement>() else {
+        let Some(list) = node.cast::<Element>() else {
             return Self::default();
         };
         let row = list.query_selector("[role=option]").ok().flatten();
@@ -331,7 +332,7 @@ impl View {
 
 /// Keeps the scroll bar honest: room for the rows that are not drawn. By the object model, since the policy drops style attributes.
 fn spacers(node: &NodeRef, shown: &std::ops::Range<usize>, total: usize, row_px: f64) {
-    let Some(list) = node.cast::<HtmlElement>() else {
+    let Some(list) = node.cast::<Element>() else {
         return;
     };
     let Ok(found) = list.query_selector_all(".spacer") else {
@@ -339,7 +340,7 @@ fn spacers(node: &NodeRef, shown: &std::ops::Range<usize>, total: usize, row_px:
     };
     for (at, rows) in [(0, shown.start), (1, total - shown.end.min(total))] {
         if let Some(spacer) = found.item(at).map(JsCast::unchecked_into::<HtmlElement>) {
-            let height = format!("{}px", (rows as f64 * row_px) as u32);
+            let height = joined(&[&((rows as f64 * row_px) as u32).to_string(), "px"]);
             // A length is always a valid value.
             let _ = spacer.style().set_property("block-size", &height);
         }
@@ -348,7 +349,7 @@ fn spacers(node: &NodeRef, shown: &std::ops::Range<usize>, total: usize, row_px:
 
 /// Scrolls as little as needed to have this row in view.
 fn reveal(node: &NodeRef, place: usize) {
-    let Some(list) = node.cast::<HtmlElement>() else {
+    let Some(list) = node.cast::<Element>() else {
         return;
     };
     let row_px = View::of(node).row_px;

@@ -1,6 +1,6 @@
 //! One row of the list. It draws itself again when the agent says that it is different, and only then.
 
-use lamplight_embed::{Address, Changed, ContactRow, RowKind, Side};
+use lamplight_embed::{Address, Changed, ContactRow, RowKind, Side, joined};
 use yew::prelude::*;
 
 use super::avatar::avatar;
@@ -79,7 +79,7 @@ fn when(house: &House, row: &ContactRow) -> String {
 
 /// What a screen reader says: `Bob, busy: in a meeting, 3 unread`.
 fn name_of(row: &ContactRow, words: &str) -> String {
-    let mut name = format!("{}, {words}", row.name);
+    let mut name = joined(&[&row.name, ", ", words]);
     if row.kind == RowKind::Stranger {
         name.push_str(", ");
         name.push_str(t().not_a_contact);

@@ -1,6 +1,6 @@
 //! My status by hand: one of four words, a few words of my own, and until when.
 
-use lamplight_embed::{Choice, Intent, NOTE_MAX, Note, Timestamp, Word};
+use lamplight_embed::{Choice, Intent, NOTE_MAX, Note, Timestamp, Word, joined};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -65,7 +65,7 @@ pub fn StatusDialog(props: &HouseProps) -> Html {
     };
     let mut why = presence::capital(&presence::my_words(&me));
     if let Some(reason) = presence::why(&me.person, now) {
-        why = [&why, " · ", &reason].concat();
+        why = joined(&[&why, " · ", &reason]);
     }
     let choices = tag("fieldset")
         .class("choices")
