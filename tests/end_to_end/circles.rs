@@ -244,7 +244,6 @@ async fn a_message_to_the_group_comes_to_its_members_and_is_answered_in_its_name
 }
 
 #[tokio::test]
-#[ignore = "the services are not told yet that a principal is gone"]
 async fn a_group_that_is_ended_is_nobody_any_more() {
     let relay = Relay::start(Options::new()).await;
     let [alice, bob, carol] = support(&relay).await;

@@ -120,6 +120,7 @@ impl Service {
             Input::Loaded(ticket, answer) => self.loaded(ticket, answer, now),
             Input::Stored(ticket, answer) => self.stored(ticket, answer, now),
             Input::Registered(principal) => self.registered(&principal),
+            Input::Unregistered(principal) => self.unregistered(&principal, now),
             Input::Drain => self.drain(now),
             Input::Wake => {}
         }
@@ -270,9 +271,6 @@ impl Service {
 
     fn stored(&mut self, ticket: Ticket, answer: Result<Kept, StoreFault>, now: Now) {
         match self.asked.keepings.remove(&ticket) {
-            Some(Keeping::Request(session, number)) => {
-                self.request_stored(session, number, answer.err());
-            }
             Some(Keeping::Watcher(principal, session, number)) => {
                 let fault = answer.err();
                 self.watcher_stored(&principal, fault);

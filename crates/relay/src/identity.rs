@@ -327,7 +327,8 @@ impl Keeper {
         };
         let more = guests.len().max(logins.len()) >= SWEEP_MAX as usize;
         for guest in guests {
-            self.tell(Input::Revoked(guest, None));
+            self.tell(Input::Revoked(guest.clone(), None));
+            self.tell(Input::Unregistered(guest));
         }
         for (id, principal, groups) in logins {
             self.revoke(&principal, groups, id);

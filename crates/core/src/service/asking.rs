@@ -36,11 +36,9 @@ pub enum Reading {
 pub enum Keeping {
     /// Nobody waits; if it fails, there is nothing to undo.
     Quietly,
-    /// A request that is done when all its changes are.
-    Request(SessionId, Number),
-    /// As a request, of this principal as a watcher: if it fails, memory is wrong.
+    /// A request of this principal as a watcher, done when all its changes are; if one fails, memory is wrong.
     Watcher(Principal, SessionId, Number),
-    /// As a request, about this presentity of one's own: if it fails, memory is wrong.
+    /// Such a request about this presentity of one's own: if it fails, memory is wrong.
     Own(Presentity, SessionId, Number),
     /// A publish: no answer when it worked; if it fails, memory is wrong.
     Publish(SessionId, Presentity),
@@ -88,10 +86,7 @@ impl Service {
         {
             home.on_their_way += 1;
         }
-        if let Keeping::Request(session, number)
-        | Keeping::Own(_, session, number)
-        | Keeping::Watcher(_, session, number) = keeping
-        {
+        if let Keeping::Own(_, session, number) | Keeping::Watcher(_, session, number) = keeping {
             *self.asked.open.entry((session, number)).or_default() += 1;
         }
         let ticket = self.asked.ticket();

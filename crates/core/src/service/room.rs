@@ -481,6 +481,13 @@ impl Service {
         }
     }
 
+    /// Somebody is no more: whoever watches them is told, and whoever takes the name next begins anew.
+    pub(super) fn unregistered(&mut self, principal: &Principal, now: Now) {
+        for presentity in self.presentities_of(principal) {
+            self.nobody_there(&presentity, now);
+        }
+    }
+
     /// Lets a presentity go from memory after a while, if nothing holds it.
     pub(super) fn spare(&mut self, presentity: &Presentity, now: Now) {
         if self.is_idle(presentity) {

@@ -253,7 +253,7 @@ impl Service {
         answer: Result<Identity, Refusal>,
         now: Now,
     ) {
-        let Some(session) = self.sessions.get_mut(&id) else {
+        let Some(session) = self.sessions.get(&id) else {
             return;
         };
         let Stage::Asking { cursor } = session.stage else {
@@ -266,13 +266,19 @@ impl Service {
         self.timers.clear(&Timer::Hello(id));
         let principal = identity.principal.clone();
         let home = self.homes.entry(principal.clone()).or_default();
-        if home.sessions.len() >= self.config.limits.sessions {
+        // Of a group each member has as many.
+        let others = home.sessions.iter().filter_map(|id| self.sessions.get(id));
+        let identities = others.filter_map(|other| other.identity.as_ref());
+        let theirs = identities.filter(|other| other.by == identity.by);
+        if theirs.count() >= self.config.limits.sessions {
             return self.send_away(id, Code::TooManySessions.refusal(), now);
         }
         let first = home.is_empty();
         home.sessions.insert(id);
-        session.identity = Some(identity);
-        session.stage = Stage::Entering { cursor };
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.identity = Some(identity);
+            session.stage = Stage::Entering { cursor };
+        }
         if first {
             self.load(
                 Key::Watcher(principal.clone()),

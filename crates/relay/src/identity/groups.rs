@@ -115,7 +115,8 @@ impl Keeper {
         let (of, by) = (circle.clone(), login.principal.clone());
         self.decide(move |db| members::drop_circle(db, &of, class, &by))
             .await?;
-        self.tell(Input::Revoked(circle, None));
+        self.tell(Input::Revoked(circle.clone(), None));
+        self.tell(Input::Unregistered(circle));
         Ok(())
     }
 

@@ -1,8 +1,6 @@
 //! Presence as people read it: one shape per word, never by colour alone, and the words themselves.
 
-use lamplight_embed::{
-    Basic, Choice, Code, MyStatus, Person, Reason, Timestamp, Word, joined,
-};
+use lamplight_embed::{Basic, Choice, Code, MyStatus, Person, Reason, Timestamp, Word, joined};
 
 use super::icon::circle;
 use crate::draw::{Tag, path, svg};
