@@ -56,7 +56,10 @@ async fn what_was_acknowledged_is_there_once_after_every_kill() {
         let account = Account::sign_up(&relay, &format!("sender{n}")).await;
         senders.push(Sender::new(account, reader.principal.inbox(), n));
     }
-    let mut reader = Reader::new(reader, relay.address()).await;
+    let known = senders
+        .iter()
+        .map(|one: &Sender| one.account.principal.clone());
+    let mut reader = Reader::new(reader, relay.address(), known.collect()).await;
     let rounds = rounds();
     for round in 1..=rounds {
         let before: usize = senders.iter().map(Sender::acknowledged).sum();

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lamplight_core::address::{MessageId, Seq};
+use lamplight_core::address::{MessageId, Principal, Seq};
 use lamplight_core::message::{Entry, What};
-use lamplight_core::wire::{Codec, Cursor, Resume, ToAgent, ToService};
+use lamplight_core::wire::{Codec, Cursor, Decision, Resume, ToAgent, ToService};
 use lamplight_tests::outside::{Account, Line};
 
 const PAGE: u16 = 300;
@@ -20,8 +20,22 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A device that begins at the end of the inbox's log as it is now.
-    pub async fn new(account: Account, relay: SocketAddr) -> Self {
+    /// A device that begins at the end of the inbox's log as it is now; no sender is a stranger to it.
+    pub async fn new(account: Account, relay: SocketAddr, senders: Vec<Principal>) -> Self {
+        let mut line = Line::hello(relay, Codec::Cbor, &account.token, None).await;
+        for (number, watcher) in (1..).zip(senders) {
+            let allow = ToService::SetAccess {
+                number,
+                watcher,
+                decision: Some(Decision::Allow),
+                of: None,
+            };
+            line.send(&allow).await;
+            let done =
+                |frame: &ToAgent| matches!(frame, ToAgent::Done { number: of } if *of == number);
+            line.until("the decision to be kept", done).await;
+        }
+        line.hang_up();
         let entered = Line::try_hello(relay, Codec::Cbor, &account.token, None).await;
         let Some((_, ToAgent::Welcome { head, .. })) = entered else {
             panic!("the relay lets the reader in")

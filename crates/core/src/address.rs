@@ -66,14 +66,11 @@ checked_text!(
 );
 
 fn check_tag(text: &str) -> Result<String, AddressError> {
-    let lower = text.trim().to_lowercase();
+    let lower = text.trim().to_ascii_lowercase();
     if lower.is_empty() || lower.len() > TAG_MAX {
         return Err(AddressError::TooLong);
     }
-    match lower
-        .chars()
-        .find(|c| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.')))
-    {
+    match lower.chars().find(|c| *c == '+' || !is_name(*c)) {
         Some(bad) => Err(AddressError::BadCharacter(bad)),
         None => Ok(lower),
     }
