@@ -5,14 +5,17 @@
 
 mod doors;
 mod further;
+mod groups;
 mod leases;
 mod limits;
+mod looks;
 mod messaging;
 mod presence;
 mod reconnecting;
 mod refusals;
 mod requests;
 mod rules;
+mod signals;
 mod stepping_up;
 mod support;
 mod watchers;
@@ -245,6 +248,31 @@ macro_rules! all_scenes {
                 an_inbox_closed_by_hand_says_why_beforehand
                 an_inbox_with_hours_opens_and_closes_by_itself
                 fifty_addresses_and_no_more
+            }
+            looks {
+                a_look_is_answered_for_each_and_subscribes_to_nothing
+                nobody_cannot_tell_the_unknown_from_those_who_share_nothing
+                a_rule_for_anyone_opens_the_badge_and_visitors_are_counted
+                polling_too_fast_is_refused_with_a_time_to_wait
+                haste_is_the_same_for_the_unknown
+                a_program_does_what_its_token_says
+                a_relay_without_presence_carries_messages
+                a_relay_without_messages_carries_presence
+            }
+            signals {
+                typing_is_told_to_who_sees_me_and_takes_my_letters
+                who_seems_absent_does_not_type
+                who_seems_absent_has_taken_nothing
+                typing_is_throttled
+                who_pauses_is_told_of_messages_and_requests_alone
+                what_time_takes_away_is_taken_from_who_pauses_too
+            }
+            groups {
+                a_group_is_there_while_any_member_is
+                a_group_does_not_tell_of_its_members
+                a_group_takes_messages_of_strangers_at_once
+                the_groups_log_says_who_answered_and_the_customers_does_not
+                a_member_speaks_in_the_groups_name
             }
         }
     };

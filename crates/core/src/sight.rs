@@ -40,9 +40,9 @@ pub fn show(whole: &Whole<'_>, sight: &Sight) -> View {
         Sight::Nothing => return View::Pending,
         Sight::Refused(code) => return View::Ended(code.refusal()),
         Sight::Own => whole.own(),
-        Sight::Never => {
+        Sight::Never(part) => {
             let inbox = plain_inbox(whole.presentity, whole.messages);
-            absent(inbox, whole.blocked_since, whole)
+            whole.absent_with(inbox, part, whole.blocked_since)
         }
         Sight::Absent(part) => {
             let hidden = whole.by_hand.map(|tuple| tuple.since);
@@ -59,15 +59,6 @@ pub fn show(whole: &Whole<'_>, sight: &Sight) -> View {
 fn plain_inbox(presentity: &Presentity, basic: Basic) -> Vec<PresenceTuple> {
     let inbox = InboxAddress(presentity.0.clone());
     vec![PresenceTuple::inbox(&inbox, basic, Timestamp(0))]
-}
-
-fn absent(tuples: Vec<PresenceTuple>, since: Timestamp, whole: &Whole<'_>) -> PresenceInformation {
-    PresenceInformation {
-        tuples,
-        freshness: whole.absent,
-        since,
-        extent: Extent::Whole,
-    }
 }
 
 impl Whole<'_> {
@@ -119,20 +110,34 @@ impl Whole<'_> {
     }
 
     fn absent(&self, part: &Part, since: Timestamp) -> PresenceInformation {
-        let since = match part.last_seen {
-            true => since,
-            false => Timestamp(0),
-        };
+        self.absent_with(self.means(part), part, since)
+    }
+
+    fn absent_with(
+        &self,
+        tuples: Vec<PresenceTuple>,
+        part: &Part,
+        since: Timestamp,
+    ) -> PresenceInformation {
         PresenceInformation {
+            tuples,
+            freshness: self.absent,
+            since: match part.last_seen {
+                true => since,
+                false => Timestamp(0),
+            },
             extent: Self::extent(part),
-            ..absent(self.means(part), since, self)
         }
     }
 
     fn present(&self, part: &Part) -> PresenceInformation {
-        let mut tuples = match part.devices && !(self.is_group && *part == Part::ALL) {
-            true => self.devices.iter().copied().cloned().collect(),
-            false => vec![self.one_device()],
+        // Whoever sees no devices does not see one come or go either.
+        let (mut tuples, since) = match part.devices && !(self.is_group && *part == Part::ALL) {
+            true => {
+                let devices = self.devices.iter().copied().cloned().collect();
+                (devices, self.changed)
+            }
+            false => (vec![self.one_device()], Timestamp(0)),
         };
         tuples.extend(self.by_hand.cloned());
         if !part.note {
@@ -142,7 +147,7 @@ impl Whole<'_> {
         PresenceInformation {
             tuples,
             freshness: Freshness::Fresh,
-            since: self.changed,
+            since,
             extent: Extent::Whole,
         }
     }
@@ -170,7 +175,9 @@ impl Whole<'_> {
         if let Some(newest) = newest {
             one.status.activities.clone_from(&newest.status.activities);
             one.status.note.clone_from(&newest.status.note);
-            one.since = newest.since;
+            if read.word == Word::Away {
+                one.since = newest.since;
+            }
         }
         one
     }

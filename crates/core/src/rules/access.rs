@@ -243,8 +243,8 @@ pub enum Sight {
     Shown(Part),
     /// Someone who is not there, though they are: this part of what they share while absent.
     Absent(Part),
-    /// Someone who is never there and never said more than sign-up did: politely blocked.
-    Never,
+    /// Someone who is never there and never said more than sign-up did, as far as they would share this part: politely blocked.
+    Never(Part),
     /// Nothing yet: they have not answered.
     Nothing,
     /// Nothing, and told why.
@@ -318,7 +318,7 @@ pub fn view(
         (None, None) => (&Decision::Deny, Login::Nobody, Because::Default),
     };
     let sight = match (decision, decision.part()) {
-        (Decision::Block, _) => Sight::Never,
+        (Decision::Block, _) => blocked(onlooker, because, rules, at),
         (Decision::Ask, _) if onlooker.address.is_some() => Sight::Nothing,
         (_, None) => Sight::Refused(Code::NotAllowed),
         (_, Some(_)) if onlooker.login < needs => Sight::Refused(Code::SignInAgain),
@@ -331,6 +331,22 @@ pub fn view(
         },
     };
     Decided { sight, because }
+}
+
+/// What the politely blocked see is as much as the rules behind would show them, so that it is no other than absence; whom nobody
+/// knows and nothing is shown to learns not even that there is someone.
+fn blocked(onlooker: &Onlooker<'_>, because: Because, rules: &AccessRules, at: Timestamp) -> Sight {
+    let behind = match because {
+        Because::Rule(place) => place + 1,
+        _ => 0,
+    };
+    let mut behind = rules.rules.iter().skip(behind);
+    let next = behind.find(|rule| rule.holds(at) && rule.who.is(onlooker));
+    match next.and_then(|rule| rule.decision.part()) {
+        Some(part) => Sight::Never(part),
+        None if onlooker.address.is_some() => Sight::Never(Part::ALL),
+        None => Sight::Refused(Code::NotAllowed),
+    }
 }
 
 #[cfg(test)]
@@ -414,7 +430,10 @@ mod tests {
                 because: Because::Rule(0)
             }
         );
-        assert_eq!(decided(Some(&Decision::Block)).sight, Sight::Never);
+        assert_eq!(
+            decided(Some(&Decision::Block)).sight,
+            Sight::Never(Part::AVAILABILITY)
+        );
         assert_eq!(decided(Some(&Decision::Block)).because, Because::Person);
         let carol = address("carol@c");
         assert_eq!(
@@ -478,7 +497,7 @@ mod tests {
             );
             assert_eq!(
                 sight(&onlooker, Some(&Decision::Block), &rules),
-                Sight::Never,
+                Sight::Never(Part::ALL),
                 "the blocked learn nothing of rules"
             );
         }
@@ -495,6 +514,6 @@ mod tests {
             decided(&Decision::Availability).sight,
             Sight::Absent(Part::AVAILABILITY)
         );
-        assert_eq!(decided(&Decision::Block).sight, Sight::Never);
+        assert_eq!(decided(&Decision::Block).sight, Sight::Never(Part::ALL));
     }
 }

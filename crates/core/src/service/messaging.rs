@@ -16,7 +16,7 @@ use crate::address::{
 use crate::code::{Code, Refusal};
 use crate::message::{Body, Entry, InstantMessage, Receipt};
 use crate::presence::Basic;
-use crate::rules::{Decision, Letter, Onlooker, Outcome, Sight, Status, delivers};
+use crate::rules::{Decision, Letter, Onlooker, Outcome, Status, delivers};
 use crate::store::{Change, Copies, First, Kept, Key, Loaded, SenderRecord, StoreFault};
 use crate::time::{Now, Timestamp};
 use crate::wire::{Doing, Number, OwnInbox, ToAgent};
@@ -466,7 +466,7 @@ impl Service {
                 known.decide(&onlooker, at)
             }
         };
-        matches!(decided.sight, Sight::Shown(_))
+        known.tells(&principal.presentity(), &decided.sight, self.setting(at))
     }
 
     pub(super) fn acknowledge_stored(
@@ -579,7 +579,11 @@ impl Service {
         let own = from.presentity();
         for session in self.sessions_of(&receiver) {
             let seen = self.sight_for(session, &own, now.timestamp);
-            if matches!(seen, Some(Ok((Sight::Shown(_), _)))) {
+            let setting = self.setting(now.timestamp);
+            let known = self.known(&own);
+            if let (Some(Ok((sight, _))), Some(known)) = (seen, known)
+                && known.tells(&own, &sight, setting)
+            {
                 let from = from_address.clone();
                 self.send(session, &ToAgent::Signal { from, doing });
             }

@@ -270,6 +270,19 @@ impl Known {
         show(&whole, sight)
     }
 
+    /// Whether someone with this sight may be told what follows from being there, as that one types or took a message: of someone
+    /// of whom they see only whether they are available, while they are.
+    pub fn tells(&self, presentity: &Presentity, sight: &Sight, setting: Setting) -> bool {
+        match sight {
+            Sight::Shown(part) if part.activity => true,
+            Sight::Shown(_) => {
+                let view = self.show(presentity, sight, Timestamp(0), setting);
+                matches!(view, View::Shown(information) if information.is_present())
+            }
+            _ => false,
+        }
+    }
+
     /// When a rule or hours change next; `fresh_until`: when the login of someone who watches stops being fresh.
     pub fn next_change(&self, fresh_until: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
         let hours = self

@@ -189,13 +189,16 @@ impl Service {
     fn may_not(&self, id: SessionId, frame: &ToService) -> Option<Code> {
         use ToService as F;
         let scope = self.sessions.get(&id)?.identity.as_ref()?.scope;
+        // Whom one has blocked is of account to both services.
+        if let F::SetAccess { .. } = frame {
+            return (!scope.manage).then_some(Code::NotAllowed);
+        }
         let (service, allowed) = match frame {
             F::Publish { .. } | F::Withdraw { .. } => (Offers::Presence, scope.publish),
             F::Fetch { .. } | F::Subscribe { .. } | F::Unsubscribe { .. } => {
                 (Offers::Presence, scope.watch)
             }
-            F::SetAccess { .. }
-            | F::SetPresentity { .. }
+            F::SetPresentity { .. }
             | F::DropPresentity { .. }
             | F::SetVisibility { .. }
             | F::FetchWatchers { .. }
@@ -211,7 +214,9 @@ impl Service {
             F::Admit { .. } | F::SetInbox { .. } | F::DropInbox { .. } => {
                 (Offers::Messages, scope.manage)
             }
-            F::Hello { .. } | F::Ping { .. } | F::Pace { .. } | F::Bye => return None,
+            F::Hello { .. } | F::SetAccess { .. } | F::Ping { .. } | F::Pace { .. } | F::Bye => {
+                return None;
+            }
         };
         match (self.config.offers, service) {
             (Offers::Presence, Offers::Messages) => Some(Code::NoMessages),

@@ -107,7 +107,7 @@ impl Service {
             .decide(&known.onlooker(identity, visibility, at), at)
             .sight;
         let since = match sight {
-            Sight::Never => known.blocked_since(Some(watcher)),
+            Sight::Never(_) => known.blocked_since(Some(watcher)),
             _ => Timestamp(0),
         };
         Some(Ok((sight, since)))
@@ -217,7 +217,7 @@ impl Service {
                     let onlooker = known.onlooker(identity, visibility, now.timestamp);
                     let sight = known.decide(&onlooker, now.timestamp).sight;
                     let since = match sight {
-                        Sight::Never => known.blocked_since(Some(&identity.principal)),
+                        Sight::Never(_) => known.blocked_since(Some(&identity.principal)),
                         _ => Timestamp(0),
                     };
                     (sight, since)
