@@ -10,5 +10,6 @@ mod doors;
 mod fetching;
 mod lines;
 mod privacy;
+mod programs;
 mod talking;
 mod tokens;

@@ -2,12 +2,12 @@
 //! run the agent natively, and a network that can be cut.
 //!
 //! ```text
-//!   Program (core::Agent) ─┐
+//!   Program (the client)  ─┐
 //!   Line (frames by hand) ─┼─▶ CutProxy ─▶ Relay (a process, its folder, its log)
-//!   http::call ────────────┘
+//!   http::call ────────────┤
+//!   Terminal (a process) ──┘
 //! ```
 
-pub mod clock;
 pub mod http;
 pub mod line;
 pub mod patience;
@@ -15,6 +15,7 @@ pub mod people;
 pub mod program;
 pub mod proxy;
 pub mod relay;
+pub mod terminal;
 
 pub use line::Line;
 pub use patience::{eventually, within};
@@ -22,3 +23,4 @@ pub use people::{Account, PASSWORD};
 pub use program::Program;
 pub use proxy::CutProxy;
 pub use relay::{Options, Relay};
+pub use terminal::Terminal;

@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     echo(client).await
 }
 
-async fn echo(mut client: Client) -> Result<(), Error> {
+pub async fn echo(mut client: Client) -> Result<(), Error> {
     client.set_status(Choice::Available, "I say what you say")?;
     while let Some(event) = client.next().await {
         match event {

@@ -3,9 +3,10 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lamplight_core::address::{Address, DeviceId, Principal, Token};
-use lamplight_core::agent::{Agent, AgentConfig, Choice, IDLE_AFTER, Intent};
+use lamplight_core::agent::{Agent, AgentConfig, Choice, Input, Intent};
 use lamplight_core::message::Body;
 use lamplight_core::presence::Note;
 use lamplight_core::private::Private;
@@ -20,6 +21,9 @@ use crate::line;
 use crate::reader::Reader;
 use crate::relay::Relay;
 use crate::shell::{Entry, Shell};
+
+/// A century.
+const NEVER: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// By what a program comes in. Prints without its secret.
 #[derive(Clone, Debug)]
@@ -58,10 +62,12 @@ pub struct Options {
     pub keep: Option<PathBuf>,
     /// The group in whose name to speak, for its members; asks for a password.
     pub speak_as: Option<String>,
+    /// After how long without [`Client::active`] a person is away. Nothing: a program is there as long as it runs.
+    pub idle_after: Option<Duration>,
 }
 
 impl Options {
-    /// A device called `program` that keeps nothing.
+    /// A device called `program` that keeps nothing and is never away.
     pub fn new(relay: impl Into<String>, credentials: Credentials) -> Self {
         Self {
             relay: relay.into(),
@@ -69,6 +75,7 @@ impl Options {
             device: "program".into(),
             keep: None,
             speak_as: None,
+            idle_after: None,
         }
     }
 
@@ -87,6 +94,12 @@ impl Options {
     #[must_use]
     pub fn speak_as(mut self, group: impl Into<String>) -> Self {
         self.speak_as = Some(group.into());
+        self
+    }
+
+    #[must_use]
+    pub fn idle_after(mut self, wait: Duration) -> Self {
+        self.idle_after = Some(wait);
         self
     }
 }
@@ -132,7 +145,7 @@ impl Client {
         };
         let mailbox = Arc::new(Mailbox::default());
         let reader = Reader::new(mailbox.clone());
-        let config = config(principal.clone(), device)?;
+        let config = config(principal.clone(), device, options.idle_after)?;
         let shell = Shell::enter(config, relay.clone(), entry, keep, reader);
         Ok(Self {
             principal,
@@ -239,6 +252,11 @@ impl Client {
         self.intent(Intent::ClearStatus { of: None });
     }
 
+    /// The person touched something.
+    pub fn active(&self) {
+        self.shell.input(Input::Active);
+    }
+
     /// Anything else that an agent can want.
     pub fn intent(&self, intent: Intent) {
         match &intent {
@@ -279,7 +297,11 @@ fn named(text: &str, beside: &Principal) -> Result<Address, Error> {
     Address::parse(&whole).map_err(|_| Error::BadAddress(text.to_owned()))
 }
 
-fn config(principal: Principal, device: DeviceId) -> Result<AgentConfig, Error> {
+fn config(
+    principal: Principal,
+    device: DeviceId,
+    idle_after: Option<Duration>,
+) -> Result<AgentConfig, Error> {
     let seed = random()?;
     // Two of the same device are two tuples, and the one does not leave with the other.
     let name = device.as_str();
@@ -289,7 +311,7 @@ fn config(principal: Principal, device: DeviceId) -> Result<AgentConfig, Error> 
         principal,
         device,
         tuple: Token::parse(&tuple).map_err(|_| Error::BadAddress(tuple.clone()))?,
-        idle_after_ms: millis(IDLE_AFTER),
+        idle_after_ms: millis(idle_after.unwrap_or(NEVER)),
     })
 }
 
@@ -325,6 +347,6 @@ mod tests {
     fn a_long_device_has_a_tuple_all_the_same() {
         let me = Principal::parse("alice@example.org").unwrap();
         let device = Token::parse(&"d".repeat(40)).unwrap();
-        assert!(config(me, device).is_ok());
+        assert!(config(me, device, None).is_ok());
     }
 }

@@ -16,7 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod client;
-pub mod clock;
+mod clock;
 mod door;
 mod error;
 mod event;
@@ -36,7 +36,7 @@ pub use shell::{Follower, News, Shell};
 pub use lamplight_core;
 pub use lamplight_core::address::{Address, MessageId, Principal};
 pub use lamplight_core::agent::{
-    Agent, Choice, ContactRow, Intent, Item, ItemState, Line, LinkView,
+    Agent, Choice, ContactRow, IDLE_AFTER, Intent, Item, ItemState, Line, LinkView, RowKind, Side,
 };
 pub use lamplight_core::code::Code;
 pub use lamplight_core::person::{Person, Reason, Word};

@@ -1,4 +1,4 @@
-//! What a person types: `lamplight serve`, `lamplight config default|show|check`. Each key of the configuration is a flag.
+//! What a person types: `lamplight serve`, `lamplight config default|show|check`, `lamplight chat`. Each key of the configuration is a flag.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::config::{Config, ConfigError, Read, SETTINGS, Sources};
-use crate::{log, serve};
+use crate::{chat, log, serve};
 
 /// Runs what the words of the command line say.
 pub fn run() -> ExitCode {
@@ -15,6 +15,7 @@ pub fn run() -> ExitCode {
     let done = match matches.subcommand() {
         Some(("serve", words)) => serve_with(words),
         Some(("config", words)) => configure(words),
+        Some(("chat", words)) => chat::run(words),
         _ => Err("there is no such command".into()),
     };
     match done {
@@ -33,6 +34,7 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(with_settings(Command::new("serve").about("Runs the relay")))
+        .subcommand(chat::command())
         .subcommand(
             Command::new("config")
                 .about("Shows and checks the configuration")

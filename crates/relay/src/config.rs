@@ -30,6 +30,8 @@ const NOT_OURS: &[&str] = &[
     "LAMPLIGHT_PARITY_WASM",
     "LAMPLIGHT_PAGE_DIR",
     "LAMPLIGHT_LOG",
+    "LAMPLIGHT_PASSWORD",
+    "LAMPLIGHT_TOKEN",
 ];
 
 /// What is wrong with a configuration, in a sentence that says where.

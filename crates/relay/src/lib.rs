@@ -5,11 +5,13 @@
 //!      └──WebSocket──> socket ──> hub ── Service        hub is the one task that owns the services
 //!                                  └────> store         store::writer commits in groups, then answers the hub
 //! ```
-//! `serve` puts the parts together, `config` says how, `command` is what a person types. The binary is these few lines.
+//! `serve` puts the parts together, `config` says how, `command` is what a person types; `chat` is a person's own end of
+//! it in a terminal, over `lamplight_client`. The binary is these few lines.
 
 #![forbid(unsafe_code)]
 
 mod assets;
+mod chat;
 mod clock;
 mod command;
 pub mod config;

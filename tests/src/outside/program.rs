@@ -1,65 +1,61 @@
-//! A native program: the same `Agent` that a tab runs, over tokio and the CBOR protocol, signed in by a bearer token.
+//! A native program: the same `Agent` that a tab runs, over the shell that all programs have, signed in by a bearer token.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use lamplight_client::{Follower, Keep, Memory, News, Relay, Shell};
 use lamplight_core::address::{Address, Token};
 use lamplight_core::agent::{
-    Agent, AgentConfig, ContactRow, IDLE_AFTER, Input, Intent, Keepsake, KeepsakeName, LineLost,
-    LinkView, Notice, Output, RowKind,
+    Agent, AgentConfig, ContactRow, IDLE_AFTER, Input, Intent, Keepsake, LinkView, Notice, RowKind,
 };
 use lamplight_core::code::Code;
 use lamplight_core::message::Body;
 use lamplight_core::person::Word;
 use lamplight_core::private::Private;
 use lamplight_core::time::millis;
-use lamplight_core::wire::{Codec, Credentials, Decision};
-use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
+use lamplight_core::wire::Decision;
+use tokio::sync::watch;
 
-use super::clock;
-use super::line::Line;
 use super::people::Account;
-
-/// What the world outside the agent has to say.
-enum Event {
-    Input(Input),
-    /// The line that was asked for by this number of attempt.
-    Line(u64, Option<Box<WebSocketStream<TcpStream>>>),
-}
 
 /// A running program. Dropping it breaks its line without a goodbye.
 pub struct Program {
     pub account: Account,
-    shared: Arc<Shared>,
-    events: mpsc::UnboundedSender<Event>,
-    running: tokio::task::JoinHandle<()>,
-}
-
-struct Shared {
-    agent: Mutex<Agent>,
-    told: Mutex<Told>,
+    shell: Arc<Shell>,
+    told: Arc<Mutex<Told>>,
+    kept: Memory,
     changes: watch::Sender<u64>,
 }
 
 /// What the agent told its shell.
 #[derive(Default)]
 struct Told {
-    kept: BTreeMap<KeepsakeName, Keepsake>,
     notices: Vec<Notice>,
     signed_out: Option<Code>,
     /// Lines that opened so far.
     lines: u64,
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        self.running.abort();
+/// Notes what is told, and that something may be different.
+struct Noting {
+    told: Arc<Mutex<Told>>,
+    changes: watch::Sender<u64>,
+}
+
+impl Follower for Noting {
+    fn follow(&mut self, _: &Agent, news: &[News]) -> Vec<Intent> {
+        let mut told = self.told.lock().expect("no holder panics");
+        for one in news {
+            match one {
+                News::Tell(notice) => told.notices.push(notice.clone()),
+                News::SignedOut(code) => told.signed_out = Some(*code),
+                News::Opened => told.lines += 1,
+                News::Changed(_) | News::KeepsNothing => {}
+            }
+        }
+        self.changes.send_modify(|count| *count += 1);
+        Vec::new()
     }
 }
 
@@ -86,36 +82,22 @@ impl Program {
             tuple: name,
             idle_after_ms: millis(IDLE_AFTER),
         };
-        let told = Told {
-            kept: kept
-                .iter()
-                .map(|kept| (kept.name(), kept.clone()))
-                .collect(),
-            ..Told::default()
+        let relay = Relay::parse(&format!("http://{over}")).expect("an address");
+        let token = Private(account.token.clone());
+        let (told, changes) = (Arc::default(), watch::Sender::new(0));
+        let noting = Noting {
+            told: Arc::clone(&told),
+            changes: changes.clone(),
         };
-        let shared = Arc::new(Shared {
-            agent: Mutex::new(Agent::new(config, clock::now())),
-            told: Mutex::new(told),
-            changes: watch::Sender::new(0),
-        });
-        let (events, inbox) = mpsc::unbounded_channel();
-        let shell = Shell {
-            shared: shared.clone(),
-            events: events.clone(),
-            over,
-            token: account.token.clone(),
-            line: None,
-            attempt: 0,
-        };
-        let program = Self {
+        let kept = Memory::of(kept);
+        let keep = Keep::Memory(kept.clone());
+        Self {
             account: account.clone(),
-            shared,
-            events,
-            running: tokio::spawn(shell.run(inbox)),
-        };
-        program.input(Input::Restored(kept));
-        program.input(Input::Start);
-        program
+            shell: Arc::new(Shell::start(config, relay, token, keep, noting)),
+            told,
+            kept,
+            changes,
+        }
     }
 
     /// Starts a program and waits until its line is up.
@@ -130,8 +112,7 @@ impl Program {
     }
 
     pub fn input(&self, input: Input) {
-        // A program whose task has ended hears nothing any more.
-        let _ = self.events.send(Event::Input(input));
+        self.shell.input(input);
     }
 
     pub fn intend(&self, intent: Intent) {
@@ -147,7 +128,7 @@ impl Program {
 
     /// Reads the agent's getters.
     pub fn read<T>(&self, look: impl FnOnce(&Agent) -> T) -> T {
-        look(&self.shared.agent.lock().expect("no holder panics"))
+        self.shell.read(look)
     }
 
     pub fn row(&self, who: &Account) -> Option<ContactRow> {
@@ -162,7 +143,7 @@ impl Program {
 
     /// What a later life of this device starts with.
     pub fn kept(&self) -> Vec<Keepsake> {
-        self.told(|told| told.kept.values().cloned().collect())
+        self.kept.kept()
     }
 
     /// What the person was told, and forgets it.
@@ -180,7 +161,7 @@ impl Program {
     }
 
     fn told<T>(&self, look: impl FnOnce(&mut Told) -> T) -> T {
-        look(&mut self.shared.told.lock().expect("no holder panics"))
+        look(&mut self.told.lock().expect("no holder panics"))
     }
 
     /// The value of `look` as soon as there is one, and how long that took. Looked at after every change.
@@ -191,7 +172,7 @@ impl Program {
         look: impl Fn(&Agent) -> Option<T>,
     ) -> (T, Duration) {
         let begun = std::time::Instant::now();
-        let mut changes = self.shared.changes.subscribe();
+        let mut changes = self.changes.subscribe();
         loop {
             if let Some(value) = self.read(&look) {
                 return (value, begun.elapsed());
@@ -261,13 +242,17 @@ impl Program {
 
     /// Notes every word that somebody's row says from now on.
     pub fn watches(&self, who: &Account) -> Words {
-        let (shared, address) = (self.shared.clone(), who.principal.address().clone());
-        let mut changes = self.shared.changes.subscribe();
+        let (shell, address) = (Arc::downgrade(&self.shell), who.principal.address().clone());
+        let mut changes = self.changes.subscribe();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let noted = seen.clone();
         let watching = tokio::spawn(async move {
             loop {
-                let row = shared.agent.lock().expect("no holder panics").row(&address);
+                let Some(shell) = shell.upgrade() else {
+                    return;
+                };
+                let row = shell.read(|agent| agent.row(&address));
+                drop(shell);
                 let word = row.map(|row| row.person.word);
                 noted.lock().expect("no holder panics").extend(word);
                 if changes.changed().await.is_err() {
@@ -301,136 +286,5 @@ impl Words {
 impl Drop for Words {
     fn drop(&mut self) {
         self.watching.abort();
-    }
-}
-
-/// Owns the line and does what the agent wants.
-struct Shell {
-    shared: Arc<Shared>,
-    events: mpsc::UnboundedSender<Event>,
-    over: SocketAddr,
-    token: String,
-    line: Option<Box<WebSocketStream<TcpStream>>>,
-    /// Counts lines asked for: what an earlier one still says is not heard.
-    attempt: u64,
-}
-
-impl Shell {
-    async fn run(mut self, mut events: mpsc::UnboundedReceiver<Event>) {
-        loop {
-            let due = self.agent(|agent| agent.poll_timeout());
-            let wake = async {
-                match due {
-                    Some(due) => tokio::time::sleep_until(clock::moment(due)).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let input = tokio::select! {
-                Some(event) = events.recv() => self.event(event),
-                frame = hear(&mut self.line) => Some(self.heard(frame)),
-                () = wake => Some(Input::Wake),
-            };
-            if let Some(input) = input {
-                self.agent(|agent| agent.handle(input, clock::now()));
-                while let Some(output) = self.agent(Agent::poll_output) {
-                    self.carry_out(output).await;
-                }
-                self.shared.changes.send_modify(|count| *count += 1);
-            }
-        }
-    }
-
-    fn agent<T>(&self, work: impl FnOnce(&mut Agent) -> T) -> T {
-        work(&mut self.shared.agent.lock().expect("no holder panics"))
-    }
-
-    fn told(&self, work: impl FnOnce(&mut Told)) {
-        work(&mut self.shared.told.lock().expect("no holder panics"));
-    }
-
-    fn event(&mut self, event: Event) -> Option<Input> {
-        match event {
-            Event::Input(input) => Some(input),
-            Event::Line(attempt, _) if attempt != self.attempt => None,
-            Event::Line(_, None) => Some(Input::Lost(LineLost::Unreachable)),
-            Event::Line(_, line) => {
-                self.line = line;
-                self.told(|told| told.lines += 1);
-                Some(Input::Opened(Credentials::Token(Private(
-                    self.token.clone(),
-                ))))
-            }
-        }
-    }
-
-    fn heard(&mut self, frame: Option<Vec<u8>>) -> Input {
-        match frame {
-            Some(frame) => Input::Frame(frame),
-            None => {
-                self.line = None;
-                Input::Lost(LineLost::Closed)
-            }
-        }
-    }
-
-    async fn carry_out(&mut self, output: Output) {
-        match output {
-            Output::Connect => self.connect(),
-            Output::Send(frame) => {
-                if let Some(line) = &mut self.line {
-                    // A line that does not take it is broken, and hearing will say so.
-                    let _ = line.send(Message::Binary(frame.into())).await;
-                }
-            }
-            Output::Disconnect => self.close().await,
-            Output::Keep(keepsake) => self.told(|told| {
-                told.kept.insert(keepsake.name(), keepsake);
-            }),
-            Output::Forget(name) => self.told(|told| {
-                told.kept.remove(&name);
-            }),
-            Output::Tell(notice) => self.told(|told| told.notices.push(notice)),
-            Output::SignedOut(code) => self.told(|told| told.signed_out = Some(code)),
-            Output::Changed(_) => {}
-        }
-    }
-
-    async fn close(&mut self) {
-        self.attempt += 1;
-        if let Some(mut line) = self.line.take() {
-            // Nobody waits for the answer to a close.
-            let _ = tokio::time::timeout(
-                Duration::from_millis(200),
-                WebSocketStream::close(&mut line, None),
-            )
-            .await;
-        }
-    }
-
-    fn connect(&mut self) {
-        self.attempt += 1;
-        self.line = None;
-        let (attempt, over, events) = (self.attempt, self.over, self.events.clone());
-        tokio::spawn(async move {
-            let opening = Line::knock(over, Some(Codec::Cbor.subprotocol()), &[]);
-            let line = tokio::time::timeout(Duration::from_secs(12), opening).await;
-            let line = line.ok().and_then(Result::ok).map(Box::new);
-            // A program that has ended meanwhile needs no line.
-            let _ = events.send(Event::Line(attempt, line));
-        });
-    }
-}
-
-/// The next frame; nothing when the line is gone. Without a line: waits for ever.
-async fn hear(line: &mut Option<Box<WebSocketStream<TcpStream>>>) -> Option<Vec<u8>> {
-    let Some(line) = line else {
-        return std::future::pending().await;
-    };
-    loop {
-        match line.next().await? {
-            Ok(Message::Binary(bytes)) => return Some(bytes.to_vec()),
-            Ok(Message::Close(_)) | Err(_) => return None,
-            Ok(_) => {}
-        }
     }
 }
