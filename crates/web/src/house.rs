@@ -90,6 +90,8 @@ pub struct Inner {
     draw: UseForceUpdateHandle,
     open: RefCell<Option<Address>>,
     popup: RefCell<Option<(u32, Popup)>>,
+    /// What is wrong with what was typed into it.
+    complaint: Cell<&'static str>,
     toasts: RefCell<Vec<(u32, Toast)>>,
     /// The last number that a dialog, a toast or a wish was given.
     last: Cell<u32>,
@@ -124,6 +126,7 @@ impl House {
             draw,
             open: RefCell::new(route::current()),
             popup: RefCell::default(),
+            complaint: Cell::default(),
             toasts: RefCell::default(),
             last: Cell::default(),
             causes: RefCell::default(),
@@ -266,7 +269,18 @@ impl House {
     }
 
     pub fn show(&self, popup: Popup) {
+        self.complaint.take();
         self.popup.replace(Some((self.next(), popup)));
+        self.draw.force_update();
+    }
+
+    /// What is wrong with what was typed into the dialog, if anything.
+    pub fn complaint(&self) -> &'static str {
+        self.complaint.get()
+    }
+
+    pub fn complain(&self, sentence: &'static str) {
+        self.complaint.set(sentence);
         self.draw.force_update();
     }
 

@@ -9,7 +9,7 @@ use crate::dom;
 use crate::draw::{div, keyed, keyed_part, list, part, tag};
 use crate::house::{House, Popup};
 use crate::kept::{use_after, use_while};
-use crate::parts::add_contact::{self, AddContact};
+use crate::parts::add_contact::add_contact;
 use crate::parts::chat::{self, Chat};
 use crate::parts::diagnostics::Diagnostics;
 use crate::parts::live::{Live, LiveProps};
@@ -80,10 +80,7 @@ pub fn Home(props: &Props) -> Html {
 
 fn dialog(house: &House, popup: Popup) -> Html {
     match popup {
-        Popup::AddContact(first) => part::<AddContact>(add_contact::Props {
-            house: house.clone(),
-            first,
-        }),
+        Popup::AddContact(first) => add_contact(house, first),
         Popup::Status => part::<StatusDialog>(HouseProps::of(house)),
         Popup::Help => help::help(house),
         Popup::Diagnostics => part::<Diagnostics>(HouseProps::of(house)),

@@ -9,25 +9,15 @@ use super::notices::Toast;
 use crate::dom;
 use crate::draw::{On, act, div, list, p, tag};
 use crate::house::House;
-use crate::kept::use_kept;
 use crate::texts::{self, fill, t};
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub house: House,
-    /// What to begin with.
-    pub first: Option<String>,
-}
-
-#[component]
-pub fn AddContact(props: &Props) -> Html {
-    let house = &props.house;
-    let error = use_kept(|| "");
+/// `first` stands there to begin with.
+pub fn add_contact(house: &House, first: Option<String>) -> Html {
     let address = Field {
         id: "address",
         label: t().address,
         hint: &fill(t().address_hint, domain(house)),
-        error: error.get(),
+        error: house.complaint(),
         autocomplete: "off",
     };
     let address = address.draw(
@@ -37,7 +27,7 @@ pub fn AddContact(props: &Props) -> Html {
                 .flag("required", true)
                 .flag("autofocus", true)
                 .attr_of("placeholder", &joined(&["bob@", domain(house)]));
-            match &props.first {
+            match &first {
                 Some(first) => input.attr_of("value", first),
                 None => input,
             }
@@ -60,7 +50,7 @@ pub fn AddContact(props: &Props) -> Html {
                     house.go(Some(presentity.address().clone()));
                 }
                 Err(sentence) => {
-                    error.set(sentence);
+                    house.complain(sentence);
                     dom::focus_id("address");
                 }
             }
