@@ -151,32 +151,39 @@ fn damaged_frames_make_no_agent_panic() {
 fn with_later_fields(cbor: &[u8], fields: u8) -> Vec<u8> {
     let mut later = cbor.to_vec();
     let left_out = fields - field_count(cbor);
-    later[2] = 0x80 + fields + 2;
+    later[fields_at(cbor)] = 0x80 + fields + 2;
     later.extend(std::iter::repeat_n(0xf6, usize::from(left_out)));
     later.extend([0x63, b'n', b'e', b'w', 0xa1, 0x01, 0x81, 0x02]);
     later
 }
 
-/// How many fields a frame has: it is the array of its number and the array of its fields.
-fn field_count(cbor: &[u8]) -> u8 {
+/// Where a frame's fields begin: it is the array of its number and the array of its fields.
+fn fields_at(cbor: &[u8]) -> usize {
     assert_eq!(cbor[0], 0x82, "a frame is its number and its fields");
+    if cbor[1] == 0x18 { 3 } else { 2 }
+}
+
+/// How many fields a frame has.
+fn field_count(cbor: &[u8]) -> u8 {
+    let fields = cbor[fields_at(cbor)];
     assert!(
-        (0x80..0x95).contains(&cbor[2]),
+        (0x80..0x95).contains(&fields),
         "the fields are a short array"
     );
-    cbor[2] - 0x80
+    fields - 0x80
 }
 
 /// Each frame's bytes with the most fields that any sample of its kind has.
 fn all_with_fields() -> [Vec<(Vec<u8>, u8)>; 2] {
     all_bytes(Codec::Cbor).map(|frames| {
-        let most = |kind| {
-            let same = frames.iter().filter(|frame| frame[1] == kind);
+        let kind = |frame: &[u8]| frame[1..fields_at(frame)].to_vec();
+        let most = |one: &[u8]| {
+            let same = frames.iter().filter(|frame| kind(frame) == kind(one));
             same.map(|frame| field_count(frame)).max().unwrap_or(0)
         };
         frames
             .iter()
-            .map(|frame| (frame.clone(), most(frame[1])))
+            .map(|frame| (frame.clone(), most(frame)))
             .collect()
     })
 }
@@ -236,4 +243,63 @@ fn a_frame_of_a_later_version_is_refused_and_the_session_goes_on() {
         let pong = room.asks_relay(session, &ToService::Ping { number: 5 });
         assert!(pong.contains(&ToAgent::Pong { number: 5 }), "{pong:?}");
     }
+}
+
+/// A frame of this number, from this session, in CBOR, whose field is of a later version.
+fn refused_as_bad_frame(bytes: &[u8]) {
+    let mut room = Room::new();
+    room.signs_up("alice");
+    let session = room.dials(Codec::Cbor);
+    let hello = room.hello_of("alice", "script", None);
+    room.says(session, &hello);
+    room.hears(session);
+    room.says_bytes(session, bytes);
+    let answers = room.hears(session);
+    assert!(
+        matches!(&answers[..], [ToAgent::Refused { refusal, .. }] if refusal.code == Code::BadFrame),
+        "{answers:?}"
+    );
+}
+
+#[test]
+fn a_decision_of_a_later_version_is_refused_and_not_taken_for_forgetting() {
+    let forget = ToService::SetAccess {
+        number: 1,
+        watcher: lamplight_tests::room::presentity("bob").principal(),
+        decision: None,
+        of: None,
+    };
+    let mut bytes = Codec::Cbor.encode(&forget);
+    assert_eq!(bytes[2], 0x82, "what is nothing at the end is left out");
+    bytes[2] = 0x83;
+    bytes.extend([0x82, 0x18, 99, 0x81, 1]);
+    assert!(Codec::Cbor.decode::<ToService>(&bytes).is_err());
+    refused_as_bad_frame(&bytes);
+    // The same of visibility: an exception that this build does not know is not none.
+    refused_as_bad_frame(&[0x82, 19, 0x83, 1, 0xf6, 0x18, 99]);
+    let json = br#"{"frame":"set_access","number":1,"watcher":"bob@b","decision":"adore"}"#;
+    assert!(Codec::Json.decode::<ToService>(json).is_err());
+}
+
+#[test]
+fn an_entry_of_a_later_version_leaves_the_rest_of_a_conversation_readable() {
+    // [10, [7, [["bob@b", [1, "bob@b", 2, [99, [1, "?"]]], 3, 1, 2, 0]], 5]]
+    let conversation = [
+        &[0x86, 0x65][..],
+        b"bob@b",
+        &[0x84, 1, 0x65],
+        b"bob@b",
+        &[2, 0x82, 0x18, 99, 0x82, 1, 0x61, b'?', 3, 1, 2, 0],
+    ]
+    .concat();
+    let bytes = [&[0x82, 10, 0x83, 7, 0x81][..], &conversation, &[5]].concat();
+    let frame = Codec::Cbor.decode::<ToAgent>(&bytes);
+    let Ok(ToAgent::Conversations { conversations, .. }) = frame else {
+        panic!("{frame:?}");
+    };
+    assert_eq!(conversations.len(), 1);
+    assert_eq!(
+        (&conversations[0].last, conversations[0].unread),
+        (&None, 3)
+    );
 }

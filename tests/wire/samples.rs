@@ -1,16 +1,21 @@
 //! One or more frames of every kind, in both directions, with every shape that a field can have.
 
-use lamplight_core::address::{Address, Epoch, MessageId, Seq, ServerId, SessionId, Token};
+use lamplight_core::address::{Address, Epoch, MessageId, Seq, ServerId, SessionId, Tag, Token};
 use lamplight_core::code::{Code, Retry};
+use lamplight_core::ledger::{Kind, WatchState, WatcherInformation, WatcherName, Watchers};
 use lamplight_core::message::{Conversation, Entry, Receipt, What};
 use lamplight_core::presence::{
-    Activity, Basic, CommunicationAddress, Freshness, Markup, Note, Notification,
+    Activity, Basic, CommunicationAddress, Extent, Freshness, Hours, Markup, Note, Notification,
     PresenceInformation, PresenceTuple, Status, TupleKind, View,
+};
+use lamplight_core::rules::{
+    AccessRule, AccessRules, Delivery, DeliveryRule, Demand, Login, Part, Shares, Visibility,
+    VisibilityRules, Who,
 };
 use lamplight_core::time::Timestamp;
 use lamplight_core::wire::{
-    Access, Announced, Class, Contact, Credentials, Cursor, Decision, Request, Resume, Standing,
-    ToAgent, ToService,
+    Access, Announced, Class, Contact, Counts, Credentials, Cursor, Decision, Doing, Offers,
+    OwnInbox, OwnPresentity, Pace, Request, Resume, Standing, ToAgent, ToService,
 };
 use lamplight_tests::room::{body, inbox, presentity};
 
@@ -32,11 +37,23 @@ pub fn word_to_service(frame: &ToService) -> &'static str {
         ToService::Delete { .. } => "delete",
         ToService::Ping { .. } => "ping",
         ToService::Bye => "bye",
+        ToService::SetPresentity { .. } => "set_presentity",
+        ToService::DropPresentity { .. } => "drop_presentity",
+        ToService::SetInbox { .. } => "set_inbox",
+        ToService::DropInbox { .. } => "drop_inbox",
+        ToService::SetVisibility { .. } => "set_visibility",
+        ToService::FetchWatchers { .. } => "fetch_watchers",
+        ToService::SubscribeWatchers { .. } => "subscribe_watchers",
+        ToService::UnsubscribeWatchers { .. } => "unsubscribe_watchers",
+        ToService::Pace { .. } => "pace",
+        ToService::Signal { .. } => "signal",
+        ToService::Admit { .. } => "admit",
+        ToService::Clear { .. } => "clear",
     }
 }
 
 /// The words of [`word_to_service`].
-pub const TO_SERVICE: [&str; 15] = [
+pub const TO_SERVICE: [&str; 27] = [
     "hello",
     "publish",
     "withdraw",
@@ -52,6 +69,18 @@ pub const TO_SERVICE: [&str; 15] = [
     "delete",
     "ping",
     "bye",
+    "set_presentity",
+    "drop_presentity",
+    "set_inbox",
+    "drop_inbox",
+    "set_visibility",
+    "fetch_watchers",
+    "subscribe_watchers",
+    "unsubscribe_watchers",
+    "pace",
+    "signal",
+    "admit",
+    "clear",
 ];
 
 /// The frames that the service sends. A new kind of frame does not compile until it has its word here.
@@ -73,11 +102,18 @@ pub fn word_to_agent(frame: &ToAgent) -> &'static str {
         ToAgent::Refused { .. } => "refused",
         ToAgent::Pong { .. } => "pong",
         ToAgent::Goodbye { .. } => "goodbye",
+        ToAgent::PresentitySet { .. } => "presentity_set",
+        ToAgent::PresentityGone { .. } => "presentity_gone",
+        ToAgent::InboxSet { .. } => "inbox_set",
+        ToAgent::InboxGone { .. } => "inbox_gone",
+        ToAgent::VisibilitySet { .. } => "visibility_set",
+        ToAgent::Watchers { .. } => "watchers",
+        ToAgent::Signal { .. } => "signal",
     }
 }
 
 /// The words of [`word_to_agent`].
-pub const TO_AGENT: [&str; 16] = [
+pub const TO_AGENT: [&str; 23] = [
     "welcome",
     "roster",
     "notify",
@@ -94,6 +130,13 @@ pub const TO_AGENT: [&str; 16] = [
     "refused",
     "pong",
     "goodbye",
+    "presentity_set",
+    "presentity_gone",
+    "inbox_set",
+    "inbox_gone",
+    "visibility_set",
+    "watchers",
+    "signal",
 ];
 
 fn token(text: &str) -> Token {
@@ -102,6 +145,10 @@ fn token(text: &str) -> Token {
 
 fn note(text: &str) -> Note {
     Note::parse(text).expect("samples have proper notes")
+}
+
+fn tag(text: &str) -> Tag {
+    Tag::parse(text).expect("samples have proper tags")
 }
 
 fn alice() -> Address {
@@ -140,6 +187,156 @@ pub fn full_tuple() -> PresenceTuple {
         }],
         since: AT,
         until: Some(Timestamp(AT.0 + 3_600_000)),
+        hours: vec![],
+    }
+}
+
+/// A means with its hours: some that end on the same day, some on the next, in two places of the world.
+pub fn means_tuple() -> PresenceTuple {
+    PresenceTuple {
+        id: token("phone"),
+        kind: TupleKind::Service,
+        hours: hours(),
+        until: None,
+        ..full_tuple()
+    }
+}
+
+fn hours() -> Vec<Hours> {
+    vec![
+        Hours {
+            days: 0b001_1111,
+            from: 9 * 60,
+            to: 17 * 60 + 30,
+            offset: 120,
+        },
+        Hours {
+            days: 0b110_0000,
+            from: 1_439,
+            to: 1_440,
+            offset: -840,
+        },
+        Hours {
+            days: 1,
+            from: 22 * 60,
+            to: 0,
+            offset: 0,
+        },
+    ]
+}
+
+/// Everyone of whom a rule can speak.
+fn everyone() -> Vec<Who> {
+    vec![
+        Who::Address(bob()),
+        Who::Domain("example.org".into()),
+        Who::Group(note("Family")),
+        Who::Known,
+        Who::Account,
+        Who::Guest,
+        Who::Program,
+        Who::Site("shop.example.org".into()),
+        Who::Anyone,
+    ]
+}
+
+fn decisions() -> Vec<Decision> {
+    vec![
+        Decision::Allow,
+        Decision::Deny,
+        Decision::Block,
+        Decision::Ask,
+        Decision::Availability,
+        Decision::Chosen(Part::ALL),
+        Decision::Chosen(Part {
+            activity: true,
+            note: false,
+            devices: false,
+            last_seen: true,
+            means: Shares::These(vec![token("phone"), token("room")]),
+        }),
+        Decision::Chosen(Part::AVAILABILITY),
+    ]
+}
+
+const LOGINS: [Login; 5] = [
+    Login::Nobody,
+    Login::Guest,
+    Login::Program,
+    Login::Account,
+    Login::Fresh,
+];
+
+/// Rules of every kind of whom, decision and login.
+fn access_rules() -> AccessRules {
+    let (decisions, logins) = (decisions(), LOGINS);
+    let rules = everyone().into_iter().enumerate().map(|(at, who)| {
+        let timed = at % 2 == 1;
+        AccessRule {
+            who,
+            decision: decisions[at % decisions.len()].clone(),
+            needs: logins[at % logins.len()],
+            from: timed.then_some(AT),
+            until: (at % 3 == 1).then_some(Timestamp(AT.0 + 60_000)),
+        }
+    });
+    AccessRules {
+        rules: rules.collect(),
+        demand: Demand::Named,
+        publishing_needs: Login::Fresh,
+    }
+}
+
+fn delivery_rules() -> Vec<DeliveryRule> {
+    let then = [
+        Delivery::Deliver,
+        Delivery::Hold,
+        Delivery::Refuse,
+        Delivery::Drop,
+        Delivery::SignIn,
+    ];
+    let rules = everyone()
+        .into_iter()
+        .enumerate()
+        .map(|(at, who)| DeliveryRule {
+            who,
+            then: then[at % then.len()],
+            below: (at % 2 == 1).then_some(LOGINS[at % LOGINS.len()]),
+            longer_than: (at % 3 == 1).then_some(4_096),
+            hours: if at % 4 == 1 { hours() } else { vec![] },
+        });
+    rules.collect()
+}
+
+fn own_presentity() -> OwnPresentity {
+    OwnPresentity {
+        tag: Some(tag("work")),
+        label: Some(note("At work")),
+        rules: access_rules(),
+    }
+}
+
+fn own_inbox() -> OwnInbox {
+    OwnInbox {
+        tag: Some(tag("shop")),
+        label: Some(note("For the shop")),
+        until: Some(AT),
+        rules: delivery_rules(),
+        counts: Counts {
+            delivered: 70_000,
+            held: 2,
+            refused: 300,
+        },
+    }
+}
+
+fn visibility_rules() -> VisibilityRules {
+    VisibilityRules {
+        otherwise: Visibility::Counted,
+        exceptions: vec![
+            (presentity("bob"), Visibility::Named),
+            (presentity("carol"), Visibility::Hidden),
+        ],
     }
 }
 
@@ -163,7 +360,7 @@ pub fn to_service() -> Vec<ToService> {
         Contact {
             presentity: presentity("alice"),
             petname: Some(note("Ali")),
-            group: None,
+            group: Some(note("Family")),
         },
         Contact {
             presentity: presentity("bob"),
@@ -196,9 +393,17 @@ pub fn to_service() -> Vec<ToService> {
             tuple: bare_tuple(),
             of: None,
         },
+        ToService::Publish {
+            tuple: means_tuple(),
+            of: Some(tag("work")),
+        },
         ToService::Withdraw {
             tuple: token("by-hand"),
             of: None,
+        },
+        ToService::Withdraw {
+            tuple: token("phone"),
+            of: Some(tag("work")),
         },
         ToService::Fetch {
             number: 1,
@@ -222,11 +427,32 @@ pub fn to_service() -> Vec<ToService> {
         set_access(6, Some(Decision::Deny)),
         set_access(7, Some(Decision::Block)),
         set_access(8, None),
+        set_access(14, Some(Decision::Ask)),
+        set_access(15, Some(Decision::Availability)),
+        set_access(16, Some(Decision::Chosen(Part::ALL))),
+        ToService::SetAccess {
+            number: 17,
+            watcher: presentity("bob").principal(),
+            decision: decisions().into_iter().nth(6),
+            of: Some(tag("work")),
+        },
+        ToService::SetAccess {
+            number: 18,
+            watcher: presentity("bob").principal(),
+            decision: None,
+            of: Some(tag("work")),
+        },
         ToService::Send {
             id: ID,
             to: inbox("alice"),
             body: body("hello, Älice 👋\nsecond line"),
             from: None,
+        },
+        ToService::Send {
+            id: ID,
+            to: inbox("alice+shop"),
+            body: body("through a further address, and from one"),
+            from: Some(tag("work")),
         },
         ToService::FetchInbox {
             number: 9,
@@ -252,7 +478,74 @@ pub fn to_service() -> Vec<ToService> {
         },
         ToService::Ping { number: 13 },
         ToService::Bye,
+        ToService::SetPresentity {
+            number: 19,
+            own: own_presentity(),
+        },
+        ToService::SetPresentity {
+            number: 20,
+            own: OwnPresentity::default(),
+        },
+        ToService::DropPresentity {
+            number: 21,
+            tag: tag("work"),
+        },
+        ToService::SetInbox {
+            number: 22,
+            own: own_inbox(),
+        },
+        ToService::SetInbox {
+            number: 23,
+            own: OwnInbox::default(),
+        },
+        ToService::DropInbox {
+            number: 24,
+            tag: tag("shop"),
+        },
+        set_visibility(25, None, Some(Visibility::Named)),
+        set_visibility(26, None, Some(Visibility::Counted)),
+        set_visibility(27, Some("bob"), Some(Visibility::Hidden)),
+        set_visibility(28, Some("bob"), None),
+        set_visibility(29, None, None),
+        ToService::FetchWatchers {
+            number: 30,
+            presentity: presentity("alice"),
+        },
+        ToService::SubscribeWatchers {
+            number: 31,
+            presentity: presentity("alice+work"),
+        },
+        ToService::UnsubscribeWatchers {
+            number: 32,
+            presentity: presentity("alice"),
+        },
+        ToService::Pace { pace: Pace::Paused },
+        ToService::Pace { pace: Pace::Live },
+        ToService::Signal {
+            to: inbox("bob"),
+            doing: Doing::Typing,
+        },
+        ToService::Signal {
+            to: inbox("bob"),
+            doing: Doing::Nothing,
+        },
+        ToService::Admit {
+            number: 33,
+            with: bob(),
+        },
+        ToService::Clear {
+            number: 34,
+            with: bob(),
+        },
     ]
+}
+
+fn set_visibility(number: u32, of: Option<&str>, visibility: Option<Visibility>) -> ToService {
+    ToService::SetVisibility {
+        number,
+        presentity: of.map(presentity),
+        visibility,
+    }
 }
 
 fn set_access(number: u32, decision: Option<Decision>) -> ToService {
@@ -270,6 +563,8 @@ fn entries() -> Vec<Entry> {
         with: bob(),
         at: AT,
         what,
+        own: None,
+        by: None,
     };
     vec![
         entry(1, What::Received(ID, body("hi"))),
@@ -277,6 +572,17 @@ fn entries() -> Vec<Entry> {
         entry(3, What::Delivered(Seq(2))),
         entry(4, What::Read(Seq(1))),
         entry(5, What::Deleted(Seq(1))),
+        entry(6, What::Held(MessageId(2), body("we have not met"))),
+        entry(7, What::Admitted),
+        entry(8, What::Cleared(Seq(6))),
+        Entry {
+            own: Some(tag("shop")),
+            ..entry(9, What::Received(MessageId(3), body("are you open?")))
+        },
+        Entry {
+            by: Some(presentity("carol").principal()),
+            ..entry(10, What::Sent(MessageId(4), body("we are")))
+        },
     ]
 }
 
@@ -286,6 +592,7 @@ fn notifications() -> Vec<Notification> {
             tuples,
             freshness,
             since: AT,
+            extent: Extent::Whole,
         })
     };
     let of = |name, view| Notification {
@@ -299,6 +606,15 @@ fn notifications() -> Vec<Notification> {
         ),
         of("bob", shown(vec![], Freshness::Stale)),
         of("carol", shown(vec![], Freshness::Unknown)),
+        of(
+            "frank",
+            View::Shown(PresenceInformation {
+                tuples: vec![means_tuple()],
+                freshness: Freshness::Fresh,
+                since: Timestamp(0),
+                extent: Extent::Availability,
+            }),
+        ),
         of("dave", View::Pending),
         of("erin", View::Ended(Code::NotAllowed.refusal())),
     ]
@@ -325,7 +641,51 @@ fn welcome(resume: Resume, class: Class) -> ToAgent {
             gone_after_ms: 45_000,
             grace_ms: 10_000,
             quiet_ms: 20_000,
+            offers: Offers::Both,
+            watchers_span_ms: 604_800_000,
         },
+        by: None,
+    }
+}
+
+/// A welcome to a member who speaks for a group, at a relay of one service.
+fn welcome_in_the_name_of_a_group(offers: Offers) -> ToAgent {
+    let mut welcome = welcome(Resume::Fresh, Class::Group);
+    if let ToAgent::Welcome { announced, by, .. } = &mut welcome {
+        announced.offers = offers;
+        *by = Some(presentity("carol").principal());
+    }
+    welcome
+}
+
+fn information(watcher: WatcherName, kind: Kind, state: WatchState) -> WatcherInformation {
+    WatcherInformation {
+        watcher,
+        kind,
+        state,
+        first: AT,
+        last: Timestamp(AT.0 + 5_000),
+        count: 5,
+        devices: u32::from(state == WatchState::Active) * 2,
+    }
+}
+
+fn watchers() -> Watchers {
+    let bob = || WatcherName::Principal(presentity("bob").principal());
+    Watchers {
+        named: vec![
+            information(bob(), Kind::Subscriber, WatchState::Active),
+            information(bob(), Kind::Poller, WatchState::Ended),
+            information(bob(), Kind::Fetcher, WatchState::Attempt),
+            information(
+                WatcherName::Site("example.org".into()),
+                Kind::Fetcher,
+                WatchState::Ended,
+            ),
+            information(WatcherName::Nobody, Kind::Fetcher, WatchState::Ended),
+        ],
+        counted: 3,
+        turned_away: 1,
     }
 }
 
@@ -339,7 +699,9 @@ pub fn to_agent() -> Vec<ToAgent> {
         welcome(Resume::Resumed, Class::Account),
         welcome(Resume::Fresh, Class::Guest),
         welcome(Resume::ResetEpoch, Class::Account),
-        welcome(Resume::ResetTooFar, Class::Account),
+        welcome(Resume::ResetTooFar, Class::Program),
+        welcome_in_the_name_of_a_group(Offers::Presence),
+        welcome_in_the_name_of_a_group(Offers::Messages),
         ToAgent::Roster {
             contacts: vec![Contact {
                 presentity: presentity("bob"),
@@ -352,6 +714,27 @@ pub fn to_agent() -> Vec<ToAgent> {
                 at: AT,
             }],
             requests: vec![bobs_request.clone()],
+            visibility: VisibilityRules::default(),
+            inboxes: vec![],
+            own: OwnPresentity::default(),
+        },
+        ToAgent::Roster {
+            contacts: vec![],
+            access: decisions()
+                .into_iter()
+                .map(|decision| Access {
+                    watcher: presentity("bob").principal(),
+                    decision,
+                    at: AT,
+                })
+                .collect(),
+            requests: vec![],
+            visibility: visibility_rules(),
+            inboxes: vec![OwnInbox::default(), own_inbox()],
+            own: OwnPresentity {
+                tag: None,
+                ..own_presentity()
+            },
         },
         ToAgent::Notify {
             notifications: notifications(),
@@ -367,15 +750,33 @@ pub fn to_agent() -> Vec<ToAgent> {
                 group: None,
             },
         },
+        ToAgent::ContactKept {
+            contact: Contact {
+                presentity: presentity("bob+work"),
+                petname: None,
+                group: Some(note("Work")),
+            },
+        },
         ToAgent::ContactGone {
             presentity: presentity("bob"),
         },
         ToAgent::Requested {
+            request: bobs_request.clone(),
+            of: None,
+        },
+        ToAgent::Requested {
             request: bobs_request,
+            of: Some(tag("work")),
         },
         ToAgent::AccessSet {
             watcher: presentity("bob").principal(),
             decision: Some(Decision::Allow),
+            of: None,
+        },
+        ToAgent::AccessSet {
+            watcher: presentity("bob").principal(),
+            decision: None,
+            of: Some(tag("work")),
         },
         ToAgent::Deliver {
             entries: entries(),
@@ -395,6 +796,7 @@ pub fn to_agent() -> Vec<ToAgent> {
                     unread: 3,
                     read: Seq(1),
                     delivered: Seq(2),
+                    held: 0,
                 },
                 Conversation {
                     with: alice(),
@@ -402,6 +804,7 @@ pub fn to_agent() -> Vec<ToAgent> {
                     unread: 0,
                     read: Seq(0),
                     delivered: Seq(0),
+                    held: 2,
                 },
             ],
             head: Seq(5),
@@ -430,6 +833,36 @@ pub fn to_agent() -> Vec<ToAgent> {
         ToAgent::Pong { number: 13 },
         ToAgent::Goodbye {
             refusal: Code::Draining.refusal(),
+        },
+        ToAgent::PresentitySet {
+            own: own_presentity(),
+        },
+        ToAgent::PresentityGone { tag: tag("work") },
+        ToAgent::InboxSet { own: own_inbox() },
+        ToAgent::InboxGone { tag: tag("shop") },
+        ToAgent::VisibilitySet {
+            rules: visibility_rules(),
+        },
+        ToAgent::VisibilitySet {
+            rules: VisibilityRules::default(),
+        },
+        ToAgent::Watchers {
+            number: 31,
+            presentity: presentity("alice"),
+            watchers: watchers(),
+        },
+        ToAgent::Watchers {
+            number: 30,
+            presentity: presentity("alice+work"),
+            watchers: Watchers::default(),
+        },
+        ToAgent::Signal {
+            from: bob(),
+            doing: Doing::Typing,
+        },
+        ToAgent::Signal {
+            from: bob(),
+            doing: Doing::Nothing,
         },
     ]
 }

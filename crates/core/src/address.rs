@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::checked_text;
 
-/// Longest name part, bytes.
+/// Longest name part, bytes; a further address has its tag behind that.
 pub const NAME_MAX: usize = 64;
 /// Longest domain part, bytes (RFC 1035 2.3.4).
 pub const DOMAIN_MAX: usize = 253;
@@ -84,7 +84,9 @@ fn check_address(text: &str) -> Result<String, AddressError> {
     if name.is_empty() || domain.is_empty() {
         return Err(AddressError::NotNameAtDomain);
     }
-    if name.len() > NAME_MAX || domain.len() > DOMAIN_MAX {
+    // Every name leaves room for every tag behind it.
+    let own = name.split_once('+').map_or(name, |(own, _)| own);
+    if own.len() > NAME_MAX || name.len() > NAME_MAX + 1 + TAG_MAX || domain.len() > DOMAIN_MAX {
         return Err(AddressError::TooLong);
     }
     match name
@@ -461,6 +463,10 @@ mod tests {
         assert_eq!(own.inbox_of(None), own.inbox());
         assert_eq!(Presentity::parse("+x@b").unwrap().tag(), None);
         assert!(Tag::parse("a+b").is_err() && Tag::parse("").is_err());
+        let longest = Principal::parse(&alloc::format!("{}@b", "a".repeat(NAME_MAX))).unwrap();
+        let tag = Tag::parse(&"t".repeat(TAG_MAX)).unwrap();
+        let further = longest.inbox_of(Some(&tag));
+        assert_eq!(InboxAddress::parse(further.as_str()), Ok(further));
     }
 
     #[test]

@@ -8,10 +8,11 @@
 //! | an enum | `[number, [fields]]`; with `#[cbor(index_only)]` its number alone |
 //! | `#[cbor(transparent)]` | its one field |
 //! | `#[cbor(bytes)]` on a `Vec<u8>` | a byte string |
-//! | `#[cbor(default)]` | when it is missing, what `Default` says |
+//! | `#[cbor(default)]` | when it is missing or null, what `Default` says |
+//! | `#[cbor(known)]` on an `Option` | nothing only if nothing stands there: where nothing is a wish of its own, such as "forget it" |
 //!
-//! Reading skips fields that it does not know, and takes an optional field whose variant it does not know for nothing. Writing
-//! goes by tables of fields and reading fails with no more than "no": a page carries both for every type, and a library that
+//! Reading skips fields that it does not know, and takes an optional field whose variant it does not know for nothing. Bytes are
+//! anybody's: a length takes no room before its content has come, and nothing calls itself on what is read. Writing goes by tables of fields and reading fails with no more than "no": a page carries both for every type, and a library that
 //! writes each out with its own error costs four times as much there.
 
 use alloc::string::String;
@@ -189,7 +190,8 @@ impl<'b> Reader<'b> {
         };
         let number = self.take(length)?.iter();
         let number = number.fold(0, |number, byte| number << 8 | u64::from(*byte));
-        Some((kind, Some(number)))
+        // A simple value has one way to be written.
+        (first != 0xf8 || number >= 32).then_some((kind, Some(number)))
     }
 
     /// The number that belongs to an item of this kind.
@@ -249,12 +251,20 @@ impl<'b> Reader<'b> {
         })
     }
 
-    /// The same, where what is missing is what `Default` says.
-    pub fn field_or_default<T: Decode + Default>(&mut self, row: &mut Row) -> Option<T> {
-        if row.0 == Some(0) || row.0.is_none() && self.peek() == Some(BREAK) {
-            return Some(T::default());
+    /// The same, where what is of an unknown variant must not be taken for nothing.
+    pub fn field_known<T: Decode>(&mut self, row: &mut Row) -> Option<T> {
+        match self.more(row)? {
+            true => T::decode(self),
+            false => T::nil(),
         }
-        self.field(row)
+    }
+
+    /// The same, where what is missing or null is what `Default` says.
+    pub fn field_or_default<T: Decode + Default>(&mut self, row: &mut Row) -> Option<T> {
+        match !self.more(row)? || self.passes(NULL) {
+            true => Some(T::default()),
+            false => T::decode(self),
+        }
     }
 
     /// A field with a number that is not in use.
@@ -300,31 +310,47 @@ impl<'b> Reader<'b> {
     /// Goes on behind the next item, whatever it is and holds. Counts what is open instead of calling itself, since what is read
     /// here may be anybody's.
     pub fn skip(&mut self) -> Option<()> {
-        // How many items each open one still holds; `None` until its end is marked.
         let mut open = Vec::new();
-        let mut left = Some(1);
+        let mut left = Left::Items(1);
         loop {
-            while left == Some(0) {
-                match open.pop() {
-                    Some(outer) => left = outer,
+            match left {
+                Left::Items(0) => match open.pop() {
+                    Some(outer) => {
+                        left = outer;
+                        continue;
+                    }
                     None => return Some(()),
-                }
-            }
-            if left.is_none() && self.passes(BREAK) {
-                left = Some(0);
-                continue;
-            }
-            left = left.map(|left: u64| left - 1);
-            let inside = match self.head()? {
-                (UNSIGNED | NEGATIVE, Some(_)) => continue,
-                (BYTES | TEXT, Some(length)) => {
-                    self.take(length.try_into().ok()?)?;
+                },
+                Left::Items(count) => left = Left::Items(count - 1),
+                Left::Marked | Left::MarkedPairs if self.passes(BREAK) => {
+                    left = Left::Items(0);
                     continue;
                 }
-                (BYTES | TEXT | ARRAY | MAP, None) => None,
-                (ARRAY, Some(count)) => Some(count),
-                (MAP, Some(count)) => Some(count.checked_mul(2)?),
-                (TAG, Some(_)) => Some(1),
+                Left::Marked => {}
+                Left::MarkedPairs => {
+                    open.push(left);
+                    left = Left::Items(1);
+                }
+            }
+            let inside = match self.head()? {
+                (UNSIGNED | NEGATIVE, Some(_)) => continue,
+                (kind @ (BYTES | TEXT), Some(length)) => {
+                    self.skip_content(kind, length)?;
+                    continue;
+                }
+                // In pieces.
+                (kind @ (BYTES | TEXT), None) => {
+                    while !self.passes(BREAK) {
+                        let length = self.of_kind(kind)?;
+                        self.skip_content(kind, length)?;
+                    }
+                    continue;
+                }
+                (ARRAY, Some(count)) => Left::Items(count),
+                (ARRAY, None) => Left::Marked,
+                (MAP, Some(count)) => Left::Items(count.checked_mul(2)?),
+                (MAP, None) => Left::MarkedPairs,
+                (TAG, Some(_)) => Left::Items(1),
                 // Simple values and floats are all in their head.
                 (7, Some(_)) => continue,
                 _ => return None,
@@ -333,6 +359,22 @@ impl<'b> Reader<'b> {
             left = inside;
         }
     }
+
+    /// Goes on behind the content of a string, which must be text if it says so.
+    fn skip_content(&mut self, kind: u8, length: u64) -> Option<()> {
+        let content = self.take(length.try_into().ok()?)?;
+        (kind == BYTES || core::str::from_utf8(content).is_ok()).then_some(())
+    }
+}
+
+/// What an item that is being skipped still holds.
+#[derive(Clone, Copy)]
+enum Left {
+    Items(u64),
+    /// Items until the end is marked.
+    Marked,
+    /// Keys with their values until the end is marked.
+    MarkedPairs,
 }
 
 // What the library of the language has.
@@ -506,7 +548,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use super::{Decode, Encode, Reader, Writer};
+    use super::{Decode, Encode, Fault, Reader, Writer};
 
     #[derive(Clone, Debug, PartialEq, Encode, Decode)]
     struct Old {
@@ -613,15 +655,10 @@ mod tests {
             more: (1, true),
         };
         let bytes = written(&new);
-        // The place 4 is a gap, which stands for nothing of ours.
-        assert_eq!(read::<Old>(&bytes), None);
-        let mut rest = bytes.clone();
-        rest.retain(|byte| *byte != 0xf6);
-        rest[0] -= 2;
-        rest.truncate(rest.len() - 3);
-        let old = read::<Old>(&rest).unwrap();
+        // The place 4 is a gap there: a field that a newer build has given up.
+        let old = read::<Old>(&bytes).unwrap();
         assert_eq!((old.number, old.kind), (5, None));
-        assert_eq!(old.text.as_deref(), Some("t"));
+        assert_eq!((old.text.as_deref(), old.many), (Some("t"), vec![]));
     }
 
     #[test]
@@ -654,8 +691,75 @@ mod tests {
                 assert_eq!(Reader::new(&bytes[..cut]).skip(), None, "{bytes:x?}");
             }
         }
-        assert_eq!(Reader::new(&[0xff]).skip(), None);
-        assert_eq!(Reader::new(&[0x1c]).skip(), None);
-        assert_eq!(Reader::new(&[0x9b; 4_000]).skip(), None);
+    }
+
+    #[test]
+    fn what_is_no_cbor_is_not_skipped() {
+        let broken: [&[u8]; 10] = [
+            &[0xff],
+            &[0x1c],
+            // A key without its value, and a piece of a text that is none.
+            &[0xbf, 1, 0xff],
+            &[0x7f, 0x41, 1, 0xff],
+            &[0x62, 0xc3, 0x28],
+            &[0x5f, 0x5f, 0xff, 0xff],
+            // A simple value that is written longer than it is, and an integer without an end.
+            &[0xf8, 20],
+            &[0x1f, 0xff],
+            // More than there can be.
+            &[0xbb, 0x80, 0, 0, 0, 0, 0, 0, 0],
+            &[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+        ];
+        for bytes in broken {
+            assert_eq!(Reader::new(bytes).skip(), None, "{bytes:x?}");
+        }
+        for nested in [0x9b, 0x81, 0x9f, 0xbf, 0xc1, 0xa1, 0x5f] {
+            assert_eq!(Reader::new(&[nested; 60_000]).skip(), None);
+        }
+        let mut deep = vec![0x81; 60_000];
+        deep.push(0);
+        assert_eq!(Reader::new(&deep).skip(), Some(()));
+    }
+
+    #[test]
+    fn a_length_that_promises_too_much_is_an_error_and_takes_no_room() {
+        let most = [255; 8];
+        for kind in [0x5b_u8, 0x7b, 0x9b] {
+            let bytes = [&[kind][..], &most[..], &[1, 1]].concat();
+            assert_eq!(read::<Vec<u64>>(&bytes), None);
+            assert_eq!(read::<String>(&bytes), None);
+            assert_eq!(Reader::new(&bytes).bytes(), None);
+            assert_eq!(read::<Old>(&bytes), None);
+        }
+        assert_eq!(read::<String>(&[0x62, 0xc3, 0x28]), None, "not UTF-8");
+        assert_eq!(read::<String>(&[0x7f, 0x61, b'a', 0xff]), None);
+        // Longer than it need be is no fault of a number's.
+        assert_eq!(read::<u64>(&[0x1b, 0, 0, 0, 0, 0, 0, 0, 7]), Some(7));
+        assert_eq!(read::<i16>(&[0x39, 0x80, 0]), None);
+    }
+
+    #[derive(Debug, PartialEq, Encode, Decode)]
+    struct Wish {
+        #[cbor(known)]
+        #[n(0)]
+        kind: Option<OldKind>,
+        #[cbor(default)]
+        #[n(1)]
+        many: Vec<i16>,
+    }
+
+    #[test]
+    fn an_unknown_variant_is_no_wish_for_nothing_where_that_means_something() {
+        let nothing = Wish {
+            kind: None,
+            many: vec![],
+        };
+        for bytes in [&[0x80][..], &[0x81, 0xf6], &[0x82, 0xf6, 0xf6]] {
+            assert_eq!(read(bytes).as_ref(), Some(&nothing));
+        }
+        assert_eq!(read::<Wish>(&[0x81, 0x82, 7, 0x80]), None);
+        let mut from = Reader::new(&[0x81, 0x82, 7, 0x80]);
+        assert!(Wish::decode(&mut from).is_none());
+        assert_eq!(from.fault(), Fault::UnknownVariant);
     }
 }

@@ -52,18 +52,15 @@ impl Hours {
     /// Length in minutes.
     fn length(&self) -> u64 {
         let (from, to) = (u64::from(self.from), u64::from(self.to));
-        if to > from {
-            to - from
-        } else {
-            to + DAY - from
-        }
+        let days = if to > from { 0 } else { DAY };
+        (to + days).saturating_sub(from)
     }
 
     /// Minutes since each beginning of the span, at this minute of the week.
     fn since_beginnings(&self, minute: u64) -> impl Iterator<Item = u64> {
-        let (days, from) = (self.days, u64::from(self.from));
+        let (days, from) = (self.days, u64::from(self.from) % WEEK);
         let chosen = (0..7).filter(move |day| days & (1 << day) != 0);
-        chosen.map(move |day| (minute + WEEK - (day * DAY + from)) % WEEK)
+        chosen.map(move |day| (minute + 2 * WEEK - (day * DAY + from)) % WEEK)
     }
 
     /// Whether it is within the span now.
@@ -84,7 +81,7 @@ impl Hours {
             }
         });
         let wait = waits.min().unwrap_or(WEEK);
-        Timestamp((at.0 / MINUTE + wait) * MINUTE)
+        Timestamp((at.0 / MINUTE + wait).saturating_mul(MINUTE))
     }
 }
 
@@ -147,5 +144,27 @@ mod tests {
         };
         assert!(always.is_sound());
         assert!((0..8 * 24).all(|hour| always.hold(monday(hour * 60))));
+    }
+
+    #[test]
+    fn hours_that_nobody_checked_are_wrong_and_make_no_machine_stop() {
+        for (from, to) in [
+            (u16::MAX, 0),
+            (0, u16::MAX),
+            (1_500, 10),
+            (u16::MAX, u16::MAX),
+        ] {
+            let odd = Hours {
+                days: u8::MAX,
+                from,
+                to,
+                offset: i16::MIN,
+            };
+            assert!(!odd.is_sound());
+            for at in [0, 1, u64::MAX] {
+                odd.hold(Timestamp(at));
+                odd.next_change(Timestamp(at));
+            }
+        }
     }
 }

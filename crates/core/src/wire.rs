@@ -241,6 +241,7 @@ pub enum ToService {
         #[n(1)]
         watcher: Principal,
         #[n(2)]
+        #[cbor(known)]
         decision: Option<Decision>,
         /// For which of my presentities.
         #[n(3)]
@@ -358,6 +359,7 @@ pub enum ToService {
         #[serde(default)]
         presentity: Option<Presentity>,
         #[n(2)]
+        #[cbor(known)]
         #[serde(default)]
         visibility: Option<Visibility>,
     },

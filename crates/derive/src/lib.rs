@@ -64,6 +64,7 @@ struct Options {
     index_only: bool,
     bytes: bool,
     default: bool,
+    known: bool,
 }
 
 impl Options {
@@ -82,6 +83,7 @@ impl Options {
                     ("index_only", &mut options.index_only),
                     ("bytes", &mut options.bytes),
                     ("default", &mut options.default),
+                    ("known", &mut options.known),
                 ]
                 .into_iter()
                 .find(|(name, _)| meta.path.is_ident(name));
@@ -116,11 +118,15 @@ impl<'a> Type<'a> {
                 }
             }
             Data::Enum(data) => {
-                let mut variants = Vec::new();
+                let mut variants: Vec<Variant<'_>> = Vec::new();
                 for variant in &data.variants {
+                    let number = Options::read(&variant.attrs)?.numbered(variant)?;
+                    if variants.iter().any(|other| other.number == number) {
+                        return Err(Error::new(variant.span(), "this number is taken"));
+                    }
                     variants.push(Variant {
                         name: &variant.ident,
-                        number: Options::read(&variant.attrs)?.numbered(variant)?,
+                        number,
                         fields: places(&variant.fields)?,
                     });
                 }
@@ -340,6 +346,8 @@ fn read(places: &[Place<'_>]) -> (Vec<TokenStream>, Vec<TokenStream>) {
             quote!(let #local = from.field::<crate::cbor::OwnedBytes>(&mut row)?.0;)
         } else if place.options.default {
             quote!(let #local = from.field_or_default(&mut row)?;)
+        } else if place.options.known {
+            quote!(let #local = from.field_known(&mut row)?;)
         } else {
             quote!(let #local = from.field(&mut row)?;)
         });

@@ -42,6 +42,7 @@ pub struct DeliveryRule {
     pub then: Delivery,
     /// Only for senders who are less sure than this.
     #[n(2)]
+    #[cbor(known)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<Login>,
     /// Only for bodies longer than this, bytes.
