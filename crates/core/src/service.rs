@@ -288,7 +288,7 @@ impl Service {
                     self.refuse(session, None, fault_code(fault).refusal());
                 }
             }
-            Some(Keeping::Watched(presentity)) => self.events_stored(&presentity),
+            Some(Keeping::Watched(presentity)) => self.events_stored(&presentity, now),
             Some(Keeping::Message {
                 session,
                 id,

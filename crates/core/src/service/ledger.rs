@@ -162,12 +162,13 @@ impl Service {
     }
 
     /// The store has what happened: whoever looks is told.
-    pub(super) fn events_stored(&mut self, presentity: &Presentity) {
+    pub(super) fn events_stored(&mut self, presentity: &Presentity, now: Now) {
         if let Some(known) = self.known_mut(presentity) {
             known.events_on_their_way = known.events_on_their_way.saturating_sub(1);
         }
         self.tell_readers(presentity);
         self.tell_readers_once(presentity);
+        self.spare(presentity, now);
     }
 
     /// Answers those who asked once, when the store has all that happened before.

@@ -398,6 +398,7 @@ impl Service {
         self.arm_until(presentity, now);
         self.arm_rules(presentity, now);
         for id in watchers {
+            self.arrived(id, presentity);
             self.show(id, presentity, now);
         }
         if presentity.tag().is_none() {
@@ -412,6 +413,13 @@ impl Service {
             self.look(look, now);
         }
         self.spare(presentity, now);
+    }
+
+    /// A session need not wait for this one any more.
+    fn arrived(&mut self, id: SessionId, presentity: &Presentity) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.arriving.remove(presentity);
+        }
     }
 
     /// The devices that a presentity of this principal has from its beginning; one that is leaving does not come there any more.
@@ -458,6 +466,11 @@ impl Service {
                 self.refuse_frame(id, &frame, code.refusal());
             }
             self.go_on(id, now);
+        }
+        let room = self.rooms.get(presentity);
+        let watchers = room.map(|room| room.watchers.keys().copied().collect::<Vec<_>>());
+        for id in watchers.unwrap_or_default() {
+            self.arrived(id, presentity);
         }
         let looks = self
             .rooms

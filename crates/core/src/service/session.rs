@@ -52,6 +52,9 @@ pub struct Session {
     pub held: VecDeque<ToService>,
     /// Whom this session watches.
     pub watches: BTreeSet<Presentity>,
+    /// Contacts that are still being read while it comes in: their first states are told together with those of the others, so
+    /// that nobody finds out who was in memory because they are there.
+    pub arriving: BTreeSet<Presentity>,
     /// Presentities of its own of whose watchers it is told.
     pub ledgers: BTreeSet<Presentity>,
     pub pace: Pace,
@@ -127,6 +130,7 @@ impl Service {
             fetches: Bucket::default(),
             held: VecDeque::new(),
             watches: BTreeSet::new(),
+            arriving: BTreeSet::new(),
             ledgers: BTreeSet::new(),
             pace: Pace::Live,
             signals: Bucket::default(),
@@ -369,9 +373,11 @@ impl Service {
             for own in self.presentities_of(&identity.principal) {
                 self.watch(id, &own, Why::CameIn, now);
             }
+            self.send_first_states_to(id);
             if identity.scope.watch {
                 for presentity in contacts {
                     self.watch(id, &presentity, Why::CameIn, now);
+                    self.expect(id, presentity);
                 }
             }
         }
@@ -379,6 +385,15 @@ impl Service {
             self.pull(id);
         }
         self.go_on(id, now);
+    }
+
+    /// A contact that is not here yet is waited for.
+    fn expect(&mut self, id: SessionId, presentity: Presentity) {
+        if self.known_state(&presentity).is_none()
+            && let Some(session) = self.sessions.get_mut(&id)
+        {
+            session.arriving.insert(presentity);
+        }
     }
 
     /// Everything that is kept for a principal, to one of its sessions.

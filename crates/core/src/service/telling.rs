@@ -78,6 +78,7 @@ impl Service {
         }
         if let Some(session) = self.sessions.get_mut(&id) {
             session.watches.remove(presentity);
+            session.arriving.remove(presentity);
         }
         self.spare(presentity, now);
     }
@@ -344,25 +345,33 @@ impl Service {
         }
     }
 
-    /// Sends the first states that came together in this moment, one frame a session.
+    /// Sends the first states that came together in this moment, one frame a session; to whom more are on their way, later.
     pub(super) fn send_first_states(&mut self) {
-        for (id, mut states) in core::mem::take(&mut self.first_states) {
-            states.retain(|state| self.is_newest(id, state));
-            if states.is_empty() {
-                continue;
-            }
-            let slot = match states.as_slice() {
-                [one] => Slot::Latest(one.presentity.clone()),
-                _ => Slot::InOrder,
-            };
-            let notifications = states
-                .iter()
-                .map(|state| Notification::clone(state))
-                .collect();
-            if let Some(session) = self.sessions.get(&id) {
-                let bytes = Arc::from(session.codec.encode(&ToAgent::Notify { notifications }));
-                self.outputs.push_back(Output::Send(id, slot, bytes));
-            }
+        let all = self.first_states.keys().copied();
+        let ready = all.filter(|id| {
+            let session = self.sessions.get(id);
+            session.is_none_or(|session| session.arriving.is_empty())
+        });
+        for id in ready.collect::<Vec<_>>() {
+            self.send_first_states_to(id);
+        }
+    }
+
+    pub(super) fn send_first_states_to(&mut self, id: SessionId) {
+        let mut states = self.first_states.remove(&id).unwrap_or_default();
+        states.retain(|state| self.is_newest(id, state));
+        let slot = match states.as_slice() {
+            [] => return,
+            [one] => Slot::Latest(one.presentity.clone()),
+            _ => Slot::InOrder,
+        };
+        let notifications = states
+            .iter()
+            .map(|state| Notification::clone(state))
+            .collect();
+        if let Some(session) = self.sessions.get(&id) {
+            let bytes = Arc::from(session.codec.encode(&ToAgent::Notify { notifications }));
+            self.outputs.push_back(Output::Send(id, slot, bytes));
         }
     }
 }
