@@ -10,6 +10,7 @@ mod leases;
 mod limits;
 mod looks;
 mod messaging;
+mod no_difference;
 mod presence;
 mod reconnecting;
 mod refusals;
@@ -273,6 +274,11 @@ macro_rules! all_scenes {
                 a_group_takes_messages_of_strangers_at_once
                 the_groups_log_says_who_answered_and_the_customers_does_not
                 a_member_speaks_in_the_groups_name
+            }
+            no_difference {
+                who_saw_everything_finds_no_difference
+                a_restart_makes_no_difference
+                who_saw_the_availability_finds_no_difference
             }
         }
     };
