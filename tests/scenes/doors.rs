@@ -189,6 +189,13 @@ pub fn who_is_blocked_at_one_door_is_blocked_at_the_other() {
         alice,
         &super::support::presentity_with(Some("work"), vec![]),
     );
+    let welcome_at_work = ToService::SetAccess {
+        number: 68,
+        watcher: room.principal("bob"),
+        decision: Some(Decision::Allow),
+        of: Some(tag("work")),
+    };
+    does(&mut room, alice, &welcome_at_work);
     does(&mut room, bob, &mint("mask"));
     does(&mut room, alice, &decide("bob", Some(Decision::Block)));
     let doors = ["alice", "alice+shop", "alice+work"];

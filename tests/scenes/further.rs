@@ -255,3 +255,52 @@ pub fn a_presentity_that_cannot_be_kept_is_taken_back() {
     let seen = room.asks_relay(bob, &fetch(&["alice+work"]));
     assert_eq!(words(&seen, "alice+work"), ["available"]);
 }
+
+/// DESIGN 2.3: a device that is leaving while a presentity is made is no ghost in it.
+pub fn a_device_that_leaves_is_no_ghost_in_a_new_presentity() {
+    let mut room = Room::new();
+    let alice = is_there(&mut room, "alice");
+    let phone = comes_again(&mut room, "alice");
+    let bob = comes_by_hand(&mut room, "bob");
+    room.hangs_up(alice);
+    let open = vec![rule(Who::Account, Decision::Allow)];
+    does(&mut room, phone, &presentity_with(Some("work"), open));
+    assert_eq!(watches(&mut room, bob, "alice+work"), "offline");
+    room.passes(secs(60));
+    assert_eq!(told(&mut room, bob, "alice+work"), [""; 0]);
+}
+
+/// DESIGN 9: a contact that could not be kept, or could not be forgotten, is as before on all devices and to all rules.
+pub fn a_contact_that_cannot_be_kept_is_taken_back() {
+    let mut room = Room::new();
+    let alice = is_there(&mut room, "alice");
+    let phone = comes_again(&mut room, "alice");
+    let bob = is_there(&mut room, "bob");
+    let known = vec![rule(Who::Known, Decision::Allow)];
+    does(&mut room, alice, &rules(known));
+    assert_eq!(watches(&mut room, bob, "alice"), "not shared yet");
+    let contacts = |frames: &[ToAgent]| {
+        let told = frames.iter().rev().find_map(|frame| match frame {
+            ToAgent::Roster { contacts, .. } => Some(contacts.len()),
+            _ => None,
+        });
+        told.expect("how it stands is told")
+    };
+    room.disk.fault = Some(Fault::Full);
+    let refused = room.asks_relay(alice, &contact("bob", None));
+    assert_eq!(codes(&refused), [Code::StorageFull]);
+    assert_eq!(contacts(&refused), 0);
+    assert_eq!(contacts(&room.hears(phone)), 0);
+    assert_eq!(
+        told(&mut room, bob, "alice").last().unwrap(),
+        "not shared yet"
+    );
+    room.disk.fault = None;
+    does(&mut room, alice, &contact("bob", None));
+    assert_eq!(told(&mut room, bob, "alice"), ["available"]);
+    room.disk.fault = Some(Fault::Full);
+    let refused = room.asks_relay(alice, &super::support::unsubscribe("bob"));
+    assert_eq!(codes(&refused), [Code::StorageFull]);
+    assert_eq!(contacts(&refused), 1);
+    assert_eq!(told(&mut room, bob, "alice").last().unwrap(), "available");
+}

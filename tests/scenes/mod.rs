@@ -205,6 +205,8 @@ macro_rules! all_scenes {
                 eight_further_presentities_and_no_more
                 a_presentity_that_is_not_there_cannot_be_published
                 a_presentity_that_cannot_be_kept_is_taken_back
+                a_device_that_leaves_is_no_ghost_in_a_new_presentity
+                a_contact_that_cannot_be_kept_is_taken_back
             }
             stepping_up {
                 a_fresh_login_is_asked_for_and_the_same_subscription_goes_on
