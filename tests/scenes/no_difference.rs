@@ -2,6 +2,7 @@
 //! look and whatever they do (F21, X2).
 
 use lamplight_core::address::SessionId;
+use lamplight_core::message::Receipt;
 use lamplight_core::presence::{Activity, PresenceTuple, View};
 use lamplight_core::rules::{Visibility, Who};
 use lamplight_core::time::Timestamp;
@@ -68,11 +69,8 @@ fn normal(frame: ToAgent) -> ToAgent {
         ToAgent::Receipt { id, receipt } => ToAgent::Receipt {
             id,
             receipt: match receipt {
-                lamplight_core::message::Receipt::Accepted(seq, at) => {
-                    let at = Timestamp(at.0 / 1_000);
-                    lamplight_core::message::Receipt::Accepted(seq, at)
-                }
-                other => other,
+                Receipt::Accepted(seq, at) => Receipt::Accepted(seq, Timestamp(at.0 / 1_000)),
+                refused @ Receipt::Refused(_) => refused,
             },
         },
         other => other,
