@@ -159,6 +159,57 @@ async fn what_came_while_a_program_did_not_run_is_told_once_when_it_does() {
 }
 
 #[tokio::test]
+async fn a_member_speaks_from_a_program_in_the_groups_name() {
+    let relay = Relay::start(Options::new()).await;
+    let alice = Account::sign_up(&relay, "alice").await;
+    Account::sign_up(&relay, "carol").await;
+    let group = json!({ "name": "support" });
+    done(&relay, &alice, "POST", "/v1/groups", Some(group)).await;
+    let credentials = || Credentials::password("alice", PASSWORD);
+    let options = Dial::new(url(&relay), credentials()).speak_as("support");
+    let mut support = Client::connect(options).await.unwrap();
+    assert_eq!(support.me().as_str(), "support@localhost");
+    let mut carol = client(&relay, "carol").await;
+    carol.send("support", "My lamp is dark.").unwrap();
+    let from = find(&mut support, "a question", |event| match event {
+        Event::Message { from, .. } | Event::Held { from, .. } => Some(from.clone()),
+        _ => None,
+    })
+    .await;
+    support.send(from, "Turn it on.").unwrap();
+    hears(&mut carol, "Turn it on.").await;
+
+    let options = Dial::new(url(&relay), Credentials::password("carol", PASSWORD));
+    let refused = Client::connect(options.speak_as("support")).await.map(drop);
+    assert!(
+        matches!(refused, Err(Error::Refused(Code::NotAllowed))),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_is_ended_ends_its_programs() {
+    let relay = Relay::start(Options::new()).await;
+    let alice = Account::sign_up(&relay, "alice").await;
+    let token = token(&relay, &alice, &["watch", "publish"]).await;
+    let mut program = by_token(&relay, &token).await;
+    find(&mut program, "a line", |event| {
+        matches!(event, Event::Line(line) if line.link == LinkView::Up).then_some(())
+    })
+    .await;
+    let tokens = done(&relay, &alice, "GET", "/v1/tokens", None).await.json();
+    let path = format!("/v1/tokens/{}", tokens["tokens"][0]["id"]);
+    done(&relay, &alice, "DELETE", &path, None).await;
+    let code = find(&mut program, "the end", |event| match event {
+        Event::SignedOut(code) => Some(*code),
+        _ => None,
+    })
+    .await;
+    assert_eq!(code, Code::SignedOut);
+    assert_eq!(program.next().await, None);
+}
+
+#[tokio::test]
 async fn two_talk_one_of_them_at_a_terminal() {
     let relay = Relay::start(Options::new().set("bounds.settle", "1 s")).await;
     let alice = Account::sign_up(&relay, "alice").await;

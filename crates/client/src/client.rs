@@ -135,6 +135,10 @@ impl Client {
                 let group = options.speak_as.as_ref();
                 let group = group.map(|name| named(name, &made.principal)).transpose()?;
                 let group = group.map(Principal);
+                if group.is_some() {
+                    // Whoever is no member is told here and not at the line.
+                    door::ticket(&relay, &made, group.as_ref()).await?;
+                }
                 let speaker = group.clone().unwrap_or_else(|| made.principal.clone());
                 (speaker, Entry::Tickets(made, group))
             }

@@ -15,7 +15,7 @@ use lamplight_core::time::Timestamp;
 use tokio::sync::Notify;
 
 /// Messages that wait here at most.
-const MESSAGES_MAX: usize = 256;
+const MESSAGES_MAX: usize = 100;
 
 /// What happened, as far as a program is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +76,7 @@ struct Inner {
     done: BTreeSet<Address>,
     /// The conversation that the program itself has opened.
     viewing: Option<Address>,
+    /// Whether the last event is here, or was.
     over: bool,
 }
 
@@ -84,7 +85,7 @@ impl Mailbox {
     pub async fn next(&self) -> Option<Event> {
         loop {
             let news = self.news.notified();
-            let (next, over) = self.inner(Inner::take);
+            let (next, over) = self.inner(|inner| (inner.take(), inner.over));
             if next.is_some() || over {
                 return next;
             }
@@ -101,14 +102,17 @@ impl Mailbox {
     /// The same in place of an older word about the same.
     pub fn replace(&self, event: Event) {
         self.inner(|inner| {
-            inner.events.retain(|older| !is_same(older, &event));
-            inner.put(event);
+            if !inner.over {
+                inner.events.retain(|older| !is_same(older, &event));
+                inner.put(event);
+            }
         });
         self.news.notify_one();
     }
 
-    pub fn has_room(&self) -> bool {
-        self.inner(|inner| inner.messages < MESSAGES_MAX)
+    /// How many messages may come in addition.
+    pub fn room(&self) -> usize {
+        self.inner(|inner| MESSAGES_MAX.saturating_sub(inner.messages))
     }
 
     /// The program has dealt with a message of this one.
@@ -144,16 +148,18 @@ impl Mailbox {
 
 impl Inner {
     fn put(&mut self, event: Event) {
+        if self.over {
+            return;
+        }
+        self.over = matches!(event, Event::SignedOut(_));
         self.messages += usize::from(matches!(event, Event::Message { .. }));
         self.events.push_back(event);
     }
 
-    /// The next event, and whether there will be nothing after it any more.
-    fn take(&mut self) -> (Option<Event>, bool) {
+    fn take(&mut self) -> Option<Event> {
         let event = self.events.pop_front();
         self.messages -= usize::from(matches!(event, Some(Event::Message { .. })));
-        self.over |= matches!(event, Some(Event::SignedOut(_)));
-        (event, self.over)
+        event
     }
 }
 
@@ -211,6 +217,7 @@ mod tests {
         mailbox.put(message("bob@localhost"));
         mailbox.replace(line(2));
         mailbox.put(Event::SignedOut(Code::SignedOut));
+        mailbox.replace(line(3));
         assert_eq!(mailbox.next().await, Some(message("bob@localhost")));
         assert_eq!(mailbox.next().await, Some(line(2)));
         assert_eq!(
@@ -224,10 +231,10 @@ mod tests {
     #[test]
     fn there_is_room_for_so_many_messages() {
         let mailbox = Mailbox::default();
-        for _ in 0..MESSAGES_MAX {
-            assert!(mailbox.has_room());
+        for put in 0..MESSAGES_MAX {
+            assert_eq!(mailbox.room(), MESSAGES_MAX - put);
             mailbox.put(message("bob@localhost"));
         }
-        assert!(!mailbox.has_room());
+        assert_eq!(mailbox.room(), 0);
     }
 }

@@ -42,3 +42,14 @@ pub use lamplight_core::code::Code;
 pub use lamplight_core::person::{Person, Reason, Word};
 pub use lamplight_core::rules::Decision;
 pub use lamplight_core::time::Timestamp;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_readme_shows_the_bot_to_the_letter_and_it_has_thirty_lines() {
+        let echo = include_str!("../examples/echo.rs");
+        let (_, code) = echo.split_once("\n\n").expect("an opening");
+        assert!(include_str!("../../../README.md").contains(code));
+        assert!(code.lines().count() <= 30);
+    }
+}

@@ -127,7 +127,8 @@ impl Reader {
         if unread == 0 {
             return self.caught_up(with, intents);
         }
-        if !self.mailbox.has_room() {
+        let room = self.mailbox.room();
+        if room == 0 {
             self.behind.insert(with.clone());
             return;
         }
@@ -144,7 +145,8 @@ impl Reader {
         let is_reading = self.reading.as_ref() == Some(with);
         if is_all_here || (is_reading && !view.more && !view.loading) {
             let read = theirs.len().saturating_sub(unread);
-            for (seq, item) in &theirs[old.max(read)..] {
+            let new = &theirs[old.max(read)..];
+            for (seq, item) in new.iter().take(room) {
                 self.told.insert(with.clone(), *seq);
                 self.mailbox.put(Event::Message {
                     from: with.clone(),
@@ -153,6 +155,10 @@ impl Reader {
                     id: item.id,
                     seq: *seq,
                 });
+            }
+            if new.len() > room {
+                self.behind.insert(with.clone());
+                return;
             }
             return self.caught_up(with, intents);
         }
