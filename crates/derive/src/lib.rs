@@ -11,22 +11,27 @@ use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, Ident, LitInt, Mem
 
 #[proc_macro_derive(Encode, attributes(n, cbor))]
 pub fn encode(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    derive(input, |read| read.encode())
+    derive(input, Direction::Encode)
 }
 
 #[proc_macro_derive(Decode, attributes(n, cbor))]
 pub fn decode(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    derive(input, |read| read.decode())
+    derive(input, Direction::Decode)
 }
 
-fn derive(
-    input: proc_macro::TokenStream,
-    make: fn(&Type<'_>) -> TokenStream,
-) -> proc_macro::TokenStream {
+enum Direction {
+    Encode,
+    Decode,
+}
+
+fn derive(input: proc_macro::TokenStream, direction: Direction) -> proc_macro::TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
-    Type::read(&input)
-        .map_or_else(|error| error.to_compile_error(), |read| make(&read))
-        .into()
+    let tokens = match (Type::read(&input), direction) {
+        (Ok(read), Direction::Encode) => read.encode(),
+        (Ok(read), Direction::Decode) => read.decode(),
+        (Err(error), _) => error.to_compile_error(),
+    };
+    tokens.into()
 }
 
 /// A type as its declaration says it.

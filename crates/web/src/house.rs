@@ -10,7 +10,8 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use lamplight_embed::{
-    Address, Changed, Code, Intent, Listening, News, Notice, Phase, Shell, after, joined, listen,
+    Address, Changed, Choice, Code, Intent, Listening, News, Notice, Phase, Shell, after, joined,
+    listen,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -45,6 +46,13 @@ pub enum Popup {
     Rename(Address),
     Remove(Address),
     Block(Address),
+}
+
+/// A recording and the hash of all that was wanted until its end: both of one moment, so that a replay of the one gives the other.
+#[derive(Clone, Default)]
+pub struct Recorded {
+    pub bytes: Vec<u8>,
+    pub trace: u64,
 }
 
 /// What a press on something does.
@@ -92,6 +100,10 @@ pub struct Inner {
     popup: RefCell<Option<(u32, Popup)>>,
     /// What is wrong with what was typed into it.
     complaint: Cell<&'static str>,
+    /// The status that was picked in it.
+    picked: Cell<Option<Choice>>,
+    /// What had happened until it was opened.
+    recorded: RefCell<Recorded>,
     toasts: RefCell<Vec<(u32, Toast)>>,
     /// The last number that a dialog, a toast or a wish was given.
     last: Cell<u32>,
@@ -127,6 +139,8 @@ impl House {
             open: RefCell::new(route::current()),
             popup: RefCell::default(),
             complaint: Cell::default(),
+            picked: Cell::default(),
+            recorded: RefCell::default(),
             toasts: RefCell::default(),
             last: Cell::default(),
             causes: RefCell::default(),
@@ -270,6 +284,13 @@ impl House {
 
     pub fn show(&self, popup: Popup) {
         self.complaint.take();
+        self.picked.take();
+        if popup == Popup::Diagnostics {
+            self.recorded.replace(Recorded {
+                bytes: self.shell.recording(),
+                trace: self.shell.trace(),
+            });
+        }
         self.popup.replace(Some((self.next(), popup)));
         self.draw.force_update();
     }
@@ -282,6 +303,19 @@ impl House {
     pub fn complain(&self, sentence: &'static str) {
         self.complaint.set(sentence);
         self.draw.force_update();
+    }
+
+    pub fn picked(&self) -> Option<Choice> {
+        self.picked.get()
+    }
+
+    pub fn pick(&self, choice: Choice) {
+        self.picked.set(Some(choice));
+        self.draw.force_update();
+    }
+
+    pub fn recorded(&self) -> Recorded {
+        self.recorded.borrow().clone()
     }
 
     /// The dialog has closed.

@@ -75,7 +75,7 @@ pub const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "size",
-        about: "the page gets no heavier",
+        about: "the page is within its budget",
         run: |ground, _| size::judge(ground.page()?),
     },
     Layer {

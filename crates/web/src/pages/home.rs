@@ -11,11 +11,10 @@ use crate::house::{House, Popup};
 use crate::kept::{use_after, use_while};
 use crate::parts::add_contact::add_contact;
 use crate::parts::chat::{self, Chat};
-use crate::parts::diagnostics::Diagnostics;
 use crate::parts::live::{Live, LiveProps};
 use crate::parts::side::{self, Side};
-use crate::parts::status_dialog::StatusDialog;
-use crate::parts::{HouseProps, banner, confirm, help, notices, welcome};
+use crate::parts::status_dialog::status_dialog;
+use crate::parts::{banner, confirm, diagnostics, dialog, help, notices, welcome};
 use crate::texts::t;
 
 #[derive(Properties, PartialEq)]
@@ -42,6 +41,12 @@ pub fn Home(props: &Props) -> Html {
     });
     let open = house.open();
     use_way_back(open.is_some());
+    let popup = house.popup();
+    let number = popup.as_ref().map_or(0, |(number, _)| *number);
+    use_while(u64::from(number), {
+        let house = house.clone();
+        Box::new(move || dialog::opened(house))
+    });
 
     let stage = tag("main")
         .class("stage")
@@ -71,19 +76,18 @@ pub fn Home(props: &Props) -> Html {
             .with(stage)
             .into(),
         notices::notices(house),
-        house
-            .popup()
-            .map(|(number, popup)| keyed(&number.to_string(), dialog(house, popup)))
+        popup
+            .map(|(number, popup)| keyed(&number.to_string(), drawn(house, popup)))
             .unwrap_or_default(),
     ])
 }
 
-fn dialog(house: &House, popup: Popup) -> Html {
+fn drawn(house: &House, popup: Popup) -> Html {
     match popup {
         Popup::AddContact(first) => add_contact(house, first),
-        Popup::Status => part::<StatusDialog>(HouseProps::of(house)),
+        Popup::Status => status_dialog(house),
         Popup::Help => help::help(house),
-        Popup::Diagnostics => part::<Diagnostics>(HouseProps::of(house)),
+        Popup::Diagnostics => part::<Live>(LiveProps::new(house, diagnostics::PART)),
         Popup::Rename(address) => confirm::rename(house, address),
         Popup::Remove(address) => confirm::remove(house, address),
         Popup::Block(address) => confirm::block(house, address),

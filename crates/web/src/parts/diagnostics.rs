@@ -3,21 +3,20 @@
 use lamplight_embed::{Changed, Instant, LinkView, hex, joined};
 use yew::prelude::*;
 
-use super::HouseProps;
 use super::dialog::dialog;
 use super::icon::{Icon, glyph};
+use super::live::Part;
 use crate::dom;
 use crate::draw::{act, button, div, list, p, tag};
-use crate::house::{Cause, Deed, use_changes};
+use crate::house::{Cause, Deed, House};
 use crate::texts::t;
 
-#[component]
-pub fn Diagnostics(props: &HouseProps) -> Html {
-    let house = &props.house;
-    use_changes(
-        house.clone(),
-        Box::new(|cause| matches!(cause, Cause::Changed(Changed::Link | Changed::Me))),
-    );
+pub const PART: Part = Part {
+    draw: diagnostics,
+    wants: |cause| matches!(cause, Cause::Changed(Changed::Link | Changed::Me)),
+};
+
+fn diagnostics(house: &House) -> Html {
     let (line, me) = house.shell.read(|agent| (agent.link(), agent.me()));
     let now = house.shell.now().instant;
     let since = |at: Instant| joined(&[&now.since(at).as_secs().to_string(), " s"]);
@@ -31,13 +30,8 @@ pub fn Diagnostics(props: &HouseProps) -> Html {
         LinkView::Down { since: at, .. } => joined(&[t().line_down, " (", &since(at), ")"]),
     };
     let kept = if house.shell.keeps() { t().yes } else { t().no };
-    // All of one moment, so that a replay of the one gives the other.
-    let first = use_ref(|| {
-        let recorded = house.shell.recording();
-        let recording = base64(&recorded);
-        (recorded, recording, hex(house.shell.trace(), 16))
-    });
-    let (_, recording, trace) = &*first;
+    let recorded = house.recorded();
+    let recording = base64(&recorded.bytes);
     let facts = [
         (t().fact_line, "line", state),
         (t().fact_waiting, "waiting", line.waiting.to_string()),
@@ -49,7 +43,7 @@ pub fn Diagnostics(props: &HouseProps) -> Html {
             "version",
             env!("CARGO_PKG_VERSION").to_owned(),
         ),
-        (t().fact_trace, "trace", trace.clone()),
+        (t().fact_trace, "trace", hex(recorded.trace, 16)),
     ];
     let facts = facts.into_iter().map(|(name, fact, value)| {
         tag("div")
@@ -62,10 +56,10 @@ pub fn Diagnostics(props: &HouseProps) -> Html {
         .attr("rows", "3")
         .attr("spellcheck", "false")
         .flag("readonly", true)
-        .value(recording);
+        .value(&recording);
     let save = act(move |_| {
         // A browser that saves nothing leaves the field to copy from.
-        let _ = dom::save("lamplight-recording.cbor", &first.0);
+        let _ = dom::save("lamplight-recording.cbor", &recorded.bytes);
     });
     let inside = vec![
         tag("dl").class("facts").each(facts).into(),

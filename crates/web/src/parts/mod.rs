@@ -1,9 +1,5 @@
 //! The parts of the page, each a picture of one thing.
 
-use yew::prelude::*;
-
-use crate::house::House;
-
 pub mod add_contact;
 pub mod attention;
 pub mod avatar;
@@ -32,17 +28,3 @@ pub mod share;
 pub mod side;
 pub mod status_dialog;
 pub mod welcome;
-
-/// Of a part that needs to be told nothing but whose page it is on.
-#[derive(Clone, Properties, PartialEq)]
-pub struct HouseProps {
-    pub house: House,
-}
-
-impl HouseProps {
-    pub fn of(house: &House) -> Self {
-        Self {
-            house: house.clone(),
-        }
-    }
-}

@@ -5,15 +5,13 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::HouseProps;
 use super::dialog::dialog;
 use super::field::submit;
 use super::presence::{self, shape};
 use super::share::share;
 use crate::dom;
 use crate::draw::{On, Tag, act, button, div, list, p, tag};
-use crate::house::Deed;
-use crate::kept::{Kept, use_kept};
+use crate::house::{Deed, House};
 use crate::texts::{Texts, fill, t};
 use crate::times;
 
@@ -38,15 +36,13 @@ const ENDS: [(&str, Label); 5] = [
     ("today", |t| t.today),
 ];
 
-#[component]
-pub fn StatusDialog(props: &HouseProps) -> Html {
-    let house = &props.house;
-    let me = use_ref(|| house.shell.read(|agent| agent.me()));
-    let choice = use_kept(|| me.choice.unwrap_or(Choice::Available));
+pub fn status_dialog(house: &House) -> Html {
+    let me = house.shell.read(|agent| agent.me());
+    let choice = house.picked().or(me.choice).unwrap_or(Choice::Available);
     let now = house.shell.now().timestamp;
 
     let save = {
-        let (house, choice, kept) = (house.clone(), choice.clone(), me.until);
+        let (house, kept) = (house.clone(), me.until);
         act(move |event| {
             event.prevent_default();
             let until = dom::by_id("until").and_then(|select| {
@@ -54,7 +50,7 @@ pub fn StatusDialog(props: &HouseProps) -> Html {
                 end(&select.value(), house.shell.now().timestamp, kept)
             });
             house.intend(Intent::SetStatus {
-                choice: choice.get(),
+                choice,
                 // Empty means none; what is too long the field does not take.
                 note: Note::parse(&dom::value("note")).ok(),
                 until,
@@ -70,7 +66,7 @@ pub fn StatusDialog(props: &HouseProps) -> Html {
     let choices = tag("fieldset")
         .class("choices")
         .with(tag("legend").class("vh").say(t().status))
-        .each(CHOICES.map(|one| radio(one, &choice)));
+        .each(CHOICES.map(|one| radio(house, one, choice)));
     let note = tag("input")
         .attr("id", "note")
         .attr("type", "text")
@@ -89,9 +85,7 @@ pub fn StatusDialog(props: &HouseProps) -> Html {
     let form = tag("form")
         .on(On::Submit, save)
         .with(choices)
-        .maybe(
-            (choice.get() == Choice::Invisible).then(|| p("muted small").say(t().invisible_hint)),
-        )
+        .maybe((choice == Choice::Invisible).then(|| p("muted small").say(t().invisible_hint)))
         .with(
             div("field")
                 .with(tag("label").attr("for", "note").say(t().note))
@@ -115,11 +109,11 @@ pub fn StatusDialog(props: &HouseProps) -> Html {
     dialog(house, t().your_status_title, list(inside))
 }
 
-fn radio((value, word, label): (Choice, Word, Label), choice: &Kept<Choice>) -> Tag {
-    let chosen = choice.get() == value;
+fn radio(house: &House, (value, word, label): (Choice, Word, Label), choice: Choice) -> Tag {
+    let chosen = choice == value;
     let choose = {
-        let choice = choice.clone();
-        act(move |_| choice.set(value))
+        let house = house.clone();
+        act(move |_| house.pick(value))
     };
     let input = tag("input")
         .attr("type", "radio")
