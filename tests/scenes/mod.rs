@@ -10,6 +10,7 @@ mod leases;
 mod limits;
 mod looks;
 mod messaging;
+mod model_rows;
 mod presence;
 mod reconnecting;
 mod refusals;
@@ -273,6 +274,15 @@ macro_rules! all_scenes {
                 a_group_takes_messages_of_strangers_at_once
                 the_groups_log_says_who_answered_and_the_customers_does_not
                 a_member_speaks_in_the_groups_name
+            }
+            model_rows {
+                each_user_agent_works_alone
+                a_buddy_list_shows_oneself_and_others_and_nothing_else
+                after_sign_up_there_is_one_presentity_with_one_inbox_and_one_watcher
+                unknown_values_and_markup_come_through_as_they_were
+                values_combine_with_open_unless_they_exclude_it
+                a_notification_alone_says_where_messages_are_taken
+                an_address_that_is_withdrawn_while_closed_is_seen_by_nobody
             }
         }
     };
