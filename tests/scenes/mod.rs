@@ -10,6 +10,7 @@ mod leases;
 mod limits;
 mod looks;
 mod messaging;
+mod model_rows;
 mod no_difference;
 mod presence;
 mod reconnecting;
@@ -281,6 +282,15 @@ macro_rules! all_scenes {
                 who_saw_everything_finds_no_difference
                 a_restart_makes_no_difference
                 who_saw_the_availability_finds_no_difference
+            }
+            model_rows {
+                each_user_agent_works_alone
+                a_buddy_list_shows_oneself_and_others_and_nothing_else
+                after_sign_up_there_is_one_presentity_with_one_inbox_and_one_watcher
+                unknown_values_and_markup_come_through_as_they_were
+                values_combine_with_open_unless_they_exclude_it
+                a_notification_alone_says_where_messages_are_taken
+                an_address_that_is_withdrawn_while_closed_is_seen_by_nobody
             }
         }
     };

@@ -82,9 +82,19 @@ pub enum Activity {
     /// To be taken for absent. Only ever from a presentity to its service, never from the service to another watcher.
     #[n(2)]
     Invisible,
-    /// A value this build has no word for, e.g. `x-shop.on-break`.
+    /// A value this build has no word for, e.g. `x-shop.on-break`. One that begins with `closed.` excludes OPEN.
     #[n(3)]
     Named(#[n(0)] Token),
+}
+
+impl Activity {
+    /// RFC 2778 3: other values "may be combined with OPEN and CLOSED or they may be mutually-exclusive with those values".
+    fn excludes(&self, basic: Basic) -> bool {
+        match self {
+            Self::Named(name) => basic == Basic::Open && name.as_str().starts_with("closed."),
+            Self::Away | Self::Busy | Self::Invisible => false,
+        }
+    }
 }
 
 /// STATUS: open or closed, other values, a note.
@@ -244,8 +254,10 @@ impl PresenceTuple {
             .address
             .as_ref()
             .is_none_or(|address| address.contact.len() <= 512);
+        let excluded = |activity: &Activity| activity.excludes(self.status.basic);
         activities.len() <= ACTIVITIES_MAX
             && no_twins
+            && !activities.iter().any(excluded)
             && markup <= MARKUP_MAX
             && self.markup.len() <= 8
             && reachable
