@@ -1,5 +1,6 @@
 //! Six people who change their minds at random, and what they say to the service.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::AddAssign;
 
@@ -11,7 +12,8 @@ use lamplight_core::presence::{
     Activity, CommunicationAddress, Note, PresenceTuple, Status, TupleKind, by_hand,
 };
 use lamplight_core::rules::{
-    AccessRule, AccessRules, Decision, Demand, FRESH_FOR, Login, Part, Shares, Visibility, Who,
+    AccessRule, AccessRules, Decision, Demand, FRESH_FOR, Login, Part, Shares, Visibility,
+    VisibilityRules, Who,
 };
 use lamplight_core::service::{Identity, Looker};
 use lamplight_core::time::{Timestamp, millis};
@@ -67,7 +69,7 @@ pub struct Play {
     number: u32,
     message: u128,
     /// The login of each line.
-    logins: std::collections::BTreeMap<SessionId, u64>,
+    logins: BTreeMap<SessionId, u64>,
 }
 
 impl Play {
@@ -79,7 +81,7 @@ impl Play {
             tally: Tally::default(),
             number: 0,
             message: 0,
-            logins: std::collections::BTreeMap::new(),
+            logins: BTreeMap::new(),
         };
         for name in NAMES {
             let principal = person(name);
@@ -88,10 +90,10 @@ impl Play {
                 principal.clone(),
                 Person {
                     class,
-                    contacts: Default::default(),
-                    visibility: Default::default(),
-                    acknowledged: Default::default(),
-                    fresh_until: Default::default(),
+                    contacts: BTreeMap::new(),
+                    visibility: VisibilityRules::default(),
+                    acknowledged: VisibilityRules::default(),
+                    fresh_until: BTreeMap::new(),
                 },
             );
             play.oracle

@@ -44,20 +44,20 @@ impl Hours {
     }
 
     /// Minute of the week there, 0 is Monday midnight.
-    fn minute(&self, at: Timestamp) -> u64 {
+    fn minute(self, at: Timestamp) -> u64 {
         let utc = at.0 / MINUTE + THURSDAY * DAY + WEEK;
         utc.saturating_add_signed(self.offset.into()) % WEEK
     }
 
     /// Length in minutes.
-    fn length(&self) -> u64 {
+    fn length(self) -> u64 {
         let (from, to) = (u64::from(self.from), u64::from(self.to));
         let days = if to > from { 0 } else { DAY };
         (to + days).saturating_sub(from)
     }
 
     /// Minutes since each beginning of the span, at this minute of the week.
-    fn since_beginnings(&self, minute: u64) -> impl Iterator<Item = u64> {
+    fn since_beginnings(self, minute: u64) -> impl Iterator<Item = u64> {
         let (days, from) = (self.days, u64::from(self.from) % WEEK);
         let chosen = (0..7).filter(move |day| days & (1 << day) != 0);
         chosen.map(move |day| (minute + 2 * WEEK - (day * DAY + from)) % WEEK)

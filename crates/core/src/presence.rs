@@ -315,6 +315,7 @@ pub enum Extent {
 }
 
 impl Extent {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
     fn is_whole(&self) -> bool {
         *self == Self::Whole
     }

@@ -141,7 +141,9 @@ impl Whole<'_> {
         };
         tuples.extend(self.by_hand.cloned());
         if !part.note {
-            tuples.iter_mut().for_each(|tuple| tuple.status.note = None);
+            for tuple in &mut tuples {
+                tuple.status.note = None;
+            }
         }
         tuples.extend(self.means(part));
         PresenceInformation {

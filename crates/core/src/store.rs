@@ -274,6 +274,10 @@ pub enum Change {
 
 /// The answer to a change that is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "an answer is handed on once and not stored; most are of the large kind"
+)]
 pub enum Kept {
     /// Carried out; there is nothing to tell.
     Done,
