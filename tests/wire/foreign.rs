@@ -30,7 +30,7 @@ fn foreign_bytes(value: &Value) -> Vec<u8> {
 /// The same value, every number and length in nine bytes: not as short as it goes, and CBOR all the same.
 fn at_length(value: &Value, to: &mut Vec<u8>) {
     let mut head = |kind: u8, number: u64| {
-        to.push(kind << 5 | 27);
+        to.push((kind << 5) | 0x1b);
         to.extend(number.to_be_bytes());
     };
     match value {
@@ -51,7 +51,9 @@ fn at_length(value: &Value, to: &mut Vec<u8>) {
         }
         Value::Array(items) => {
             head(4, items.len() as u64);
-            items.iter().for_each(|item| at_length(item, to));
+            for item in items {
+                at_length(item, to);
+            }
         }
         simple => to.extend(foreign_bytes(simple)),
     }
