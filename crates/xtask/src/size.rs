@@ -102,7 +102,10 @@ mod test {
         assert_eq!(trace_of_json(with_symbol), Some("serde_json"));
         let with_sentence = b"\0asm EOF while parsing a value \0";
         assert_eq!(trace_of_json(with_sentence), Some("EOF while parsing"));
-        assert_eq!(trace_of_json(b"\0asm lamplight_core and serde_core \0"), None);
+        assert_eq!(
+            trace_of_json(b"\0asm lamplight_core and serde_core \0"),
+            None
+        );
     }
 
     #[test]
