@@ -61,7 +61,7 @@ pub fn day(at: Timestamp) -> u64 {
 
 /// How far the reader's clocks are ahead of the world's at a moment, milliseconds.
 fn ahead(at: Timestamp) -> i64 {
-    -(date(at).get_timezone_offset() as i64 * MINUTE as i64)
+    -(date(at).get_timezone_offset() as i64 * MINUTE.cast_signed())
 }
 
 /// `15:30`

@@ -4,9 +4,9 @@ use lamplight_embed::{Address, Basic, Changed, Intent, RowKind};
 use yew::prelude::*;
 
 use super::chat_head::chat_head;
-use super::composer::{self, Composer};
-use super::log::{self, Log};
-use crate::draw::{bdi, button, div, part, tag};
+use super::composer::use_composer;
+use super::log::use_log;
+use crate::draw::{bdi, button, div, tag};
 use crate::house::{Cause, Deed, House, Popup, use_changes};
 use crate::kept::use_while;
 use crate::texts::{self, t};
@@ -21,13 +21,6 @@ pub struct Props {
 #[component]
 pub fn Chat(props: &Props) -> Html {
     let Props { house, address } = props;
-    use_while(0, {
-        let (house, with) = (house.clone(), address.clone());
-        Box::new(move || {
-            house.intend(Intent::Open { with });
-            Box::new(move || house.intend(Intent::Close))
-        })
-    });
     let about = address.clone();
     use_changes(
         house.clone(),
@@ -41,7 +34,17 @@ pub fn Chat(props: &Props) -> Html {
     );
     let conversation = house.shell.read(|agent| agent.conversation(address));
     let row = &conversation.row;
-    let first_draft = use_ref(|| conversation.draft.clone());
+    let closed = (row.person.inbox == Basic::Closed).then_some(t().inbox_closed);
+    let log = use_log(house, &conversation);
+    let composer = use_composer(house, &conversation, closed);
+    // After what it holds has looked at it as it was.
+    use_while(0, {
+        let (house, with) = (house.clone(), address.clone());
+        Box::new(move || {
+            house.intend(Intent::Open { with });
+            Box::new(move || house.intend(Intent::Close))
+        })
+    });
     let strange = row.kind == RowKind::Stranger && house.shell.principal().address() != address;
     let stranger = || {
         let add = Deed::Show(Popup::AddContact(Some(address.to_string())));
@@ -50,21 +53,12 @@ pub fn Chat(props: &Props) -> Html {
             .with(tag("p").with(hint))
             .with(button("", house.does(add)).say(t().add_contact))
     };
-    let composer = part::<Composer>(composer::Props {
-        house: house.clone(),
-        address: address.clone(),
-        draft: (*first_draft).clone(),
-        closed: (row.person.inbox == Basic::Closed).then_some(t().inbox_closed),
-    });
     tag("section")
         .class("chat")
         .attr("aria-labelledby", "chat-title")
         .with(chat_head(house, row))
         .maybe(strange.then(stranger))
-        .with(part::<Log>(log::Props {
-            house: house.clone(),
-            conversation,
-        }))
+        .with(log)
         .with(composer)
         .into()
 }

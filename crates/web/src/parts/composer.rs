@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
-use lamplight_embed::{Address, BODY_MAX, Body, InboxAddress, Intent, Phase, after, listen};
+use lamplight_embed::{
+    Address, BODY_MAX, Body, ConversationView, InboxAddress, Intent, Phase, after, listen,
+};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
@@ -22,28 +24,18 @@ use crate::times;
 /// A draft is kept when the hand rests this long, and at once when the page is left.
 const DRAFT_AFTER_MS: u32 = 100;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub house: House,
-    pub address: Address,
-    /// What stood there when the conversation was opened.
-    pub draft: String,
-    /// Why nothing can be written now.
-    pub closed: Option<&'static str>,
-}
-
-#[component]
-pub fn Composer(props: &Props) -> Html {
-    let closed = props.closed;
+/// Where one writes, as a piece of the conversation's part. `closed` is why nothing can be written now.
+#[hook]
+pub fn use_composer(house: &House, view: &ConversationView, closed: Option<&'static str>) -> Html {
     // How much too long, and whether there is nothing to send.
-    let judged = use_kept(|| judge(&props.draft));
+    let judged = use_kept(|| judge(&view.draft));
     let desk = Desk {
-        house: props.house.clone(),
-        with: props.address.clone(),
+        house: house.clone(),
+        with: view.row.address.clone(),
         resting: use_ref(RefCell::default),
     };
     use_while(0, {
-        let (desk, draft) = (desk.clone(), props.draft.clone());
+        let (desk, draft) = (desk.clone(), view.draft.clone());
         Box::new(move || desk.opened(&draft))
     });
     let input = {
@@ -62,7 +54,7 @@ pub fn Composer(props: &Props) -> Html {
         }
     };
     let keys = {
-        let (send, house) = (send.clone(), props.house.clone());
+        let (send, house) = (send.clone(), house.clone());
         act(move |event| {
             let key = pressed(event);
             // 229: some browsers end a composition before they tell of the key that ended it.

@@ -30,16 +30,9 @@ const TOGETHER_MS: u64 = 5 * 60_000;
 /// A page that has arrived is not read out.
 const QUIET_MS: u32 = 600;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub house: House,
-    pub conversation: ConversationView,
-}
-
-#[component]
-pub fn Log(props: &Props) -> Html {
-    let house = &props.house;
-    let view = &props.conversation;
+/// What was said, as a piece of the conversation's part.
+#[hook]
+pub fn use_log(house: &House, view: &ConversationView) -> Html {
     let with = view.row.address.clone();
     let node = use_node();
     let at_end = use_kept(|| true);

@@ -30,16 +30,10 @@ const ORDER_EVERY_MS: u32 = 150;
 /// Letters typed within this time belong to one word.
 const LETTERS_MS: u64 = 800;
 
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    pub house: House,
-    pub query: String,
-    pub open: Option<Address>,
-}
-
-#[component]
-pub fn Roster(props: &Props) -> Html {
-    let order = use_order(props.house.clone(), &props.query);
+/// The list, as a piece of the side.
+#[hook]
+pub fn use_roster(house: &House, query: &str, open: Option<&Address>) -> Html {
+    let order = use_order(house.clone(), query);
     let view = use_kept(View::default);
     let active = use_kept(|| None::<Address>);
     let letters = use_ref(RefCell::default);
@@ -49,9 +43,9 @@ pub fn Roster(props: &Props) -> Html {
         .get()
         .and_then(|active| order.iter().position(|(address, _)| *address == active));
     let hand = Hand {
-        house: props.house.clone(),
+        house: house.clone(),
         order,
-        open: props.open.clone(),
+        open: open.cloned(),
         at,
         active,
         view,
@@ -82,7 +76,7 @@ pub fn Roster(props: &Props) -> Html {
             hand.does(|hand, _| hand.view.set(View::of(&hand.node))),
         );
     if empty {
-        return roster.with(nobody(&props.house, props.query.trim())).into();
+        return roster.with(nobody(house, query.trim())).into();
     }
     let roster = match at.filter(|at| shown.contains(at)) {
         Some(at) => roster.attr_of("aria-activedescendant", &row_id(at)),
@@ -98,13 +92,13 @@ pub fn Roster(props: &Props) -> Html {
             keyed_part::<Row>(
                 address.as_str(),
                 row::Props {
-                    house: props.house.clone(),
+                    house: house.clone(),
                     id: row_id(place),
                     address: address.clone(),
                     place: place + 1,
                     total,
                     active: at == Some(place),
-                    open: props.open.as_ref() == Some(address),
+                    open: open == Some(address),
                 },
             )
         }))

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::icon::{Icon, glyph};
 use super::live::{Live, LiveProps};
 use super::menu::{Choice, menu};
-use super::roster::{self, Roster};
+use super::roster::use_roster;
 use super::{my_status, requests};
 use crate::dom;
 use crate::draw::{On, act, button, div, part, pressed, tag};
@@ -24,6 +24,7 @@ pub struct Props {
 pub fn Side(props: &Props) -> Html {
     let house = &props.house;
     let query = use_kept(String::new);
+    let roster = use_roster(house, &query.get(), props.open.as_ref());
     let input = {
         let query = query.clone();
         act(move |event| query.set(dom::value_of(event)))
@@ -93,10 +94,6 @@ pub fn Side(props: &Props) -> Html {
                 .with(add),
         )
         .with(part::<Live>(LiveProps::new(house, requests::PART)))
-        .with(part::<Roster>(roster::Props {
-            house: house.clone(),
-            query: query.get(),
-            open: props.open.clone(),
-        }))
+        .with(roster)
         .into()
 }
