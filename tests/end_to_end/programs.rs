@@ -121,13 +121,14 @@ async fn what_came_while_a_program_did_not_run_is_told_once_when_it_does() {
     .await;
     alice_there.sign_out().await.unwrap();
 
+    // Some of it comes while the next life begins.
     let texts: Vec<String> = (1..=150).map(|n| format!("message {n}")).collect();
     for text in &texts {
         bob_there.say(&alice, text);
     }
     bob_there
-        .until("all accepted", |agent| {
-            (agent.link().waiting == 0).then_some(())
+        .until("half of it accepted", |agent| {
+            (1..=75).contains(&agent.link().waiting).then_some(())
         })
         .await;
     let mut back = client(&relay, "alice").await;

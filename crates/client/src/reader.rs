@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::discriminant;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use lamplight_core::address::{Address, MessageId, Principal, Seq};
 use lamplight_core::agent::{
@@ -16,6 +17,9 @@ use lamplight_core::person::{Person, Word};
 use crate::event::{Event, Mailbox};
 use crate::shell::{Follower, News};
 
+/// A page that did not come is asked for again after so long, at the next occasion.
+const ASK_AGAIN: Duration = Duration::from_secs(3);
+
 /// The follower of a client.
 pub(crate) struct Reader {
     mailbox: Arc<Mailbox>,
@@ -25,8 +29,8 @@ pub(crate) struct Reader {
     behind: BTreeSet<Address>,
     /// The conversation that is open for its pages.
     reading: Option<Address>,
-    /// How much of it was here when the page before was asked for; asking again for the same is of no use until something is new.
-    asked_at: Option<usize>,
+    /// How much of it was here when the page before was asked for, and when: asking again for the same is of no use at once.
+    asked: Option<(usize, Instant)>,
     persons: BTreeMap<Address, Person>,
     asking: BTreeSet<Principal>,
     /// How many messages of whom are held.
@@ -43,7 +47,7 @@ impl Reader {
             told: BTreeMap::new(),
             behind: BTreeSet::new(),
             reading: None,
-            asked_at: None,
+            asked: None,
             persons: BTreeMap::new(),
             asking: BTreeSet::new(),
             held: BTreeMap::new(),
@@ -128,7 +132,8 @@ impl Reader {
             return self.caught_up(with, intents);
         }
         let room = self.mailbox.room();
-        if room == 0 {
+        // What came in this moment must not be told before what waited.
+        if room == 0 || !agent.is_counted() {
             self.behind.insert(with.clone());
             return;
         }
@@ -166,9 +171,13 @@ impl Reader {
         if self.reading.is_none() {
             self.reading = Some(with.clone());
             intents.push(Intent::Open { with: with.clone() });
-        } else if is_reading && !view.loading && self.asked_at != Some(view.items.len()) {
-            self.asked_at = Some(view.items.len());
-            intents.push(Intent::LoadOlder { with: with.clone() });
+        } else if is_reading && !view.loading {
+            let here = view.items.len();
+            let asked = |(then, at): (usize, Instant)| then == here && at.elapsed() < ASK_AGAIN;
+            if !self.asked.is_some_and(asked) {
+                self.asked = Some((here, Instant::now()));
+                intents.push(Intent::LoadOlder { with: with.clone() });
+            }
         }
     }
 
@@ -220,6 +229,9 @@ impl Reader {
 
     /// What may go on now that something has changed or the program has dealt with something.
     fn go_on(&mut self, agent: &Agent, intents: &mut Vec<Intent>) {
+        if !agent.is_counted() {
+            return;
+        }
         for with in self.mailbox.take_done() {
             if !self.behind.contains(&with) {
                 intents.push(Intent::Seen { with });
@@ -238,9 +250,6 @@ impl Reader {
 impl Follower for Reader {
     fn follow(&mut self, agent: &Agent, news: &[News]) -> Vec<Intent> {
         let mut intents = Vec::new();
-        if !news.is_empty() {
-            self.asked_at = None;
-        }
         for one in news {
             match one {
                 News::Changed(Changed::Link) => self.line(agent),

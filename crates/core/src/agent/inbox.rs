@@ -144,6 +144,11 @@ impl InboxUserAgent {
         self.talks.get(with).map_or(0, Talk::shown_unread)
     }
 
+    /// Whether the numbers speak of the whole inbox: not before its summaries are here, at first and after a start over.
+    pub fn is_counted(&self) -> bool {
+        self.cursor.is_some() && self.summaries == Summaries::Here
+    }
+
     pub fn unread_in_all(&self) -> u32 {
         self.talks.values().map(Talk::shown_unread).sum()
     }

@@ -138,6 +138,11 @@ impl Agent {
         self.inbox.unread_in_all()
     }
 
+    /// Whether the unread numbers speak of the whole inbox, and not only of what came since the line is up.
+    pub fn is_counted(&self) -> bool {
+        self.inbox.is_counted()
+    }
+
     /// Every address that has a row.
     pub(super) fn addresses(&self) -> Set<Address> {
         let waiting = self.outbox.newest();
