@@ -279,3 +279,6 @@ impl Follower for Reader {
         intents
     }
 }
+
+#[cfg(test)]
+mod tests;
