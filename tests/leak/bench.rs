@@ -178,9 +178,8 @@ impl Bench {
             Output::Send(to, slot, bytes) => {
                 let at = self.wall();
                 let written = Written { to, at, bytes };
-                let early = self.planted == Planted::DecidesEarly
-                    && matches!(slot, Slot::Latest(_))
-                    && self.chance.happens(3, 4);
+                let early =
+                    self.planted == Planted::DecidesEarly && matches!(slot, Slot::Latest(_));
                 match early {
                     true => self.late.push(written),
                     false => self.written.push(written),
@@ -222,7 +221,7 @@ impl Bench {
     /// What was written since the last call.
     pub fn takes_written(&mut self) -> Vec<Written> {
         let mut written = std::mem::take(&mut self.written);
-        if self.chance.happens(1, 3) {
+        if self.chance.happens(1, 4) {
             let at = self.wall();
             let late = self.late.drain(..);
             written.extend(late.map(|late| Written { at, ..late }));
