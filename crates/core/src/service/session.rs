@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::Service;
 use super::asking::Reading;
-use super::input::{Identity, Output, Slot};
+use super::input::{Identity, Output, Scope, Slot};
 use super::ledger::Why;
 use super::rate::Bucket;
 use super::timers::Timer;
@@ -17,8 +17,8 @@ use crate::rules::VisibilityRules;
 use crate::store::{InboxRecord, Key};
 use crate::time::{Instant, Now, Timestamp};
 use crate::wire::{
-    Access, Codec, Contact, Cursor, FRAME_MAX, Offers, Pace, Request, Resume, ToAgent, ToService,
-    VERSION,
+    Access, Codec, Contact, Cursor, FRAME_MAX, Offers, OwnPresentity, Pace, Request, Resume,
+    ToAgent, ToService, VERSION,
 };
 
 /// How far a session has come.
@@ -370,7 +370,10 @@ impl Service {
         self.send(id, &welcome);
         self.send_roster(id);
         if self.config.offers != Offers::Messages {
-            for own in self.presentities_of(&identity.principal) {
+            let scope = identity.scope;
+            let sees_oneself = scope.watch || scope.publish || scope.manage;
+            let own = self.presentities_of(&identity.principal);
+            for own in own.into_iter().filter(|_| sees_oneself) {
                 self.watch(id, &own, Why::CameIn, now);
             }
             self.send_first_states_to(id);
@@ -398,13 +401,13 @@ impl Service {
 
     /// Everything that is kept for a principal, to one of its sessions.
     pub(super) fn send_roster(&mut self, id: SessionId) {
-        let Some(me) = self.principal_of(id) else {
+        let (Some(me), Some(scope)) = (self.principal_of(id), self.scope_of(id)) else {
             return;
         };
         let Some(home) = self.homes.get(&me) else {
             return;
         };
-        let kept = home.contacts.iter().flatten();
+        let kept = home.contacts.iter().flatten().filter(|_| scope.watch);
         let contacts = kept.map(|(presentity, kept)| Contact {
             presentity: presentity.clone(),
             petname: kept.petname.clone(),
@@ -412,6 +415,18 @@ impl Service {
         });
         let (contacts, visibility) = (contacts.collect(), home.visibility.clone());
         let first = me.presentity();
+        // A program is told no more than it may do.
+        if !scope.manage {
+            let contacts_alone = ToAgent::Roster {
+                contacts,
+                access: alloc::vec::Vec::new(),
+                requests: alloc::vec::Vec::new(),
+                visibility: VisibilityRules::default(),
+                inboxes: alloc::vec::Vec::new(),
+                own: OwnPresentity::default(),
+            };
+            return self.send(id, &contacts_alone);
+        }
         let (access, requests) = self.decisions(&first);
         let (inboxes, own) = match self.known(&first) {
             Some(known) => (known.inboxes.values().cloned().collect(), known.own.clone()),
@@ -700,8 +715,18 @@ impl Service {
     /// To every welcomed session of a principal.
     pub(super) fn send_home(&mut self, principal: &Principal, frame: &ToAgent) {
         for id in self.sessions_of(principal) {
-            self.send(id, frame);
+            if self
+                .scope_of(id)
+                .is_some_and(|scope| concerns(scope, frame))
+            {
+                self.send(id, frame);
+            }
         }
+    }
+
+    fn scope_of(&self, id: SessionId) -> Option<Scope> {
+        let session = self.sessions.get(&id)?;
+        session.identity.as_ref().map(|identity| identity.scope)
     }
 
     /// The welcomed sessions of a principal.
@@ -735,6 +760,14 @@ impl Service {
             }
             _ => self.refuse(id, frame.number(), refusal),
         }
+    }
+}
+
+/// Whether what is kept for a principal is the business of one of its sessions: a program is told no more than it may do.
+fn concerns(scope: Scope, frame: &ToAgent) -> bool {
+    match frame {
+        ToAgent::ContactKept { .. } | ToAgent::ContactGone { .. } => scope.watch,
+        _ => scope.manage,
     }
 }
 
