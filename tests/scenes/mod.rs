@@ -266,6 +266,7 @@ macro_rules! all_scenes {
                 typing_is_told_to_who_sees_me_and_takes_my_letters
                 who_seems_absent_does_not_type
                 who_seems_absent_has_taken_nothing
+                what_was_taken_unseen_is_told_when_one_is_seen_again
                 typing_is_throttled
                 who_pauses_is_told_of_messages_and_requests_alone
                 what_time_takes_away_is_taken_from_who_pauses_too

@@ -120,7 +120,11 @@ fn story(letting: Letting, fate: Fate, restarts: bool) -> (Found, Vec<View>) {
     let mut room = Room::new();
     let alice = comes_by_hand(&mut room, "alice");
     publishes(&mut room, alice, device_tuple("tab", None));
+    // Someone who is there all the time: what comes with her comes with alice, or not.
+    let carol = comes_by_hand(&mut room, "carol");
+    does(&mut room, carol, &decide("bob", Some(Decision::Allow)));
     let bob = comes_by_hand(&mut room, "bob");
+    does(&mut room, bob, &contact("carol", None));
     letting(&mut room, alice);
     does(&mut room, bob, &contact("alice", None));
     does(&mut room, bob, &decide("alice", Some(Decision::Allow)));
@@ -196,6 +200,7 @@ fn story(letting: Letting, fate: Fate, restarts: bool) -> (Found, Vec<View>) {
         }
         if turn == 2 && restarts {
             room.restarts_relay();
+            comes_again(&mut room, "carol");
             there = there.map(|_| comes_again(&mut room, "alice"));
             if let Some(alice) = there {
                 publishes(&mut room, alice, device_tuple("tab", None));
