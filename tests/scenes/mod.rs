@@ -282,6 +282,7 @@ macro_rules! all_scenes {
                 who_saw_everything_finds_no_difference
                 a_restart_makes_no_difference
                 who_saw_the_availability_finds_no_difference
+                a_stranger_cannot_tell_waiting_from_being_blocked
             }
         }
     };

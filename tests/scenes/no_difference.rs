@@ -274,3 +274,31 @@ pub fn a_restart_makes_no_difference() {
 pub fn who_saw_the_availability_finds_no_difference() {
     no_difference(by_a_rule, false, ["not available"; 2]);
 }
+
+/// X2, X4: a stranger who writes, hastily or patiently, gets the same answers whether their letters wait or they are blocked.
+pub fn a_stranger_cannot_tell_waiting_from_being_blocked() {
+    let answers = |decision: Option<Decision>| {
+        let mut room = Room::new();
+        let alice = comes_by_hand(&mut room, "alice");
+        let mallory = comes_by_hand(&mut room, "mallory");
+        does(&mut room, alice, &decide("mallory", decision));
+        room.hears(mallory);
+        for id in 1..=30 {
+            room.writes_frame(mallory, &message(id, "alice", "hello?"));
+        }
+        room.settles();
+        for id in 31..=90 {
+            room.passes(secs(6));
+            room.says(mallory, &message(id, "alice", "hello?"));
+        }
+        let heard = room.hears_when(mallory);
+        let heard = heard.into_iter();
+        heard
+            .map(|(at, frame)| (at, normal(frame)))
+            .collect::<Vec<_>>()
+    };
+    let waiting = answers(None);
+    assert_eq!(waiting, answers(Some(Decision::Block)));
+    let frames: Vec<_> = waiting.into_iter().map(|(_, frame)| frame).collect();
+    assert_eq!(super::support::accepted(&frames).len(), 70);
+}
