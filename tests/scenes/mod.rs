@@ -267,6 +267,7 @@ macro_rules! all_scenes {
                 typing_is_told_to_who_sees_me_and_takes_my_letters
                 who_seems_absent_does_not_type
                 who_seems_absent_has_taken_nothing
+                what_was_taken_unseen_is_told_when_one_is_seen_again
                 typing_is_throttled
                 who_pauses_is_told_of_messages_and_requests_alone
                 what_time_takes_away_is_taken_from_who_pauses_too
@@ -282,6 +283,7 @@ macro_rules! all_scenes {
                 who_saw_everything_finds_no_difference
                 a_restart_makes_no_difference
                 who_saw_the_availability_finds_no_difference
+                a_stranger_cannot_tell_waiting_from_being_blocked
             }
             model_rows {
                 each_user_agent_works_alone

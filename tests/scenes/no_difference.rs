@@ -120,7 +120,11 @@ fn story(letting: Letting, fate: Fate, restarts: bool) -> (Found, Vec<View>) {
     let mut room = Room::new();
     let alice = comes_by_hand(&mut room, "alice");
     publishes(&mut room, alice, device_tuple("tab", None));
+    // Someone who is there all the time: what comes with her comes with alice, or not.
+    let carol = comes_by_hand(&mut room, "carol");
+    does(&mut room, carol, &decide("bob", Some(Decision::Allow)));
     let bob = comes_by_hand(&mut room, "bob");
+    does(&mut room, bob, &contact("carol", None));
     letting(&mut room, alice);
     does(&mut room, bob, &contact("alice", None));
     does(&mut room, bob, &decide("alice", Some(Decision::Allow)));
@@ -196,6 +200,7 @@ fn story(letting: Letting, fate: Fate, restarts: bool) -> (Found, Vec<View>) {
         }
         if turn == 2 && restarts {
             room.restarts_relay();
+            comes_again(&mut room, "carol");
             there = there.map(|_| comes_again(&mut room, "alice"));
             if let Some(alice) = there {
                 publishes(&mut room, alice, device_tuple("tab", None));
@@ -268,4 +273,32 @@ pub fn a_restart_makes_no_difference() {
 /// F21, X2: to someone who saw whether she is available, she is not, whichever of the three she did.
 pub fn who_saw_the_availability_finds_no_difference() {
     no_difference(by_a_rule, false, ["not available"; 2]);
+}
+
+/// X2, X4: a stranger who writes, hastily or patiently, gets the same answers whether their letters wait or they are blocked.
+pub fn a_stranger_cannot_tell_waiting_from_being_blocked() {
+    let answers = |decision: Option<Decision>| {
+        let mut room = Room::new();
+        let alice = comes_by_hand(&mut room, "alice");
+        let mallory = comes_by_hand(&mut room, "mallory");
+        does(&mut room, alice, &decide("mallory", decision));
+        room.hears(mallory);
+        for id in 1..=30 {
+            room.writes_frame(mallory, &message(id, "alice", "hello?"));
+        }
+        room.settles();
+        for id in 31..=90 {
+            room.passes(secs(6));
+            room.says(mallory, &message(id, "alice", "hello?"));
+        }
+        let heard = room.hears_when(mallory);
+        let heard = heard.into_iter();
+        heard
+            .map(|(at, frame)| (at, normal(frame)))
+            .collect::<Vec<_>>()
+    };
+    let waiting = answers(None);
+    assert_eq!(waiting, answers(Some(Decision::Block)));
+    let frames: Vec<_> = waiting.into_iter().map(|(_, frame)| frame).collect();
+    assert_eq!(super::support::accepted(&frames).len(), 70);
 }

@@ -1,6 +1,6 @@
 //! What one does in a conversation right now, and how closely a session wants to be told of others.
 
-use lamplight_core::address::SessionId;
+use lamplight_core::address::{Seq, SessionId};
 use lamplight_core::presence::Activity;
 use lamplight_core::rules::{Delivery, Login, Who};
 use lamplight_core::wire::{Decision, Doing, Pace, ToAgent, ToService};
@@ -121,6 +121,26 @@ pub fn who_seems_absent_has_taken_nothing() {
     };
     room.says(alice, &back);
     assert_eq!(takes(&mut room, 2), ["delivered to alice"]);
+}
+
+/// Part D7 of the promises: what was taken while invisible is told when one shows oneself again, once.
+pub fn what_was_taken_unseen_is_told_when_one_is_seen_again() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    let invisible = hand_tuple(Activity::Invisible, room.wall());
+    publishes(&mut room, alice, invisible);
+    room.asks_relay(bob, &message(1, "alice", "are you there?"));
+    room.says(alice, &ToService::Acknowledge { up_to: Seq(1) });
+    room.passes(secs(60));
+    assert_eq!(came_in(&mut room, bob), [""; 0]);
+    let back = ToService::Withdraw {
+        tuple: lamplight_core::presence::by_hand(),
+        of: None,
+    };
+    room.says(alice, &back);
+    assert_eq!(came_in(&mut room, bob), ["delivered to alice"]);
+    room.says(alice, &ToService::Acknowledge { up_to: Seq(1) });
+    assert_eq!(came_in(&mut room, bob), [""; 0]);
 }
 
 /// Signals that come too fast are lost, and nothing else is; after a while they pass again.

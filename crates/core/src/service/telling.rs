@@ -360,6 +360,8 @@ impl Service {
     pub(super) fn send_first_states_to(&mut self, id: SessionId) {
         let mut states = self.first_states.remove(&id).unwrap_or_default();
         states.retain(|state| self.is_newest(id, state));
+        // In an order that does not tell who was in memory.
+        states.sort_by(|one, other| one.presentity.cmp(&other.presentity));
         let slot = match states.as_slice() {
             [] => return,
             [one] => Slot::Latest(one.presentity.clone()),
