@@ -41,6 +41,11 @@ async fn through_all_views<F: AsyncFn(&Tab, &str)>(stage: &Stage, look: F) {
     alice.opens("bob").await;
     alice.says("So it is.").await;
     look(&alice, "a conversation").await;
+    alice.click("button", "More about bob").await;
+    alice.click("menuitem", "What they see of you").await;
+    alice.sees("heading", "About bob").await;
+    look(&alice, "what there is to settle with somebody").await;
+    alice.click("button", "Back").await;
     alice.click("button", "Back to the list").await;
     for (item, dialog) in [
         ("Help and shortcuts", "Help and shortcuts"),
@@ -59,6 +64,45 @@ async fn through_all_views<F: AsyncFn(&Tab, &str)>(stage: &Stage, look: F) {
     alice.click("button", "Add contact").await;
     alice.sees("dialog", "Add contact").await;
     look(&alice, "adding a contact").await;
+    alice.press("Escape").await;
+    alice.sees_no("dialog", "Add contact").await;
+    through_all_settings(stage, &alice, &look).await;
+}
+
+/// The pages of settings with their forms open, and the folder of what strangers wrote.
+async fn through_all_settings<F: AsyncFn(&Tab, &str)>(stage: &Stage, alice: &Tab, look: &F) {
+    let stranger = stage.person("stranger").await;
+    stranger.asks_to_see("alice@localhost").await;
+    stranger
+        .says("Hello, is this Alice from https://example.org?")
+        .await;
+    alice.click("link", "Messages from strangers 1").await;
+    alice.sees("heading", "Messages from strangers").await;
+    look(alice, "the folder of strangers").await;
+    alice.click("button", "Back").await;
+    alice.chooses("Privacy and addresses").await;
+    alice.sees("heading", "Privacy and addresses").await;
+    look(alice, "all settings").await;
+    for (page, form) in [
+        ("Who sees you", None),
+        ("What people see of you", Some("Add a rule")),
+        ("View as …", None),
+        ("How you look at others", None),
+        ("Who may write to you", Some("Add a rule")),
+        ("Addresses to give away", Some("New address")),
+        ("Work and private, apart", Some("One more")),
+        ("Other ways to reach you", Some("Add a way")),
+        ("Groups", Some("Make a group")),
+        ("Programs", Some("Make a token")),
+    ] {
+        alice.click("link", starts(page)).await;
+        alice.sees("heading", page).await;
+        if let Some(form) = form {
+            alice.click("DisclosureTriangle", form).await;
+        }
+        look(alice, page).await;
+        alice.click("button", "Back").await;
+    }
 }
 
 #[tokio::test]

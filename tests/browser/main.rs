@@ -17,6 +17,7 @@ mod door;
 mod keyboard;
 mod line;
 mod looks;
+mod privacy;
 mod replay;
 mod roster;
 mod status;

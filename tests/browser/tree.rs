@@ -171,6 +171,13 @@ impl Tree {
         self.all(role, name).into_iter().next()
     }
 
+    /// The texts inside the first thing of this role whose name begins so.
+    pub fn texts_in(&self, role: &str, name: &str) -> Vec<String> {
+        let texts = self.all("StaticText", Name::Any).into_iter();
+        let inside = texts.filter(|text| text.within(role, name));
+        inside.map(|text| text.name.clone()).collect()
+    }
+
     /// The messages of the open conversation, oldest first.
     pub fn messages(&self) -> Vec<Said> {
         let mut all = Vec::new();

@@ -39,7 +39,7 @@ pub use lamplight_core::ledger::{Kind, WatchState, WatcherInformation, WatcherNa
 pub use lamplight_core::message::{BODY_MAX, Body};
 pub use lamplight_core::person::{Person, Reason, Way, Word, ways};
 pub use lamplight_core::presence::{
-    Basic, CommunicationAddress, Extent, Freshness, NOTE_MAX, Note, PresenceInformation,
+    Activity, Basic, CommunicationAddress, Extent, Freshness, NOTE_MAX, Note, PresenceInformation,
     PresenceTuple, Status, TUPLES_MAX, TupleKind, View,
 };
 pub use lamplight_core::recording::{Recording, Replayed, replay};

@@ -29,6 +29,13 @@ pub async fn run() {
 }
 
 async fn first_place() -> Place {
+    if let Some(group) = in_whose_name() {
+        // Whether one may is for the relay to say; without a session the door is shown.
+        return match Door.session().await {
+            Ok(_) => Place::In(open_group(group).await),
+            Err(_) => Place::Door(None),
+        };
+    }
     let last = local()
         .get(LAST)
         .and_then(|text| Principal::parse(&text).ok());
@@ -42,7 +49,23 @@ async fn first_place() -> Place {
     }
 }
 
+/// The group in whose name this page speaks: `?as=support@example.org`.
+fn in_whose_name() -> Option<Principal> {
+    let search = dom::search();
+    let name = js_sys::decode_uri_component(search.strip_prefix("?as=")?).ok()?;
+    Principal::parse(&String::from(name)).ok()
+}
+
+async fn open_group(group: Principal) -> Shell {
+    let shell = Shell::open_group(group).await;
+    shell.start();
+    shell
+}
+
 async fn open(principal: Principal) -> Shell {
+    if let Some(group) = in_whose_name() {
+        return open_group(group).await;
+    }
     local().set(LAST, principal.as_str());
     let shell = Shell::open(principal).await;
     shell.start();

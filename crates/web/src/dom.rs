@@ -1,6 +1,6 @@
 //! Short ways to the browser's objects.
 
-use lamplight_embed::settled;
+use lamplight_embed::{joined, settled};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     Document, Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, Node, NodeList,
@@ -32,6 +32,32 @@ pub fn focus_id(id: &str) {
     if let Some(element) = by_id(id) {
         focus(&element);
     }
+}
+
+/// Where the page stands, with what it was asked for: in whose name one speaks.
+pub fn path() -> String {
+    joined(&["/", &search()])
+}
+
+/// What stands behind the `?` of the page's address, and that sign.
+pub fn search() -> String {
+    window().location().search().unwrap_or_default()
+}
+
+/// What stands in the field of this name, in the form that an event came from.
+pub fn entered(event: &Event, name: &str) -> String {
+    entry(event, name).map_or_else(String::new, |field| field.value())
+}
+
+/// Whether the box of this name is checked, in the form that an event came from.
+pub fn is_checked(event: &Event, name: &str) -> bool {
+    entry(event, name).is_some_and(|field| field.checked())
+}
+
+fn entry(event: &Event, name: &str) -> Option<HtmlInputElement> {
+    let form = around(event, "form, .request")?;
+    let field = form.query_selector(&joined(&["[name=", name, "]"]));
+    field.ok().flatten().map(JsCast::unchecked_into)
 }
 
 /// The first of such elements inside another.

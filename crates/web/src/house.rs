@@ -10,8 +10,8 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use lamplight_embed::{
-    Address, Changed, Choice, Code, Intent, Listening, News, Notice, Phase, Shell, after, joined,
-    listen,
+    Address, Changed, Choice, Code, DoorError, Intent, Listening, News, Notice, Phase, Shell, Tag,
+    Viewer, after, joined, listen,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -22,10 +22,12 @@ use yew::prelude::*;
 
 use crate::draw::{Hand, act};
 use crate::kept::use_while;
+use crate::pages::settings::{Known, Page};
 use crate::parts::attention;
 use crate::parts::notices::Toast;
+use crate::route::{self, Place};
 use crate::texts::{self, t};
-use crate::{dom, keys, route};
+use crate::{dom, keys};
 
 /// How often a page that nobody sees is drawn at most.
 const HIDDEN_EVERY_MS: u32 = 100;
@@ -33,6 +35,8 @@ const HIDDEN_EVERY_MS: u32 = 100;
 const COUNT_EVERY_MS: u32 = 30_000;
 /// How long a toast stays.
 const STAYS_MS: u32 = 8_000;
+/// A hand that rests this long on a choice means it.
+const RESTS_MS: u32 = 300;
 /// More at once would cover what they are about.
 const AT_ONCE: usize = 3;
 
@@ -40,12 +44,15 @@ const AT_ONCE: usize = 3;
 #[derive(Clone, PartialEq)]
 pub enum Popup {
     AddContact(Option<String>),
-    Status,
+    /// Of which of my presentities.
+    Status(Option<Tag>),
     Help,
     Diagnostics,
     Rename(Address),
     Remove(Address),
     Block(Address),
+    /// The password once more.
+    Confirm,
 }
 
 /// A recording and the hash of all that was wanted until its end: both of one moment, so that a replay of the one gives the other.
@@ -59,8 +66,14 @@ pub struct Recorded {
 #[derive(Clone, PartialEq)]
 pub enum Deed {
     Go(Option<Address>),
+    Visit(Place),
+    /// To a page of settings, about one of my presentities.
+    Turn(Option<Tag>, Page),
+    Nothing,
     Show(Popup),
     Intend(Intent),
+    /// One after the other.
+    All(Vec<Deed>),
     /// And closes the dialog around it.
     IntendAndClose(Intent),
     CloseDialog,
@@ -85,6 +98,9 @@ impl Cause {
     }
 }
 
+/// Something that is asked at the door, and can be asked again.
+pub type Asking = Rc<dyn Fn()>;
+
 /// Told what happened.
 pub type Wish = Rc<dyn Fn(&[Cause])>;
 
@@ -96,7 +112,22 @@ pub struct Inner {
     pub shell: Shell,
     leave: Callback<Option<Code>>,
     draw: UseForceUpdateHandle,
-    open: RefCell<Option<Address>>,
+    open: RefCell<Option<Place>>,
+    /// Where one was before.
+    from: RefCell<Option<Place>>,
+    /// How often something else was opened.
+    went: Cell<u64>,
+    /// Of which of my presentities the settings speak; none: the one from sign-up.
+    face: RefCell<Option<Tag>>,
+    /// As whom I look at myself.
+    viewer: RefCell<Viewer>,
+    /// What the door said of what the open page shows.
+    known: RefCell<Option<Known>>,
+    asks: Cell<bool>,
+    /// What was refused until the password is said again.
+    asked: RefCell<Option<Asking>>,
+    /// What a choice does once the hand rests on it.
+    resting: RefCell<Option<Timeout>>,
     popup: RefCell<Option<(u32, Popup)>>,
     /// What is wrong with what was typed into it.
     complaint: Cell<&'static str>,
@@ -137,6 +168,14 @@ impl House {
             leave,
             draw,
             open: RefCell::new(route::current()),
+            from: RefCell::default(),
+            went: Cell::default(),
+            face: RefCell::default(),
+            viewer: RefCell::new(Viewer::AnyAccount),
+            known: RefCell::default(),
+            asks: Cell::default(),
+            asked: RefCell::default(),
+            resting: RefCell::default(),
             popup: RefCell::default(),
             complaint: Cell::default(),
             picked: Cell::default(),
@@ -186,6 +225,11 @@ impl House {
     fn hear(&self, news: &News) {
         match news {
             News::Changed(what) => self.note(Cause::Changed(what.clone())),
+            News::Tell(Notice::Refused(_, Code::SignInAgain)) => {
+                if self.popup.borrow().is_none() {
+                    self.show(Popup::Confirm);
+                }
+            }
             News::Tell(Notice::Refused(address, code)) => {
                 self.say(Toast::fault(match address {
                     Some(address) => joined(&[address.as_str(), ": ", texts::sentence(*code)]),
@@ -218,8 +262,15 @@ impl House {
     pub fn perform(&self, deed: &Deed, event: &Event) {
         match deed.clone() {
             Deed::Go(to) => self.go(to),
+            Deed::Visit(place) => self.visit(Some(place)),
+            Deed::Turn(face, page) => {
+                self.turn(face);
+                self.visit(Some(Place::Settings(page)));
+            }
+            Deed::Nothing => {}
             Deed::Show(popup) => self.show(popup),
             Deed::Intend(intent) => self.intend(intent),
+            Deed::All(deeds) => deeds.iter().for_each(|deed| self.perform(deed, event)),
             Deed::IntendAndClose(intent) => {
                 self.intend(intent);
                 dom::close_dialog(event);
@@ -259,22 +310,100 @@ impl House {
 
     /// Whose conversation is open.
     pub fn open(&self) -> Option<Address> {
+        match self.place() {
+            Some(Place::Chat(address)) => Some(address),
+            _ => None,
+        }
+    }
+
+    /// What stands beside the list.
+    pub fn place(&self) -> Option<Place> {
         self.open.borrow().clone()
+    }
+
+    /// Back to the page of settings that led here, or else to the conversation.
+    pub fn way_back(&self, address: &Address) -> Deed {
+        match &*self.from.borrow() {
+            Some(place @ Place::Settings(_)) => Deed::Visit(place.clone()),
+            _ => Deed::Go(Some(address.clone())),
+        }
+    }
+
+    /// How often something else was opened.
+    pub fn went(&self) -> u64 {
+        self.went.get()
     }
 
     /// Opens a conversation, or the list.
     pub fn go(&self, to: Option<Address>) {
+        self.visit(to.map(Place::Chat));
+    }
+
+    /// Opens something, or the list.
+    pub fn visit(&self, to: Option<Place>) {
         match &to {
-            Some(address) => route::open(address),
+            Some(place) => route::open(place),
             None => route::close(),
         }
         self.goes(to);
     }
 
-    fn goes(&self, to: Option<Address>) {
-        if self.open.replace(to.clone()) != to {
+    fn goes(&self, to: Option<Place>) {
+        let old = self.open.replace(to.clone());
+        if old == to {
+            // What was pressed there may be gone: the keyboard stays on the page.
+            dom::focus_id("page-title");
+        } else {
+            self.known.take();
+            self.asks.set(false);
+            if old == Some(Place::Settings(Page::Watchers)) {
+                self.intend(Intent::LeaveWatchers);
+            }
+            self.from.replace(old);
+            self.went.set(self.went.get() + 1);
             self.draw.force_update();
         }
+    }
+
+    /// Of which of my presentities the settings speak.
+    pub fn face(&self) -> Option<Tag> {
+        self.face.borrow().clone()
+    }
+
+    pub fn turn(&self, face: Option<Tag>) {
+        self.face.replace(face);
+        self.note(Cause::Changed(Changed::Own));
+    }
+
+    /// What the door said of what the open page shows; with `ask`, the first time that is wanted.
+    pub fn known(&self, ask: impl FnOnce()) -> Option<Known> {
+        let known = self.known.borrow().clone();
+        if known.is_none() && !self.asks.replace(true) {
+            ask();
+        }
+        known
+    }
+
+    pub fn learn(&self, known: Known) {
+        self.known.replace(Some(known));
+        self.note(Cause::Changed(Changed::Own));
+    }
+
+    /// As whom I look at myself.
+    pub fn viewer(&self) -> Viewer {
+        self.viewer.borrow().clone()
+    }
+
+    pub fn look_as(&self, viewer: Viewer) {
+        self.viewer.replace(viewer);
+        self.note(Cause::Changed(Changed::Own));
+    }
+
+    /// Chooses once the hand rests: who walks through choices by the arrows means none of those on the way.
+    pub fn rest(&self, deed: Deed, event: Event) {
+        let house = self.clone();
+        let timer = after(RESTS_MS, Box::new(move || house.perform(&deed, &event)));
+        self.resting.replace(Some(timer));
     }
 
     /// The open dialog. Each has a number, so that one that has just left the screen does not pass for the next of its kind.
@@ -322,6 +451,26 @@ impl House {
     pub fn closed(&self) {
         self.popup.take();
         self.draw.force_update();
+    }
+
+    /// The door said no: where it wants the password once more, that is asked for and then it goes on.
+    pub fn refused(&self, error: DoorError, again: Asking) {
+        match error {
+            DoorError::Refused(Code::SignInAgain) => {
+                self.asked.replace(Some(again));
+                self.show(Popup::Confirm);
+            }
+            DoorError::Refused(code) => self.say(Toast::fault(texts::sentence(code).into())),
+            DoorError::Unreachable => self.say(Toast::fault(t().relay_unreachable.into())),
+        }
+    }
+
+    /// The password was said.
+    pub fn confirmed(&self) {
+        self.intend(Intent::Confirmed);
+        if let Some(again) = self.asked.take() {
+            again();
+        }
     }
 
     // What is said in passing.

@@ -99,7 +99,7 @@ fn perform(house: &House, act: Act) {
     match act {
         Act::Help => house.show(Popup::Help),
         Act::Search => {
-            if house.open().is_some() && dom::is_narrow() {
+            if house.place().is_some() && dom::is_narrow() {
                 house.go(None);
             }
             // Where the list was out of sight, it is there after this turn.

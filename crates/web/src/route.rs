@@ -1,24 +1,65 @@
-//! What is open, in the address: `#/alice@example.org` is a conversation, nothing is the list.
+//! What is open, in the address: `#/alice@example.org` is a conversation, `#/about/alice@example.org` what there is to settle with
+//! her, `#/requests` and `#/settings/...` are pages; nothing is the list.
 //!
-//! Opening a conversation from the list adds a step to the browser's history, going from one to another replaces it: "back" on
-//! a phone always leads to the list.
+//! Opening something from the list adds a step to the browser's history, going from one to another replaces it: "back" on
+//! a phone leads to the list. Links between pages are links, and steps like everywhere in the browser.
 
 use lamplight_embed::{Address, joined, lower};
 use wasm_bindgen::JsValue;
 
 use crate::dom;
+use crate::pages::settings::Page;
 
-/// The conversation that the address names.
-pub fn current() -> Option<Address> {
-    let hash = dom::window().location().hash().ok()?;
-    let address = hash.strip_prefix("#/")?;
-    let address = js_sys::decode_uri_component(address).ok()?;
-    Address::parse(&lower(&String::from(address))).ok()
+/// What stands beside the list.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    Chat(Address),
+    About(Address),
+    /// What strangers wrote.
+    Requests,
+    Settings(Page),
 }
 
-/// Names a conversation. Whoever shows it is to be told as well: only the browser's own steps raise an event.
-pub fn open(address: &Address) {
-    let hash = joined(&["#/", address.as_str()]);
+impl Place {
+    /// What stands behind the `#/`.
+    fn name(&self) -> String {
+        match self {
+            Self::Chat(address) => address.to_string(),
+            Self::About(address) => joined(&["about/", address.as_str()]),
+            Self::Requests => "requests".into(),
+            Self::Settings(page) => joined(&["settings/", page.slug()]),
+        }
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        let address = |text: &str| Address::parse(&lower(text)).ok();
+        if let Some(page) = name.strip_prefix("settings/") {
+            return Page::of(page).map(Self::Settings);
+        }
+        match name.strip_prefix("about/") {
+            Some(about) => address(about).map(Self::About),
+            None if name == "requests" => Some(Self::Requests),
+            None => address(name).map(Self::Chat),
+        }
+    }
+
+    /// For a link.
+    pub fn link(&self) -> String {
+        joined(&["#/", &self.name()])
+    }
+}
+
+/// What the address names.
+pub fn current() -> Option<Place> {
+    let hash = dom::window().location().hash().ok()?;
+    let name = hash.strip_prefix("#/")?;
+    let name = js_sys::decode_uri_component(name).ok()?;
+    Place::of(&String::from(name))
+}
+
+/// Names what is open. Whoever shows it is to be told as well: only the browser's own steps raise an event.
+pub fn open(place: &Place) {
+    let hash = place.link();
     let history = dom::window().history();
     let Ok(history) = history else { return };
     // A page in a frame that may not touch its history works without it.
@@ -29,7 +70,7 @@ pub fn open(address: &Address) {
     };
 }
 
-/// Back to the list, by a step back where the conversation was opened by a step of ours.
+/// Back to the list, by a step back where it was left by a step of ours.
 pub fn close() {
     let Ok(history) = dom::window().history() else {
         return;
@@ -38,6 +79,6 @@ pub fn close() {
     let _ = if ours {
         history.back()
     } else {
-        history.replace_state_with_url(&JsValue::NULL, "", Some("/"))
+        history.replace_state_with_url(&JsValue::NULL, "", Some(&dom::path()))
     };
 }

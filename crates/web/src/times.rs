@@ -15,6 +15,7 @@ const DAY: u64 = 24 * HOUR;
 thread_local! {
     static TIME: LazyCell<Function> = LazyCell::new(|| format(&[("hour", "numeric"), ("minute", "2-digit")]));
     static DATE: LazyCell<Function> = LazyCell::new(|| format(&[("day", "numeric"), ("month", "short")]));
+    static WEEKDAY: LazyCell<Function> = LazyCell::new(|| format(&[("weekday", "short")]));
     static LONG: LazyCell<Function> =
         LazyCell::new(|| format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]));
     static YEAR: LazyCell<Function> =
@@ -88,6 +89,27 @@ pub fn day_line(at: Timestamp, now: Timestamp) -> String {
     } else {
         YEAR.with(|format| with(format, at))
     }
+}
+
+/// `18:00` today, `23 Nov, 18:00` on another day.
+pub fn moment(at: Timestamp, now: Timestamp) -> String {
+    let clock = clock(at);
+    if day(at) == day(now) {
+        return clock;
+    }
+    joined(&[&short(at, now), ", ", &clock])
+}
+
+/// `Mon`: 0 is Monday.
+pub fn weekday(day: u8) -> String {
+    // 1970-01-05 was a Monday; noon in Greenwich is on that day nearly everywhere.
+    let noon = (4 + u64::from(day)) * DAY + 12 * HOUR;
+    WEEKDAY.with(|format| with(format, Timestamp(noon)))
+}
+
+/// Where the reader is: minutes east of Greenwich.
+pub fn offset(now: Timestamp) -> i16 {
+    (ahead(now) / MINUTE.cast_signed()) as i16
 }
 
 /// The end of the reader's day, by the clocks as they will be then.

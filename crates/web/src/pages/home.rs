@@ -2,19 +2,23 @@
 
 use std::cell::RefCell;
 
-use lamplight_embed::{Code, Shell};
+use lamplight_embed::{Changed, Code, Shell, joined};
 use yew::prelude::*;
 
 use crate::dom;
 use crate::draw::{div, keyed, keyed_part, list, part, tag};
-use crate::house::{House, Popup};
+use crate::house::{Cause, House, Popup};
 use crate::kept::{use_after, use_while};
+use crate::pages::settings;
 use crate::parts::add_contact::add_contact;
 use crate::parts::chat::{self, Chat};
-use crate::parts::live::{Live, LiveProps};
+use crate::parts::live::{Live, LiveProps, Part};
 use crate::parts::side::{self, Side};
 use crate::parts::status_dialog::status_dialog;
-use crate::parts::{banner, confirm, diagnostics, dialog, help, notices, welcome};
+use crate::parts::{
+    about, banner, confirm, diagnostics, dialog, held, help, notices, step_up, welcome,
+};
+use crate::route::Place;
 use crate::texts::t;
 
 #[derive(Properties, PartialEq)]
@@ -39,8 +43,9 @@ pub fn Home(props: &Props) -> Html {
             })
         })
     });
-    let open = house.open();
-    use_way_back(open.is_some());
+    let place = house.place();
+    use_way_back(place.is_some());
+    use_page(house.went(), matches!(place, None | Some(Place::Chat(_))));
     let popup = house.popup();
     let number = popup.as_ref().map_or(0, |(number, _)| *number);
     use_while(u64::from(number), {
@@ -48,18 +53,28 @@ pub fn Home(props: &Props) -> Html {
         Box::new(move || dialog::opened(house))
     });
 
-    let stage = tag("main")
-        .class("stage")
-        .attr("aria-label", t().conversation);
-    let stage = match &open {
-        Some(address) => stage.with(keyed_part::<Chat>(
-            address.as_str(),
-            chat::Props {
-                house: house.clone(),
-                address: address.clone(),
-            },
-        )),
-        None => stage.with(part::<Live>(LiveProps::new(house, welcome::PART))),
+    let stage = tag("main").class("stage");
+    let live = |key: &str, drawn| keyed_part::<Live>(key, LiveProps::new(house, drawn));
+    let stage = match &place {
+        Some(Place::Chat(address)) => {
+            stage
+                .attr("aria-label", t().conversation)
+                .with(keyed_part::<Chat>(
+                    address.as_str(),
+                    chat::Props {
+                        house: house.clone(),
+                        address: address.clone(),
+                    },
+                ))
+        }
+        Some(Place::About(address)) => {
+            stage.with(live(&joined(&["about ", address.as_str()]), ABOUT))
+        }
+        Some(Place::Requests) => stage.with(live("requests", held::PART)),
+        Some(Place::Settings(page)) => {
+            stage.with(keyed(page.slug(), settings::settings(house, *page)))
+        }
+        None => stage.with(live("welcome", welcome::PART)),
     };
     list(vec![
         tag("header")
@@ -68,10 +83,10 @@ pub fn Home(props: &Props) -> Html {
             .into(),
         part::<Live>(LiveProps::new(house, banner::PART)),
         div("home")
-            .attr("data-pane", if open.is_some() { "chat" } else { "list" })
+            .attr("data-pane", if place.is_some() { "chat" } else { "list" })
             .with(part::<Side>(side::Props {
                 house: house.clone(),
-                open: open.clone(),
+                open: house.open(),
             }))
             .with(stage)
             .into(),
@@ -82,14 +97,37 @@ pub fn Home(props: &Props) -> Html {
     ])
 }
 
+/// What there is to settle with whom the address names.
+const ABOUT: Part = Part {
+    draw: |house| match house.place() {
+        Some(Place::About(address)) => about::about(house, &address),
+        _ => Html::default(),
+    },
+    wants: |cause| !matches!(cause, Cause::Changed(Changed::Conversation(_))),
+};
+
+/// A page that was gone to has the keyboard on its title.
+#[hook]
+fn use_page(went: u64, other: bool) {
+    use_after(
+        went,
+        Box::new(move || {
+            if went > 0 && !other {
+                dom::focus_id("page-title");
+            }
+        }),
+    );
+}
+
 fn drawn(house: &House, popup: Popup) -> Html {
     match popup {
         Popup::AddContact(first) => add_contact(house, first),
-        Popup::Status => status_dialog(house),
+        Popup::Status(of) => status_dialog(house, of.as_ref()),
         Popup::Help => help::help(house),
         Popup::Diagnostics => part::<Live>(LiveProps::new(house, diagnostics::PART)),
         Popup::Rename(address) => confirm::rename(house, address),
         Popup::Remove(address) => confirm::remove(house, address),
+        Popup::Confirm => step_up::step_up(house),
         Popup::Block(address) => confirm::block(house, address),
     }
 }

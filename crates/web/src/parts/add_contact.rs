@@ -1,6 +1,6 @@
 //! Asks to see someone, by address; a bare name is taken to be of this relay.
 
-use lamplight_embed::{Code, Intent, Note, Presentity, joined, lower};
+use lamplight_embed::{Code, Intent, Note, Offers, Presentity, joined, lower};
 use yew::prelude::*;
 
 use super::dialog::dialog;
@@ -9,6 +9,7 @@ use super::notices::Toast;
 use crate::dom;
 use crate::draw::{On, act, div, list, p, tag};
 use crate::house::House;
+use crate::pages::settings::is_offered;
 use crate::texts::{self, fill, t};
 
 /// `first` stands there to begin with.
@@ -40,12 +41,15 @@ pub fn add_contact(house: &House, first: Option<String>) -> Html {
             event.prevent_default();
             match asked(&house) {
                 Ok(presentity) => {
-                    house.intend(Intent::AddContact {
-                        presentity: presentity.clone(),
-                        petname: Note::parse(&dom::value("petname")).ok(),
-                        group: None,
-                    });
-                    house.say(Toast::word(fill(t().asked, presentity.as_str())));
+                    // Where there is only writing, nobody is asked.
+                    if is_offered(&house, Offers::Presence) {
+                        house.intend(Intent::AddContact {
+                            presentity: presentity.clone(),
+                            petname: Note::parse(&dom::value("petname")).ok(),
+                            group: None,
+                        });
+                        house.say(Toast::word(fill(t().asked, presentity.as_str())));
+                    }
                     dom::close_dialog(event);
                     house.go(Some(presentity.address().clone()));
                 }

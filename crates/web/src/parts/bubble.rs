@@ -6,8 +6,8 @@ use yew::prelude::*;
 use super::icon::{Icon, glyph};
 use super::links;
 use crate::draw::{Tag, button, p, span, tag};
-use crate::house::{Deed, House};
-use crate::texts::{self, t};
+use crate::house::{Deed, House, Popup};
+use crate::texts::{self, fill, t};
 use crate::times;
 
 /// Where a message stands among its neighbours.
@@ -30,6 +30,8 @@ pub struct Props {
     /// Whose, if not mine.
     pub name: String,
     pub place: Place,
+    /// Of a stranger: what they wrote leads nowhere yet.
+    pub held: bool,
 }
 
 #[component]
@@ -53,11 +55,17 @@ pub fn Bubble(props: &Props) -> Html {
         .attr_of("data-id", &item.id.to_string())
         .attr("tabindex", if place.newest { "0" } else { "-1" })
         .with(span("vh").text(&joined(&[whose, ", ", &at, ": "])))
-        .with(
-            p("bubble-text")
-                .attr("dir", "auto")
-                .with(links::linked(&item.text)),
+        .maybe(
+            item.by
+                .as_ref()
+                .filter(|_| place.first)
+                .map(|by| span("bubble-by").text(&fill(t().by, by.address().name()))),
         )
+        .with(p("bubble-text").attr("dir", "auto").with(if props.held {
+            Html::from(item.text.clone())
+        } else {
+            links::linked(&item.text)
+        }))
         .with(
             span("bubble-meta")
                 .with(
@@ -94,7 +102,12 @@ fn failure(house: &House, id: MessageId, why: Code) -> Tag {
     let may = |words, intent| button("", house.does(Deed::Intend(intent))).say(words);
     span("bubble-failed")
         .with(tag("span").say(texts::sentence(why)))
-        .with(may(t().try_again, Intent::Resend { id }))
+        .with(match why {
+            Code::SignInAgain => {
+                button("", house.does(Deed::Show(Popup::Confirm))).say(t().say_password)
+            }
+            _ => may(t().try_again, Intent::Resend { id }),
+        })
         .with(may(t().discard, Intent::Discard { id }))
 }
 

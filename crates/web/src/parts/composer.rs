@@ -26,7 +26,8 @@ const DRAFT_AFTER_MS: u32 = 100;
 
 /// Where one writes, as a piece of the conversation's part. `closed` is why nothing can be written now.
 #[hook]
-pub fn use_composer(house: &House, view: &ConversationView, closed: Option<&'static str>) -> Html {
+pub fn use_composer(house: &House, view: &ConversationView, closed: Option<String>) -> Html {
+    let is_closed = closed.is_some();
     // How much too long, and whether there is nothing to send.
     let judged = use_kept(|| judge(&view.draft));
     let desk = Desk {
@@ -42,13 +43,14 @@ pub fn use_composer(house: &House, view: &ConversationView, closed: Option<&'sta
         let (desk, judged) = (desk.clone(), judged.clone());
         act(move |_| {
             judged.set(judge(&text()));
+            desk.types();
             desk.rest();
         })
     };
     let send = {
         let (desk, judged) = (desk.clone(), judged.clone());
         move || {
-            if closed.is_none() && desk.send() {
+            if !is_closed && desk.send() {
                 judged.set(judge(""));
             }
         }
@@ -76,7 +78,7 @@ pub fn use_composer(house: &House, view: &ConversationView, closed: Option<&'sta
     });
     let (over, empty) = judged.get();
     let problem = match (closed, over) {
-        (Some(why), _) => why.to_owned(),
+        (Some(why), _) => why,
         (None, 0) => String::new(),
         (None, over) => times::plural(over as u32, t().too_long_one, t().too_long_other),
     };
@@ -94,7 +96,7 @@ pub fn use_composer(house: &House, view: &ConversationView, closed: Option<&'sta
         .attr("dir", "auto")
         .attr("enterkeyhint", "send")
         .attr("autocomplete", "off")
-        .flag("disabled", closed.is_some())
+        .flag("disabled", is_closed)
         .attr_if(over > 0, "aria-invalid", "true")
         .attr_if(!problem.is_empty(), "aria-describedby", "composer-problem")
         .on(On::Input, input)
@@ -103,7 +105,7 @@ pub fn use_composer(house: &House, view: &ConversationView, closed: Option<&'sta
     let button = submit("round primary", "")
         .attr("aria-label", t().send)
         .attr("title", t().send)
-        .flag("disabled", empty || over > 0 || closed.is_some())
+        .flag("disabled", empty || over > 0 || is_closed)
         .with(glyph(Icon::Send));
     tag("form")
         .class("composer")
@@ -160,6 +162,14 @@ impl Desk {
             self.keep();
             drop(listeners);
         })
+    }
+
+    /// The other is told that somebody writes, where there is something.
+    fn types(&self) {
+        if !text().trim().is_empty() {
+            let with = self.with.clone();
+            self.house.intend(Intent::Typing { with });
+        }
     }
 
     fn rest(&self) {

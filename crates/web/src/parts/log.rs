@@ -162,6 +162,7 @@ fn lines(house: &House, view: &ConversationView) -> Html {
                 item: item.clone(),
                 name: view.row.name.clone(),
                 place,
+                held: view.held,
             },
         ));
     }

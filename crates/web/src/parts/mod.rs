@@ -1,5 +1,6 @@
 //! The parts of the page, each a picture of one thing.
 
+pub mod about;
 pub mod add_contact;
 pub mod attention;
 pub mod avatar;
@@ -12,8 +13,10 @@ pub mod confirm;
 pub mod diagnostics;
 pub mod dialog;
 pub mod field;
+pub mod held;
 pub mod help;
 pub mod icon;
+pub mod kit;
 pub mod links;
 pub mod live;
 pub mod log;
@@ -21,10 +24,14 @@ pub mod menu;
 pub mod my_status;
 pub mod notices;
 pub mod presence;
+pub mod preview;
 pub mod requests;
 pub mod roster;
 pub mod row;
+pub mod rules;
 pub mod share;
 pub mod side;
 pub mod status_dialog;
+pub mod step_up;
+pub mod watchers;
 pub mod welcome;

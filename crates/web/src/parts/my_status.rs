@@ -1,13 +1,14 @@
 //! Myself, as others who see everything read me, and why; a press changes it.
 
-use lamplight_embed::{Changed, joined};
+use lamplight_embed::{Changed, Offers, joined};
 use yew::prelude::*;
 
 use super::avatar::avatar;
 use super::live::Part;
 use super::presence;
-use crate::draw::{bdi, button, span};
+use crate::draw::{bdi, button, div, p, span};
 use crate::house::{Cause, Deed, House, Popup};
+use crate::pages::settings::is_offered;
 use crate::texts::{fill, t};
 
 pub const PART: Part = Part {
@@ -23,20 +24,34 @@ pub const PART: Part = Part {
 fn my_status(house: &House) -> Html {
     let me = house.shell.read(|agent| agent.me());
     let address = me.principal.address();
-    let words = presence::my_words(&me);
+    let words = presence::my_words(me.choice, &me.person);
     let why = presence::why(&me.person, house.shell.now().timestamp);
     let why = why.map_or_else(String::new, |why| joined(&[" · ", &why]));
     let spoken = joined(&[words.as_str(), &why]);
     let shown = joined(&[&presence::capital(&words), &why]);
-    button("me", house.does(Deed::Show(Popup::Status)))
-        .attr("aria-haspopup", "dialog")
-        .with(span("vh").text(&fill(t().your_status, &spoken)))
-        .with(avatar(address, address.name(), Some(&me.person)))
-        .with(
-            span("me-lines")
-                .attr("aria-hidden", "true")
-                .with(bdi("me-name", address.name()))
-                .with(span("me-status").text(&shown)),
-        )
+    let offered = is_offered(house, Offers::Presence);
+    let name = bdi("me-name", address.name());
+    let face = avatar(address, address.name(), offered.then_some(&me.person));
+    let by = || {
+        let whose = fill(t().answering_as, address.name());
+        p("me-by").attr("role", "note").text(&whose)
+    };
+    let mine = if offered {
+        button("me", house.does(Deed::Show(Popup::Status(None))))
+            .attr("aria-haspopup", "dialog")
+            .with(span("vh").text(&fill(t().your_status, &spoken)))
+            .with(face)
+            .with(
+                span("me-lines")
+                    .attr("aria-hidden", "true")
+                    .with(name)
+                    .with(span("me-status").text(&shown)),
+            )
+    } else {
+        div("me only-name").with(face).with(name)
+    };
+    div("me-place")
+        .with(mine)
+        .maybe(me.by.is_some().then(by))
         .into()
 }

@@ -1,6 +1,6 @@
 //! Presence as people read it: one shape per word, never by colour alone, and the words themselves.
 
-use lamplight_embed::{Basic, Choice, Code, MyStatus, Person, Reason, Timestamp, Word, joined};
+use lamplight_embed::{Basic, Choice, Code, Person, Reason, Timestamp, Word, joined};
 
 use super::icon::circle;
 use crate::draw::{Tag, path, svg};
@@ -94,11 +94,11 @@ pub fn sentence(person: &Person, now: Timestamp) -> String {
 }
 
 /// What one is oneself: the choice where there is one, since to appear offline is not to be offline.
-pub fn my_words(me: &MyStatus) -> String {
-    if me.choice == Some(Choice::Invisible) {
+pub fn my_words(choice: Option<Choice>, person: &Person) -> String {
+    if choice == Some(Choice::Invisible) {
         return t().appearing_offline.into();
     }
-    words(&me.person)
+    words(person)
 }
 
 /// Why the word is what it is: `idle for 5 min`, `until 15:30`.
@@ -112,7 +112,7 @@ pub fn why(person: &Person, now: Timestamp) -> Option<String> {
         Reason::Pending => Some(t().pending_why.into()),
         Reason::Refused(Code::NotAllowed) => Some(t().refused_why.into()),
         Reason::Refused(code) => Some(texts::sentence(code).into()),
-        Reason::NoWord => Some(t().no_word_why.into()),
+        Reason::NoWord if person.word == Word::Unknown => Some(t().no_word_why.into()),
         _ => None,
     }
 }

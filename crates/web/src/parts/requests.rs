@@ -1,8 +1,7 @@
 //! Who asks to see me: allow, deny or block, each with what it means, and in the same breath whether to ask back.
 
-use lamplight_embed::{Changed, Intent, Principal, RequestRow, RowKind, Verdict, joined};
-use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlInputElement};
+use lamplight_embed::{Changed, Intent, RequestRow, RowKind, Verdict, joined};
+use web_sys::Event;
 use yew::prelude::*;
 
 use super::avatar::avatar;
@@ -48,26 +47,31 @@ fn asker(house: &House, request: &RequestRow) -> Tag {
     let row = house.shell.read(|agent| agent.row(address));
     let is_contact = row.is_some_and(|row| row.kind == RowKind::Contact);
     let answer = |class, words, means, verdict| {
-        let (house, watcher) = (house.clone(), watcher.clone());
-        let decide = act(move |event| decide(&house, &watcher, &verdict, event));
+        let (house, request) = (house.clone(), request.clone());
+        let decide = act(move |event| decide(&house, &request, &verdict, event));
         button(class, decide).attr("title", means).say(words)
     };
-    let ask_back = || {
-        let check = tag("input").attr("type", "checkbox").checked(true);
+    let check = |name, words, on| {
+        let check = tag("input").attr("type", "checkbox").attr("name", name);
         tag("label")
             .class("check")
-            .with(check)
-            .with(tag("span").say(t().ask_back))
+            .with(check.flag("checked", on))
+            .with(tag("span").say(words))
     };
     let when = times::ago(request.at, house.shell.now().timestamp);
-    let title = joined(&["request-", watcher.as_str()]);
+    let of = request.of.as_ref().map_or("", |of| of.as_str());
+    let title = joined(&["request-", watcher.as_str(), of]);
     let asks = texts::around(t().asks_to_see, bdi("strong", watcher.as_str()));
     let who = tag("p")
         .attr_of("id", &title)
         .with(asks)
+        .maybe(request.of.as_ref().map(|of| {
+            let face = house.shell.principal().presentity_of(Some(of));
+            bdi("small", &joined(&[" (", face.as_str(), ")"]))
+        }))
         .with(span("muted small").text(&joined(&[" ", &when])));
     div("request")
-        .key(watcher.as_str())
+        .key(&title)
         .attr("role", "group")
         .attr_of("aria-labelledby", &title)
         .with(
@@ -75,7 +79,8 @@ fn asker(house: &House, request: &RequestRow) -> Tag {
                 .with(avatar(address, address.name(), None))
                 .with(who),
         )
-        .maybe((!is_contact).then(ask_back))
+        .with(check("less", t().only_availability, false))
+        .maybe((!is_contact).then(|| check("back", t().ask_back, true)))
         .with(
             div("request-actions")
                 .with(answer(
@@ -89,16 +94,20 @@ fn asker(house: &House, request: &RequestRow) -> Tag {
         )
 }
 
-fn decide(house: &House, watcher: &Principal, verdict: &Verdict, event: &Event) {
-    let check = dom::around(event, ".request")
-        .and_then(|request| request.query_selector("input").ok().flatten());
-    let ask_back = check.is_some_and(|check| check.unchecked_ref::<HtmlInputElement>().checked());
+fn decide(house: &House, request: &RequestRow, verdict: &Verdict, event: &Event) {
+    let watcher = &request.watcher;
+    let allows = *verdict == Verdict::Allow;
+    let verdict = match verdict {
+        Verdict::Allow if dom::is_checked(event, "less") => &Verdict::Availability,
+        other => other,
+    };
+    let ask_back = dom::is_checked(event, "back");
     house.intend(Intent::Decide {
         watcher: watcher.clone(),
         decision: Some(verdict.clone()),
-        of: None,
+        of: request.of.clone(),
     });
-    if *verdict == Verdict::Allow && ask_back {
+    if allows && ask_back {
         house.intend(Intent::AddContact {
             presentity: watcher.presentity(),
             petname: None,

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
-use lamplight_embed::{Address, Changed, after, joined, lower};
+use lamplight_embed::{Address, Changed, ContactRow, after, joined, lower};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -41,7 +41,7 @@ pub fn use_roster(house: &House, query: &str, open: Option<&Address>) -> Html {
 
     let at = active
         .get()
-        .and_then(|active| order.iter().position(|(address, _)| *address == active));
+        .and_then(|active| order.iter().position(|place| place.address == active));
     let hand = Hand {
         house: house.clone(),
         order,
@@ -88,13 +88,16 @@ pub fn use_roster(house: &House, query: &str, open: Option<&Address>) -> Html {
         .attr("aria-label", t().contacts)
         .with(spacer())
         .each(shown.map(|place| {
-            let (address, _) = &hand.order[place];
+            let Place {
+                address, heading, ..
+            } = &hand.order[place];
             keyed_part::<Row>(
                 address.as_str(),
                 row::Props {
                     house: house.clone(),
                     id: row_id(place),
                     address: address.clone(),
+                    heading: heading.clone(),
                     place: place + 1,
                     total,
                     active: at == Some(place),
@@ -128,8 +131,8 @@ impl Hand {
     }
 
     fn walk(&self, to: usize) {
-        if let Some((address, _)) = self.order.get(to) {
-            self.active.set(Some(address.clone()));
+        if let Some(place) = self.order.get(to) {
+            self.active.set(Some(place.address.clone()));
             reveal(&self.node, to);
             self.view.set(View::of(&self.node));
         }
@@ -148,7 +151,7 @@ impl Hand {
             "Home" => self.walk(0),
             "End" => self.walk(last),
             "Enter" | " " => {
-                let Some((address, _)) = at.and_then(|at| self.order.get(at)) else {
+                let Some(Place { address, .. }) = at.and_then(|at| self.order.get(at)) else {
                     return;
                 };
                 if self.open.as_ref() == Some(address) {
@@ -184,7 +187,7 @@ impl Hand {
             let open = self
                 .order
                 .iter()
-                .position(|(address, _)| Some(address) == self.open.as_ref());
+                .position(|place| Some(&place.address) == self.open.as_ref());
             self.walk(open.unwrap_or(0));
         }
     }
@@ -193,7 +196,7 @@ impl Hand {
 /// A list that has the keyboard has it on a row, also when its rows come later than the keyboard.
 #[hook]
 fn use_first_row(hand: Hand) {
-    let first = hand.order.first().map(|(address, _)| address.clone());
+    let first = hand.order.first().map(|place| place.address.clone());
     let (here, there) = (hand.at.is_some(), first.is_some());
     use_after(
         u64::from(here) << 1 | u64::from(there),
@@ -212,7 +215,7 @@ fn row_id(place: usize) -> String {
 }
 
 /// The next row after `at` whose name begins with these letters; a single letter goes on to the next, more may stay.
-fn find(order: &[(Address, String)], at: Option<usize>, letters: &str) -> Option<usize> {
+fn find(order: &[Place], at: Option<usize>, letters: &str) -> Option<usize> {
     let from = at.map_or(0, |at| {
         if letters.chars().count() == 1 {
             at + 1
@@ -221,10 +224,19 @@ fn find(order: &[(Address, String)], at: Option<usize>, letters: &str) -> Option
         }
     });
     let mut places = (from..order.len()).chain(0..from.min(order.len()));
-    places.find(|place| order[*place].1.starts_with(letters))
+    places.find(|place| order[*place].name.starts_with(letters))
 }
 
-type Order = Rc<Vec<(Address, String)>>;
+/// One place of the list.
+struct Place {
+    address: Address,
+    /// In small letters, for type-ahead.
+    name: String,
+    /// The heading above it.
+    heading: Option<String>,
+}
+
+type Order = Rc<Vec<Place>>;
 
 /// An order that was read, for which query, and the timer until it is read anew.
 #[derive(Default)]
@@ -264,16 +276,51 @@ fn use_order(house: House, query: &str) -> Order {
     match &read.order {
         Some(known) if read.query == query => known.clone(),
         _ => {
-            let rows = house.shell.roster(query).into_iter();
-            let rows = rows.map(|row| {
-                let name = lower(&row.name);
-                (row.address, name)
-            });
-            let order = Order::new(rows.collect());
+            let order = Order::new(placed(house.shell.roster(query)));
             query.clone_into(&mut read.query);
             read.order = Some(order.clone());
             order
         }
+    }
+}
+
+/// Unread first; then, where the person keeps somebody under a heading, heading by heading, and last who stands under none.
+fn placed(rows: Vec<ContactRow>) -> Vec<Place> {
+    if rows.iter().all(|row| row.group.is_none()) {
+        return rows.into_iter().map(|row| place(row, None)).collect();
+    }
+    // What has no heading stands in the first and the last of these.
+    let (mut unread, mut others) = (Vec::new(), Vec::new());
+    let mut headed: Vec<(String, Vec<ContactRow>)> = Vec::new();
+    for row in rows {
+        match &row.group {
+            _ if row.unread > 0 => unread.push(row),
+            None => others.push(row),
+            Some(group) => {
+                let group = group.as_str();
+                let at = headed.iter().position(|(words, _)| words.as_str() >= group);
+                let at = at.unwrap_or(headed.len());
+                if headed.get(at).is_none_or(|(words, _)| words != group) {
+                    headed.insert(at, (group.to_owned(), Vec::new()));
+                }
+                headed[at].1.push(row);
+            }
+        }
+    }
+    headed.push((t().no_heading.to_owned(), others));
+    let mut places: Vec<Place> = unread.into_iter().map(|row| place(row, None)).collect();
+    for (heading, rows) in headed {
+        let mut heading = Some(heading);
+        places.extend(rows.into_iter().map(|row| place(row, heading.take())));
+    }
+    places
+}
+
+fn place(row: ContactRow, heading: Option<String>) -> Place {
+    Place {
+        name: lower(&row.name),
+        address: row.address,
+        heading,
     }
 }
 

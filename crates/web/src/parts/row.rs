@@ -15,6 +15,8 @@ pub struct Props {
     pub house: House,
     pub id: String,
     pub address: Address,
+    /// What stands above it.
+    pub heading: Option<String>,
     /// From 1.
     pub place: usize,
     pub total: usize,
@@ -48,12 +50,15 @@ pub fn Row(props: &Props) -> Html {
     let bottom = span("row-bottom")
         .with(preview(&row))
         .maybe((row.unread > 0).then(unread));
+    let heading = props.heading.as_ref();
+    let above = heading.map(|words| span("row-group").attr("aria-hidden", "true").text(words));
     let lines = span("row-lines")
         .attr("aria-hidden", "true")
         .with(top)
         .with(bottom);
     div("row")
         .also_if(props.active, "is-active")
+        .also_if(heading.is_some(), "has-heading")
         .also_if(row.unread > 0, "is-unread")
         .attr_of("id", &props.id)
         .attr("role", "option")
@@ -67,6 +72,7 @@ pub fn Row(props: &Props) -> Html {
         .with(avatar(&row.address, &row.name, Some(&row.person)))
         .with(name)
         .with(lines)
+        .maybe(above)
         .into()
 }
 
@@ -83,6 +89,10 @@ fn name_of(row: &ContactRow, words: &str) -> String {
     if row.kind == RowKind::Stranger {
         name.push_str(", ");
         name.push_str(t().not_a_contact);
+    }
+    if let Some(group) = &row.group {
+        name.push_str(", ");
+        name.push_str(group.as_str());
     }
     if row.unread > 0 {
         name.push_str(", ");

@@ -7,11 +7,13 @@ use super::icon::{Icon, glyph};
 use super::live::{Live, LiveProps};
 use super::menu::{Choice, menu};
 use super::roster::use_roster;
-use super::{my_status, requests};
+use super::{held, my_status, requests};
 use crate::dom;
 use crate::draw::{On, act, button, div, part, pressed, tag};
 use crate::house::{Deed, House, Popup};
 use crate::kept::use_kept;
+use crate::pages::settings::Page;
+use crate::route::Place;
 use crate::texts::t;
 
 #[derive(Properties, PartialEq)]
@@ -51,6 +53,7 @@ pub fn Side(props: &Props) -> Html {
         })
     };
     let more = vec![
+        Choice::new(t().settings, Deed::Visit(Place::Settings(Page::All))),
         Choice::new(t().help, Deed::Show(Popup::Help)),
         Choice::new(t().diagnostics, Deed::Show(Popup::Diagnostics)),
         Choice::new(t().sign_out, Deed::SignOut).grave(),
@@ -94,6 +97,7 @@ pub fn Side(props: &Props) -> Html {
                 .with(add),
         )
         .with(part::<Live>(LiveProps::new(house, requests::PART)))
+        .with(part::<Live>(LiveProps::new(house, held::ENTRY)))
         .with(roster)
         .into()
 }

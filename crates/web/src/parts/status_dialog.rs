@@ -1,23 +1,17 @@
 //! My status by hand: one of four words, a few words of my own, and until when.
 
-use lamplight_embed::{Choice, Intent, NOTE_MAX, Note, Timestamp, Word, joined};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlSelectElement;
+use lamplight_embed::{Choice, Intent, NOTE_MAX, Note, Tag as Face, Word, joined};
 use yew::prelude::*;
 
 use super::dialog::dialog;
 use super::field::submit;
+use super::kit::{Label, end, ends, entry};
 use super::presence::{self, shape};
 use super::share::share;
 use crate::dom;
 use crate::draw::{On, Tag, act, button, div, list, p, tag};
 use crate::house::{Deed, House};
-use crate::texts::{Texts, fill, t};
-use crate::times;
-
-const MINUTE_MS: u64 = 60_000;
-
-type Label = fn(&Texts) -> &'static str;
+use crate::texts::t;
 
 /// The four words, with the shape each is shown by.
 const CHOICES: [(Choice, Word, Label); 4] = [
@@ -27,42 +21,41 @@ const CHOICES: [(Choice, Word, Label); 4] = [
     (Choice::Invisible, Word::Offline, |t| t.choose_invisible),
 ];
 
-/// How long it may last, beside what is kept: the value in the list and its words.
-const ENDS: [(&str, Label); 5] = [
-    ("", |t| t.no_end),
-    ("30", |t| t.half_an_hour),
-    ("60", |t| t.one_hour),
-    ("240", |t| t.four_hours),
-    ("today", |t| t.today),
-];
-
-pub fn status_dialog(house: &House) -> Html {
-    let me = house.shell.read(|agent| agent.me());
-    let choice = house.picked().or(me.choice).unwrap_or(Choice::Available);
+/// Of one of my presentities; none: of the one from sign-up.
+pub fn status_dialog(house: &House, of: Option<&Face>) -> Html {
+    let own = house.shell.read(|agent| agent.own_presentities());
+    let me = own.into_iter().find(|own| own.tag.as_ref() == of);
+    let (hand, note, until) = match &me {
+        Some(own) => (own.choice, own.note.clone(), own.until),
+        None => (None, None, None),
+    };
+    let choice = house.picked().or(hand).unwrap_or(Choice::Available);
     let now = house.shell.now().timestamp;
 
     let save = {
-        let (house, kept) = (house.clone(), me.until);
+        let (house, of) = (house.clone(), of.cloned());
+        let until_kept = until;
         act(move |event| {
             event.prevent_default();
-            let until = dom::by_id("until").and_then(|select| {
-                let select: &HtmlSelectElement = select.unchecked_ref();
-                end(&select.value(), house.shell.now().timestamp, kept)
-            });
+            let until = dom::entered(event, "until");
+            let until = end(&until, house.shell.now().timestamp, until_kept);
             house.intend(Intent::SetStatus {
                 choice,
                 // Empty means none; what is too long the field does not take.
                 note: Note::parse(&dom::value("note")).ok(),
                 until,
-                of: None,
+                of: of.clone(),
             });
             dom::close_dialog(event);
         })
     };
-    let mut why = presence::capital(&presence::my_words(&me));
-    if let Some(reason) = presence::why(&me.person, now) {
-        why = joined(&[&why, " · ", &reason]);
-    }
+    let why = me.as_ref().map(|own| {
+        let words = presence::capital(&presence::my_words(own.choice, &own.person));
+        match presence::why(&own.person, now) {
+            Some(reason) => joined(&[&words, " · ", &reason]),
+            None => words,
+        }
+    });
     let choices = tag("fieldset")
         .class("choices")
         .with(tag("legend").class("vh").say(t().status))
@@ -74,12 +67,14 @@ pub fn status_dialog(house: &House) -> Html {
         .attr("dir", "auto")
         .attr("autocomplete", "off")
         .attr("placeholder", t().note_hint)
-        .attr_of("value", me.note.as_ref().map_or("", Note::as_str));
+        .attr_of("value", note.as_ref().map_or("", Note::as_str));
     let clear = button(
         "",
-        house.does(Deed::IntendAndClose(Intent::ClearStatus { of: None })),
+        house.does(Deed::IntendAndClose(Intent::ClearStatus {
+            of: of.cloned(),
+        })),
     )
-    .flag("disabled", me.choice.is_none())
+    .flag("disabled", hand.is_none())
     .attr("title", t().clear_hint)
     .say(t().clear_status);
     let form = tag("form")
@@ -91,11 +86,7 @@ pub fn status_dialog(house: &House) -> Html {
                 .with(tag("label").attr("for", "note").say(t().note))
                 .with(div("field-box").with(note)),
         )
-        .with(
-            div("field")
-                .with(tag("label").attr("for", "until").say(t().until_label))
-                .with(ends(me.until, now)),
-        )
+        .with(entry(t().until_label, ends(until, now)))
         .with(
             div("dialog-actions")
                 .with(clear)
@@ -104,7 +95,7 @@ pub fn status_dialog(house: &House) -> Html {
     let shown = p("muted")
         .say(t().now_shown)
         .say(" ")
-        .with(tag("strong").text(&why));
+        .with(tag("strong").text(&why.unwrap_or_default()));
     let inside = vec![shown.into(), form.into(), share(house).into()];
     dialog(house, t().your_status_title, list(inside))
 }
@@ -126,27 +117,4 @@ fn radio(house: &House, (value, word, label): (Choice, Word, Label), choice: Cho
         .with(input)
         .with(shape(word, false))
         .with(tag("span").say(label(t())))
-}
-
-/// The list of ends. A list none of whose lines says that it is the chosen one starts on its last.
-fn ends(kept: Option<Timestamp>, now: Timestamp) -> Tag {
-    let line = |value, chosen| tag("option").attr("value", value).flag("selected", chosen);
-    let as_it_is =
-        kept.map(|kept| line("kept", true).text(&fill(t().until, &times::short(kept, now))));
-    let others =
-        ENDS.map(|(value, label)| line(value, value.is_empty() && kept.is_none()).say(label(t())));
-    tag("select")
-        .attr("id", "until")
-        .each(as_it_is.into_iter().chain(others))
-}
-
-fn end(value: &str, now: Timestamp, kept: Option<Timestamp>) -> Option<Timestamp> {
-    match value {
-        "kept" => kept,
-        "today" => Some(times::end_of_day(now)),
-        minutes => minutes
-            .parse::<u64>()
-            .ok()
-            .map(|minutes| Timestamp(now.0 + minutes * MINUTE_MS)),
-    }
 }

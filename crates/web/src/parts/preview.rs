@@ -1,0 +1,107 @@
+//! "See as ...": what a watcher gets of me at this moment, by the same rules and the same words as on their own page, and why.
+
+use lamplight_embed::{
+    AccessRules, Activity, Because, PresenceTuple, Tag as Face, TupleKind, View, Viewer, Way,
+    joined, ways,
+};
+use yew::prelude::*;
+
+use super::avatar::avatar;
+use super::{presence, rules};
+use crate::draw::{Tag, bdi, div, p, span, tag};
+use crate::house::House;
+use crate::texts::{fill, t};
+
+/// The card: my row in their list, everything that reaches them, and the reason.
+pub fn preview(house: &House, of: Option<&Face>, viewer: &Viewer) -> Tag {
+    let now = house.shell.now().timestamp;
+    let got = house.shell.read(|agent| agent.preview(of, viewer));
+    let me = house.shell.principal().presentity_of(of);
+    let address = me.address();
+    let all = match &got.view {
+        View::Shown(information) => information.tuples.as_slice(),
+        _ => &[],
+    };
+    let devices = all.iter().filter(|one| one.kind == TupleKind::Device);
+    let devices = devices.map(device);
+    let means = ways(&got.view);
+    let facts: Vec<Tag> = devices.chain(means.iter().map(way_line)).collect();
+    let row = div("seen-row")
+        .with(avatar(address, address.name(), Some(&got.person)))
+        .with(
+            div("line-words")
+                .with(bdi("row-name", address.name()))
+                .with(span("seen-words").text(&presence::sentence(&got.person, now))),
+        );
+    div("seen")
+        .attr("role", "group")
+        .attr("aria-label", t().what_they_get)
+        .with(row)
+        .maybe((!facts.is_empty()).then(|| tag("ul").class("seen-facts").each(facts)))
+        .with(p("muted small").with(because(house, of, got.because, viewer)))
+}
+
+fn device(tuple: &PresenceTuple) -> Tag {
+    let word = match tuple.status.activities.first() {
+        Some(Activity::Away) => t().away,
+        Some(Activity::Busy) => t().busy,
+        _ => t().available,
+    };
+    tag("li").text(&fill(t().a_device, word))
+}
+
+/// What a means is called.
+pub fn means_name(means: &str) -> &str {
+    match means {
+        "im" => t().means_im,
+        "tel" => t().means_tel,
+        "mailto" => t().means_mail,
+        "sip" => t().means_sip,
+        "https" => t().means_web,
+        other => other,
+    }
+}
+
+/// A way to reach someone: a link where the browser has one for it, else its words.
+pub fn way_line(way: &Way) -> Tag {
+    let name = means_name(way.means.as_str());
+    let contact = match &way.uri {
+        Some(uri) => tag("a")
+            .attr_of("href", uri)
+            .attr("rel", "noopener noreferrer nofollow")
+            .attr_if(way.means.as_str() == "https", "target", "_blank")
+            .text(&way.contact),
+        None => bdi("", &way.contact),
+    };
+    let mut more = joined(&[" · ", rules::basic(way.basic)]);
+    if let Some(note) = &way.note {
+        more.push_str(" · ");
+        more.push_str(note.as_str());
+    }
+    tag("li")
+        .with(span("muted").text(&joined(&[name, ": "])))
+        .with(contact)
+        .text(&more)
+}
+
+/// The reason of a decision.
+pub fn because(house: &House, of: Option<&Face>, why: Because, viewer: &Viewer) -> Html {
+    let words = match why {
+        Because::Oneself => String::new(),
+        Because::Person => t().because_person.into(),
+        Because::Rule(at) => {
+            let own = house.shell.read(|agent| agent.own_presentities());
+            let own = own.into_iter().find(|own| own.tag.as_ref() == of);
+            let rules = own.map_or_else(AccessRules::default, |own| own.rules);
+            let sentence = rules.rules.get(at).map(|rule| {
+                let said = rules::access(rule, house.shell.now().timestamp);
+                fill(t().rule_says, &said)
+            });
+            let number = fill(t().because_rule, &(at + 1).to_string());
+            joined(&[&number, &sentence.unwrap_or_default()])
+        }
+        Because::Default if *viewer == Viewer::Nobody => t().because_nobody.into(),
+        Because::Default => t().because_default.into(),
+    };
+    Html::from(words)
+}

@@ -1,0 +1,340 @@
+//! Rules as sentences, and the forms that make one.
+
+use lamplight_embed::{
+    AccessRule, Address, Basic, Delivery, DeliveryRule, Hours, Login, Note, Part, Shares,
+    Timestamp, Verdict, Who, joined, lower,
+};
+use web_sys::Event;
+
+use super::kit::{self, entry, input, pick, text};
+use crate::dom;
+use crate::draw::{Tag, div, tag};
+use crate::house::House;
+use crate::texts::{fill, t};
+use crate::times;
+
+/// Of whom: the kinds that a form offers, and whether they need a word more.
+const KINDS: usize = 9;
+
+/// `Everyone at example.org`: how a sentence begins.
+pub fn who(who: &Who) -> String {
+    match who {
+        Who::Address(address) => address.to_string(),
+        Who::Domain(domain) => fill(t().who_domain, domain),
+        Who::Group(group) => fill(t().who_group, group.as_str()),
+        Who::Known => t().who_known.into(),
+        Who::Account => t().who_account.into(),
+        Who::Guest => t().who_guest.into(),
+        Who::Program => t().who_program.into(),
+        Who::Site(site) => fill(t().who_site, site),
+        Who::Anyone => t().who_anyone.into(),
+    }
+}
+
+/// `sees only whether you are available`
+pub fn sees(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allow => t().sees_everything,
+        Verdict::Availability => t().sees_availability,
+        Verdict::Deny => t().sees_nothing,
+        Verdict::Block => t().sees_never,
+        Verdict::Ask => t().sees_asks,
+        Verdict::Chosen(_) => t().sees_parts,
+    }
+}
+
+/// `Everyone at example.org sees only whether you are available, until 18:00`
+pub fn access(rule: &AccessRule, now: Timestamp) -> String {
+    let mut said = joined(&[&who(&rule.who), " ", sees(&rule.decision)]);
+    said.push_str(match rule.needs {
+        Login::Nobody => "",
+        Login::Guest | Login::Program => t().needs_login,
+        Login::Account => t().needs_account,
+        Login::Fresh => t().needs_fresh,
+    });
+    let mut moment = |at: Option<Timestamp>, words| {
+        if let Some(at) = at {
+            said.push_str(", ");
+            said.push_str(&fill(words, &times::moment(at, now)));
+        }
+    };
+    moment(rule.from, t().from);
+    moment(rule.until, t().until);
+    said
+}
+
+/// `Every guest waits in your requests, over 500 bytes`
+pub fn delivery(rule: &DeliveryRule) -> String {
+    let then = match rule.then {
+        Delivery::Deliver => t().may_write,
+        Delivery::Hold => t().is_held,
+        Delivery::Refuse => t().is_refused,
+        Delivery::Drop => t().is_dropped,
+        Delivery::SignIn => t().must_sign_in,
+    };
+    let mut said = joined(&[&who(&rule.who), " ", then]);
+    if let Some(most) = rule.longer_than {
+        said.push_str(&fill(t().if_longer, &most.to_string()));
+    }
+    said.push_str(match rule.below {
+        None | Some(Login::Nobody) => "",
+        Some(Login::Guest | Login::Program) => t().below_login,
+        Some(Login::Account) => t().below_account,
+        Some(Login::Fresh) => t().below_fresh,
+    });
+    said.push_str(&hours(&rule.hours));
+    said
+}
+
+/// `, Mon to Fri, 09:00–17:00`
+pub fn hours(all: &[Hours]) -> String {
+    let mut said = String::new();
+    for span in all {
+        let days = DAYS.iter().position(|days| *days == span.days);
+        said.push_str(", ");
+        match days {
+            Some(at) => said.push_str(day_words()[at + 1]),
+            None => {
+                let chosen = (0..7).filter(|day| span.days & (1 << day) != 0);
+                let names: Vec<String> = chosen.map(times::weekday).collect();
+                said.push_str(&names.join(", "));
+            }
+        }
+        for (before, minute) in [(" ", span.from), ("–", span.to)] {
+            said.push_str(before);
+            said.push_str(&two(minute / 60));
+            said.push(':');
+            said.push_str(&two(minute % 60));
+        }
+    }
+    said
+}
+
+fn two(number: u16) -> String {
+    let text = number.to_string();
+    if number < 10 {
+        joined(&["0", &text])
+    } else {
+        text
+    }
+}
+
+/// Bit 0 is Monday: every day, the working days, the weekend.
+const DAYS: [u8; 3] = [0b111_1111, 0b001_1111, 0b110_0000];
+
+fn day_words() -> [&'static str; 4] {
+    [t().always, t().every_day, t().working_days, t().weekends]
+}
+
+/// When something holds: on which days, and between which times.
+pub fn hours_fields(words: &'static str, now: Option<&Hours>) -> Tag {
+    let day = now.and_then(|now| DAYS.iter().position(|days| *days == now.days));
+    let time = |name, words: &'static str, minute: u16| {
+        let value = joined(&[&two(minute / 60), ":", &two(minute % 60)]);
+        let input = tag("input")
+            .attr("type", "time")
+            .attr("name", name)
+            .attr_of("value", &value);
+        entry(words, input)
+    };
+    div("hours")
+        .with(pick(
+            "days",
+            words,
+            &day_words(),
+            day.map_or(0, |day| day + 1),
+        ))
+        .with(time(
+            "from",
+            t().hours_from,
+            now.map_or(9 * 60, |now| now.from),
+        ))
+        .with(time("to", t().hours_to, now.map_or(17 * 60, |now| now.to)))
+}
+
+/// The hours that stand in those fields.
+pub fn read_hours(house: &House, event: &Event) -> Vec<Hours> {
+    let minute = |name| {
+        let value = dom::entered(event, name);
+        let (hour, minute) = value.split_once(':')?;
+        Some(hour.parse::<u16>().ok()? * 60 + minute.parse::<u16>().ok()?)
+    };
+    let days = kit::picked(event, "days").checked_sub(1);
+    let span = days.and_then(|day| {
+        Some(Hours {
+            days: *DAYS.get(day)?,
+            from: minute("from")?,
+            to: minute("to")?,
+            offset: times::offset(house.shell.now().timestamp),
+        })
+    });
+    span.into_iter().collect()
+}
+
+/// Of whom a rule is to speak.
+pub fn who_fields() -> Tag {
+    let kinds: [&'static str; KINDS] = [
+        t().who_anyone,
+        t().who_account,
+        t().who_known,
+        t().who_guest,
+        t().who_program,
+        t().kind_address,
+        t().kind_domain,
+        t().kind_group,
+        t().kind_site,
+    ];
+    div("who")
+        .with(pick("who", t().of_whom, &kinds, 0))
+        .with(entry(t().which_one, text("which", t().which_hint)).also("which"))
+}
+
+/// Of whom those fields speak.
+pub fn read_who(event: &Event) -> Result<Who, &'static str> {
+    let which = lower(dom::entered(event, "which").trim());
+    let word = || match which.is_empty() {
+        true => Err(t().which_missing),
+        false => Ok(which.clone()),
+    };
+    Ok(match kit::picked(event, "who") {
+        0 => Who::Anyone,
+        1 => Who::Account,
+        2 => Who::Known,
+        3 => Who::Guest,
+        4 => Who::Program,
+        5 => Who::Address(Address::parse(&word()?).map_err(|_| t().address_missing)?),
+        6 => Who::Domain(word()?),
+        7 => {
+            word()?;
+            let group = Note::parse(&dom::entered(event, "which"));
+            Who::Group(group.map_err(|_| t().which_missing)?)
+        }
+        _ => Who::Site(word()?),
+    })
+}
+
+/// A condition by itself, without what joins it to a sentence.
+fn bare(condition: &'static str) -> &'static str {
+    condition.strip_prefix(", ").unwrap_or(condition)
+}
+
+/// What a new access rule says.
+pub fn access_fields(now: Timestamp) -> Vec<Tag> {
+    let sees = [
+        t().sees_everything,
+        t().sees_availability,
+        t().sees_chosen,
+        t().sees_asks,
+        t().sees_nothing,
+        t().sees_never,
+    ];
+    let needs = [
+        t().needs_none,
+        bare(t().needs_login),
+        bare(t().needs_account),
+        bare(t().needs_fresh),
+    ];
+    let part = |name, words: &'static str| {
+        tag("label")
+            .class("check")
+            .with(tag("input").attr("type", "checkbox").attr("name", name))
+            .with(tag("span").say(words))
+    };
+    let parts = [
+        part("activity", t().part_activity),
+        part("note", t().part_note),
+        part("devices", t().part_devices),
+        part("last", t().part_last_seen),
+        part("means", t().part_means),
+    ];
+    vec![
+        who_fields(),
+        pick("sees", t().sees_what, &sees, 1),
+        tag("fieldset")
+            .class("radios parts")
+            .with(tag("legend").say(t().which_parts))
+            .each(parts),
+        pick("needs", t().needs, &needs, 0),
+        entry(t().until_label, kit::ends(None, now)),
+    ]
+}
+
+pub fn read_access(house: &House, event: &Event) -> Result<AccessRule, &'static str> {
+    let now = house.shell.now().timestamp;
+    let decision = match kit::picked(event, "sees") {
+        0 => Verdict::Allow,
+        1 => Verdict::Availability,
+        2 => Verdict::Chosen(Part {
+            activity: dom::is_checked(event, "activity"),
+            note: dom::is_checked(event, "note"),
+            devices: dom::is_checked(event, "devices"),
+            last_seen: dom::is_checked(event, "last"),
+            means: match dom::is_checked(event, "means") {
+                true => Shares::All,
+                false => Shares::These(Vec::new()),
+            },
+        }),
+        3 => Verdict::Ask,
+        4 => Verdict::Deny,
+        _ => Verdict::Block,
+    };
+    Ok(AccessRule {
+        who: read_who(event)?,
+        decision,
+        needs: match kit::picked(event, "needs") {
+            0 => Login::Nobody,
+            1 => Login::Guest,
+            2 => Login::Account,
+            _ => Login::Fresh,
+        },
+        from: None,
+        until: kit::end(&dom::entered(event, "until"), now, None),
+    })
+}
+
+/// What a new delivery rule says.
+pub fn delivery_fields() -> Vec<Tag> {
+    let then = [
+        t().may_write,
+        t().is_held,
+        t().is_refused,
+        t().is_dropped,
+        t().must_sign_in,
+    ];
+    vec![
+        who_fields(),
+        pick("then", t().then_what, &then, 1),
+        input("longer", t().only_longer, t().only_longer_hint),
+        hours_fields(t().when, None),
+    ]
+}
+
+pub fn read_delivery(house: &House, event: &Event) -> Result<DeliveryRule, &'static str> {
+    let longer = dom::entered(event, "longer");
+    let then = match kit::picked(event, "then") {
+        0 => Delivery::Deliver,
+        1 => Delivery::Hold,
+        2 => Delivery::Refuse,
+        3 => Delivery::Drop,
+        _ => Delivery::SignIn,
+    };
+    Ok(DeliveryRule {
+        who: read_who(event)?,
+        then,
+        // Whoever is sure enough already is not asked for more.
+        below: (then == Delivery::SignIn).then_some(Login::Fresh),
+        longer_than: match longer.trim() {
+            "" => None,
+            number => Some(number.parse().map_err(|_| t().number_missing)?),
+        },
+        hours: read_hours(house, event),
+    })
+}
+
+/// `open` or `closed`, in a list of means.
+pub fn basic(basic: Basic) -> &'static str {
+    match basic {
+        Basic::Open => t().open,
+        Basic::Closed => t().closed,
+    }
+}

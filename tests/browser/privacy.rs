@@ -1,0 +1,510 @@
+//! Who sees what, who looked, how one looks oneself, and what becomes of what strangers write: settled on the page, in plain
+//! words, and true on the other's page.
+
+use lamplight_tests::outside::Options;
+
+use crate::stage::Stage;
+use crate::tab::Tab;
+use crate::tree::{Name, starts};
+
+fn quick() -> Options {
+    Options::new().set("bounds.settle", "1 s")
+}
+
+const EVERYTHING: &str = "Everything";
+const AVAILABILITY: &str = "Only whether you are available";
+const NOTHING: &str = "Nothing, and they are told so";
+const BLOCKED: &str = "Nothing, and they are not told (blocked)";
+
+impl Tab {
+    /// Everything there is to settle with this one.
+    async fn settles_with(&self, name: &str) {
+        self.opens(name).await;
+        self.click("button", starts(&format!("More about {name}")))
+            .await;
+        self.click("menuitem", "What they see of you").await;
+        self.sees("heading", &format!("About {name}")).await;
+    }
+
+    async fn lets_see(&self, name: &str, what: &str) {
+        self.settles_with(name).await;
+        self.click("radio", what).await;
+        self.reads("Because you decided so about them.").await;
+    }
+
+    /// A page of the settings, by its name in the list of them.
+    async fn goes_to(&self, page: &str) {
+        self.chooses("Privacy and addresses").await;
+        self.sees("heading", "Privacy and addresses").await;
+        self.click("link", starts(page)).await;
+        self.sees("heading", page).await;
+    }
+
+    /// How the preview reads: the line under the name.
+    async fn previews(&self) -> String {
+        self.until("the preview", |tree| {
+            let texts = tree.texts_in("group", "What they get");
+            texts.get(1).cloned()
+        })
+        .await
+    }
+
+    /// How the open conversation's head says that the other is.
+    async fn reads_head(&self, words: &str) {
+        let what = format!("the head {words:?}");
+        self.until(&what, |tree| {
+            let all = tree.all("StaticText", words.into());
+            all.iter()
+                .any(|text| text.within("region", ""))
+                .then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn each_sees_what_was_decided_and_view_as_shows_exactly_that() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let bob = stage.person("bob").await;
+    let carol = stage.person("carol").await;
+    let dave = stage.person("dave").await;
+    for other in [&bob, &carol, &dave] {
+        other.asks_to_see("alice@localhost").await;
+        alice.answers(&other.address(), "Allow").await;
+        alice.sees("option", starts(&other.name)).await;
+    }
+    alice.sets("Busy", "in a meeting").await;
+    alice.lets_see("bob", EVERYTHING).await;
+    let for_bob = alice.previews().await;
+    alice.lets_see("carol", AVAILABILITY).await;
+    carol.sees("option", starts("alice, not available")).await;
+    let for_carol = alice.previews().await;
+    alice.lets_see("dave", BLOCKED).await;
+    dave.sees("option", starts("alice, offline")).await;
+    let for_dave = alice.previews().await;
+
+    bob.sees_row("alice, busy: in a meeting").await;
+    for (other, preview) in [(&bob, for_bob), (&carol, for_carol), (&dave, for_dave)] {
+        other.opens("alice").await;
+        other.reads_head(&preview).await;
+        println!("{} reads {preview:?}", other.name);
+    }
+    // The other page of the same: everyone in one list, and a choice of whose eyes.
+    alice.goes_to("What people see of you").await;
+    alice.reads("sees only whether you are available").await;
+    alice.reads("is blocked without being told").await;
+    alice.goes_to("View as …").await;
+    alice.reads("you are asked first").await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn rules_are_sentences_and_each_decision_names_the_one_it_follows_from() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let carol = stage.person("carol").await;
+    carol.asks_to_see("alice@localhost").await;
+    carol.sees_row("alice, not shared yet").await;
+    alice.goes_to("What people see of you").await;
+    alice.click("DisclosureTriangle", "Add a rule").await;
+    alice.click("combobox", "Who").await;
+    alice.types("Every guest").await;
+    alice.press("Enter").await;
+    alice.click("button", "Add a rule").await;
+    alice
+        .reads("Every guest sees only whether you are available")
+        .await;
+    alice.click("DisclosureTriangle", "Add a rule").await;
+    alice.click("combobox", "Who").await;
+    alice.types("Everyone at a").await;
+    alice.press("Enter").await;
+    alice.fill("textbox", "Which", "localhost").await;
+    alice.click("button", "Add a rule").await;
+    let rule = "Everyone at localhost sees only whether you are available";
+    alice.reads(rule).await;
+    carol.sees_row("alice, available").await;
+    alice.goes_to("View as …").await;
+    alice.reads("Because of rule 2").await;
+    alice.goes_to("What people see of you").await;
+    alice.click("button", &format!("Move up: {rule}")).await;
+    alice.goes_to("View as …").await;
+    alice.reads("Because of rule 1").await;
+    alice.goes_to("What people see of you").await;
+    alice.click("button", &format!("Remove: {rule}")).await;
+    carol.sees("option", starts("alice, not shared")).await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn who_sees_me_names_watchers_attempts_and_ended_ones_and_ends_it_from_there() {
+    let stage = Stage::set(quick()).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    let dave = stage.person("dave").await;
+    dave.asks_to_see("alice@localhost").await;
+    alice.answers("dave@localhost", "Deny").await;
+    alice.goes_to("Who sees you").await;
+    alice.sees("heading", "Watching").await;
+    alice.reads("sees every change, and is there now").await;
+    alice.sees("heading", "Asked and got nothing").await;
+    alice.sees("link", "dave@localhost").await;
+    alice.reads("got nothing · ").await;
+    // The same to the other's eyes, at once.
+    bob.opens("alice").await;
+    bob.click("button", "More about alice").await;
+    bob.click("menuitem", "Remove contact").await;
+    bob.click_in("dialog", "Remove contact", "button", "Remove contact")
+        .await;
+    alice.sees("heading", "Not watching any more").await;
+    bob.asks_to_see("alice@localhost").await;
+    bob.sees_row("alice, available").await;
+    alice.sees("heading", "Watching").await;
+    alice.click("button", "Stop showing: bob@localhost").await;
+    bob.sees("option", starts("alice, not shared")).await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn a_watcher_shows_a_name_a_number_or_nothing_and_may_be_asked_for_the_name() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let eve = stage.person("eve").await;
+    eve.asks_to_see("alice@localhost").await;
+    alice.answers("eve@localhost", "Allow").await;
+    alice.goes_to("Who sees you").await;
+    alice.sees("link", starts("eve")).await;
+    eve.goes_to("How you look at others").await;
+    eve.click("radio", "Only as one of a number").await;
+    alice.reads("1 more who does not show their name.").await;
+    alice.sees_no("link", starts("eve")).await;
+    eve.click("radio", "Not at all").await;
+    alice.reads("Nobody has looked.").await;
+    alice.goes_to("What people see of you").await;
+    alice
+        .click("checkbox", "Only people who show their name may see you")
+        .await;
+    eve.sees("option", starts("alice, not shared")).await;
+    eve.opens("alice").await;
+    eve.reads("They want to know who watches them.").await;
+    eve.click("button", "Show them my name").await;
+    eve.sees_row("alice, available").await;
+    alice.goes_to("Who sees you").await;
+    alice.sees("link", starts("eve")).await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn what_a_stranger_writes_waits_in_silence_and_one_click_refuses_it() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let mallory = stage.person("mallory").await;
+    let trudy = stage.person("trudy").await;
+    mallory.click("button", "Add contact").await;
+    mallory.fill("textbox", "Address", "alice@localhost").await;
+    mallory.click("button", "Send request").await;
+    alice.answers("mallory@localhost", "Deny").await;
+    for number in 1..=5 {
+        mallory
+            .says(&format!("Win {number} at https://win.example/{number}"))
+            .await;
+    }
+    trudy.asks_to_see("alice@localhost").await;
+    alice.answers("trudy@localhost", "Deny").await;
+    trudy.says("Hello dear").await;
+    alice.sees("link", "Messages from strangers 2").await;
+    alice.sees_no("option", Name::Any).await;
+    alice.sees("RootWebArea", "Lamplight").await;
+    alice.click("link", "Messages from strangers 2").await;
+    alice.reads("5 messages").await;
+    alice.click("link", "mallory@localhost").await;
+    alice.reads("Win 5 at https://win.example/5").await;
+    alice.sees_no("link", starts("https://win.example")).await;
+    // Read, and yet nobody is told so.
+    let sent: Vec<String> = (1..=5)
+        .map(|number| format!("Win {number} at https://win.example/{number}"))
+        .collect();
+    let said: Vec<_> = sent
+        .iter()
+        .map(|text| ("You", text.as_str(), "Sent"))
+        .collect();
+    mallory.reads_messages(&said).await;
+    alice.click("link", "Messages from strangers 2").await;
+    alice.click("button", "Refuse all").await;
+    alice.reads("Nothing waits here.").await;
+    alice
+        .sees_no("link", starts("Messages from strangers"))
+        .await;
+    mallory.says("Are you there?").await;
+    assert!(
+        !alice
+            .comes_to(|tree| tree
+                .one("link", starts("Messages from strangers"))
+                .is_some())
+            .await
+    );
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn a_stranger_who_is_accepted_is_one_to_talk_with() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let bob = stage.person("bob").await;
+    bob.asks_to_see("alice@localhost").await;
+    bob.says("It is me, Bob").await;
+    alice.click("link", "Messages from strangers 1").await;
+    alice.click("button", "Accept: bob@localhost").await;
+    alice.sees("option", starts("bob, ")).await;
+    alice.opens("bob").await;
+    alice.reads_messages(&[("bob", "It is me, Bob", "")]).await;
+    alice.says("Hello Bob").await;
+    bob.reads_messages(&[
+        // Who may not see her yet does not see what she has taken either.
+        ("You", "It is me, Bob", "Sent"),
+        ("alice", "Hello Bob", ""),
+    ])
+    .await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn a_closed_inbox_says_so_before_one_writes() {
+    let stage = Stage::set(quick()).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    bob.opens("alice").await;
+    bob.sees("textbox", "Message").await;
+    alice.goes_to("Who may write to you").await;
+    alice.click("DisclosureTriangle", "Change").await;
+    alice.click("combobox", "Messages").await;
+    alice.types("Your inbox is closed").await;
+    alice.press("Enter").await;
+    alice
+        .fill(
+            "textbox",
+            "What people read when it is closed",
+            "Back on Monday",
+        )
+        .await;
+    alice.click("button", "Save").await;
+    alice.reads("Your inbox is closed · Back on Monday").await;
+    bob.reads("This inbox does not accept messages at the moment: Back on Monday")
+        .await;
+    bob.until("a composer that takes nothing", |tree| {
+        let field = tree.one("textbox", "Message".into())?;
+        field.is("disabled").then_some(())
+    })
+    .await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn one_is_told_once_when_somebody_is_available_and_sees_that_they_write() {
+    let stage = Stage::set(quick()).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    alice.sets("Busy", "").await;
+    bob.sees_row("alice, busy").await;
+    bob.opens("alice").await;
+    bob.click("button", "More about alice").await;
+    bob.click("menuitem", "Tell me when they are available")
+        .await;
+    alice.sets("Available", "").await;
+    bob.until("the notice", |tree| {
+        let status = tree.text();
+        status
+            .contains("alice@localhost is available now.")
+            .then_some(())
+    })
+    .await;
+    alice.opens("bob").await;
+    alice.fill("textbox", "Message", "I am").await;
+    bob.reads("alice is writing …").await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn who_has_to_be_surely_themselves_says_the_password_and_it_goes_on() {
+    let mut stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let bob = stage.person("bob").await;
+    bob.asks_to_see("alice@localhost").await;
+    alice.goes_to("What people see of you").await;
+    alice.click("DisclosureTriangle", "Add a rule").await;
+    alice.click("combobox", "What they see").await;
+    alice.types("sees everything").await;
+    alice.press("Enter").await;
+    alice.click("combobox", "Condition").await;
+    alice.types("right after").await;
+    alice.press("Enter").await;
+    alice.click("button", "Add a rule").await;
+    alice
+        .reads("Anyone at all sees everything, right after saying their password")
+        .await;
+    // A login of long ago.
+    stage.relay.stop().await;
+    let database = stage.relay.folder().join("lamplight.sqlite");
+    let database = rusqlite::Connection::open(database).expect("the relay's database");
+    database
+        .execute("UPDATE logins SET confirmed = 1", [])
+        .expect("logins are older");
+    drop(database);
+    stage.relay.start_again().await;
+    bob.reads("They ask that you sign in again first.").await;
+    bob.click("button", "Enter my password").await;
+    bob.fill("textbox", "Password", "not my password").await;
+    bob.click("button", "Go on").await;
+    bob.reads("That is not your password.").await;
+    bob.fill("textbox", "Password", lamplight_tests::outside::PASSWORD)
+        .await;
+    bob.click("button", "Go on").await;
+    bob.sees_no("dialog", Name::Any).await;
+    bob.sees_row("alice, available").await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn an_address_to_give_away_is_made_used_and_taken_back() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let shop = stage.person("shop").await;
+    alice.goes_to("Addresses to give away").await;
+    alice.click("DisclosureTriangle", "New address").await;
+    alice.fill("textbox", "Word in the address", "parcel").await;
+    alice.fill("textbox", "What it is for", "The parcel").await;
+    alice.click("button", "Make it").await;
+    alice.reads("alice+parcel@localhost").await;
+    shop.asks_to_see("alice+parcel@localhost").await;
+    shop.says("It is at the door").await;
+    alice.sees("link", starts("Messages from strangers")).await;
+    // Counts are told with everything else when the page is opened.
+    alice.reload().await;
+    alice.reads("The parcel · 0 delivered · 1 waited").await;
+    alice
+        .click("button", "Revoke: alice+parcel@localhost")
+        .await;
+    alice
+        .until("the address is gone", |tree| {
+            (!tree.text().contains("alice+parcel@localhost")).then_some(())
+        })
+        .await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn another_way_to_reach_somebody_is_a_link_and_another_face_has_a_status_of_its_own() {
+    let stage = Stage::set(quick()).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    alice.goes_to("Other ways to reach you").await;
+    alice.click("DisclosureTriangle", "Add a way").await;
+    alice
+        .fill("textbox", "Number or address", "+15550100")
+        .await;
+    alice.fill("textbox", "What to call it", "Office").await;
+    alice.click("button", "Add a way").await;
+    alice.reads("Telephone: +15550100").await;
+    bob.settles_with("alice").await;
+    bob.sees("link", "+15550100").await;
+    bob.reads("open · Office").await;
+    alice.click("button", "Close: +15550100").await;
+    bob.reads("closed · Office").await;
+
+    alice.goes_to("Work and private, apart").await;
+    alice.click("DisclosureTriangle", "One more").await;
+    alice.fill("textbox", "Word in the address", "work").await;
+    alice.fill("textbox", "What it is for", "Work").await;
+    alice.click("button", "Make it").await;
+    alice.reads("alice+work@localhost").await;
+    alice.click("button", "Status: Work").await;
+    alice.click("radio", "Busy").await;
+    alice.click("button", "Save").await;
+    alice.reads("alice+work@localhost · busy").await;
+    alice.sees("button", "Your status: available").await;
+    bob.asks_to_see("alice+work@localhost").await;
+    alice.reads("(alice+work@localhost)").await;
+    alice.answers("bob@localhost", "Allow").await;
+    bob.sees("option", starts("alice+work, busy")).await;
+    bob.sees_row("alice, available").await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn a_member_answers_in_the_groups_name_and_a_token_is_shown_once() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let bob = stage.person("bob").await;
+    alice.goes_to("Groups").await;
+    alice.click("DisclosureTriangle", "Make a group").await;
+    alice.fill("textbox", "Name", "support").await;
+    alice.click("button", "Make a group").await;
+    alice.sees("heading", "support@localhost").await;
+    alice.sees("link", "Answer as support").await;
+
+    let desk = stage.browser.tab("support", alice.context.clone()).await;
+    stage.watch(&desk);
+    let page = [&stage.relay.origin(), "/?as=support@localhost"].concat();
+    desk.open(&page).await;
+    desk.is_in().await;
+    desk.reads("You answer as support.").await;
+    bob.asks_to_see("support@localhost").await;
+    bob.says("Is anybody there?").await;
+    desk.sees("option", starts("bob, ")).await;
+    desk.opens("bob").await;
+    desk.says("Yes, how can I help?").await;
+    bob.reads_messages(&[
+        ("You", "Is anybody there?", "Sent"),
+        ("support", "Yes, how can I help?", ""),
+    ])
+    .await;
+    desk.reads("answered by alice").await;
+
+    alice.goes_to("Programs").await;
+    alice.click("DisclosureTriangle", "Make a token").await;
+    alice.fill("textbox", "Name", "doorbell").await;
+    alice.click("checkbox", "see people").await;
+    alice.click("button", "Make a token").await;
+    alice
+        .reads("Copy this token now. It is not shown again.")
+        .await;
+    alice.click("button", "Back").await;
+    alice.click("link", starts("Programs")).await;
+    alice.reads("never used").await;
+    alice.sees_no("button", "Copy token").await;
+    alice.click("button", "Revoke: doorbell").await;
+    alice.reads("No tokens.").await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn what_a_relay_does_not_offer_is_not_shown() {
+    let stage = Stage::set(quick().set("messages", "false")).await;
+    let (alice, _bob) = stage.friends("alice", "bob").await;
+    alice.opens("bob").await;
+    alice.sees("button", "More about bob").await;
+    alice.sees_no("textbox", "Message").await;
+    alice.chooses("Privacy and addresses").await;
+    alice.sees("link", starts("Who sees you")).await;
+    alice.sees_no("link", starts("Who may write to you")).await;
+    alice
+        .sees_no("link", starts("Addresses to give away"))
+        .await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn whoever_asks_may_be_shown_only_whether_one_is_available_from_the_start() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let carol = stage.person("carol").await;
+    carol.asks_to_see("alice@localhost").await;
+    alice
+        .click("checkbox", "Show them only whether you are available")
+        .await;
+    alice.answers("carol@localhost", "Allow").await;
+    alice.sets("Away", "at the lake").await;
+    carol.sees_row("alice, not available").await;
+    alice.opens("carol").await;
+    alice
+        .click("button", "Sees only whether you are available")
+        .await;
+    alice.sees("heading", "About carol").await;
+    stage.ends_clean().await;
+}
