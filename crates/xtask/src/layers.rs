@@ -59,6 +59,12 @@ pub const LAYERS: &[Layer] = &[
         run: |ground, wish| ground.member_test("model", wish),
     },
     Layer {
+        name: "leak",
+        about: "random changes of rules, and nothing reaches whom it is kept from",
+        // How much was watched is the point.
+        run: |ground, wish| ground.member_test("leak", &wish.with("--nocapture")),
+    },
+    Layer {
         name: "wire",
         about: "golden bytes, perturbed frames, the examples of PROTOCOL.md",
         run: |ground, wish| ground.member_test("wire", wish),
