@@ -13,7 +13,6 @@ fn quick() -> Options {
 
 const EVERYTHING: &str = "Everything";
 const AVAILABILITY: &str = "Only whether you are available";
-const NOTHING: &str = "Nothing, and they are told so";
 const BLOCKED: &str = "Nothing, and they are not told (blocked)";
 
 impl Tab {

@@ -207,6 +207,8 @@ impl Shell {
 
     /// Leaves: says goodbye on the line, ends the session at the door and stops working.
     pub async fn sign_out(&self) -> Result<(), DoorError> {
+        // Nobody is shown the door before it has heard: a page that is left at that moment would take its word back.
+        self.0.listeners.borrow_mut().clear();
         self.intend(Intent::SignOut);
         self.stop();
         Door.sign_out().await

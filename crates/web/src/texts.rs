@@ -149,6 +149,7 @@ texts! {
     tell_when: "Tell me when they are available";
     tell_no_more: "Do not tell me when they are available";
     types: "{name} is writing …";
+    by_way_of: "by way of your address +{tag}";
     by: "answered by {name}";
     say_password: "Enter my password";
     show_me: "Show them my name";

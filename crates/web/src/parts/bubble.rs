@@ -55,12 +55,7 @@ pub fn Bubble(props: &Props) -> Html {
         .attr_of("data-id", &item.id.to_string())
         .attr("tabindex", if place.newest { "0" } else { "-1" })
         .with(span("vh").text(&joined(&[whose, ", ", &at, ": "])))
-        .maybe(
-            item.by
-                .as_ref()
-                .filter(|_| place.first)
-                .map(|by| span("bubble-by").text(&fill(t().by, by.address().name()))),
-        )
+        .maybe(how(item).filter(|_| place.first))
         .with(p("bubble-text").attr("dir", "auto").with(if props.held {
             Html::from(item.text.clone())
         } else {
@@ -78,6 +73,16 @@ pub fn Bubble(props: &Props) -> Html {
         )
         .maybe(failed.map(|code| failure(&props.house, item.id, code)))
         .into()
+}
+
+/// Who wrote it in a group's name, or by which of my further addresses it came.
+fn how(item: &Item) -> Option<Tag> {
+    let words = match (&item.by, &item.own) {
+        (Some(by), _) => fill(t().by, by.address().name()),
+        (None, Some(own)) => fill(t().by_way_of, own.as_str()),
+        (None, None) => return None,
+    };
+    Some(span("bubble-by").text(&words))
 }
 
 /// How far it has come. `spoken`: the words stand there for all to read, not only for screen readers.

@@ -178,7 +178,7 @@ fn day_line(day: u64, at: Timestamp, now: Timestamp) -> Html {
 }
 
 fn together(one: &Item, next: &Item) -> bool {
-    one.side == next.side
+    (one.side, &one.by, &one.own) == (next.side, &next.by, &next.own)
         && next.at.0.saturating_sub(one.at.0) < TOGETHER_MS
         && times::day(one.at) == times::day(next.at)
 }
