@@ -12,19 +12,30 @@ use crate::source::{self, Source};
 /// Names whose appearance in `crates/web` means that a decision moved into the picture.
 const RULES: &[(&str, &str)] = &[
     ("lamplight_core", "the page stands on embed alone"),
-    ("rules::", "rules are asked in core"),
-    ("AccessRules", "rules are asked in core"),
-    ("VisibilityRules", "rules are asked in core"),
-    ("DeliveryRules", "rules are asked in core"),
-    ("Decision", "rules are asked in core"),
+    // A person writes rules on the page, so it names them; whom they speak of and what follows is asked elsewhere.
+    (
+        "view(",
+        "ACCESS RULES are asked in core, the agent hands a preview out",
+    ),
+    ("delivers(", "DELIVERY RULES are asked in core"),
+    ("meets(", "VISIBILITY RULES are asked in core"),
+    ("Onlooker", "rules are asked in core"),
+    ("Sight", "what is seen is decided in core"),
+    ("Letter", "DELIVERY RULES are asked in core"),
+    (
+        "Decision",
+        "the page knows a decision by embed's word for it, and takes none",
+    ),
+    ("next_change", "what is open is decided in core"),
+    (
+        "Row::after",
+        "WATCHER INFORMATION is written by the service",
+    ),
     (
         "person(",
         "tuples are read into a word by core, the agent hands the word out",
     ),
-    (
-        "PresenceTuple",
-        "tuples are read into a word by core, the agent hands the word out",
-    ),
+    ("is_present", "whether someone is there is read by core"),
     ("TupleId", "tuples belong to the agent"),
     ("wire::", "frames belong to the agent"),
     ("ToService", "frames belong to the agent"),
@@ -144,7 +155,9 @@ mod test {
         for code in [
             "use lamplight_core::Agent;",
             "let word = person(&tuples);",
-            "match rules::decide(watcher) {}",
+            "let seen = view(&watcher, None, &rules, status, at);",
+            "match delivers(&letter, &rules, inbox) {}",
+            "if meets(visibility, demand) {}",
             "let socket = web_sys::WebSocket::new(url);",
         ] {
             let source = Source::new("crates/web/src/a.rs", code);
