@@ -20,6 +20,7 @@ mod rules;
 mod signals;
 mod stepping_up;
 mod support;
+mod watched;
 mod watchers;
 mod watching;
 
@@ -231,6 +232,10 @@ macro_rules! all_scenes {
                 blocking_a_subscriber_shows_as_ended
                 each_presentity_has_watchers_of_its_own
                 a_visibility_that_cannot_be_kept_is_taken_back
+            }
+            watched {
+                ones_watchers_are_a_presentity_to_fetch_and_to_watch
+                the_watchers_of_others_are_nobody
             }
             requests {
                 a_strangers_message_is_held_and_the_stranger_is_not_told

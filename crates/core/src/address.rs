@@ -18,6 +18,9 @@ pub const DOMAIN_MAX: usize = 253;
 /// Longest token (tuple and device identifiers), bytes.
 pub const TOKEN_MAX: usize = 40;
 
+/// The tag, or its end, of a presentity that consists of another's watchers; nobody makes one.
+const WATCHERS: &str = "watchers";
+
 /// Longest tag of a further address, bytes.
 pub const TAG_MAX: usize = 24;
 
@@ -299,6 +302,27 @@ impl Presentity {
     pub fn tag(&self) -> Option<Tag> {
         self.0.untagged().1
     }
+
+    /// Of whose watchers this presentity consists, if it is one of that kind: `alice+watchers@…`, `alice+work.watchers@…`
+    /// (RFC 2778 2.3: WATCHER INFORMATION "may be presented as a special form of PRESENTITY").
+    pub fn watched(&self) -> Option<Self> {
+        let tag = self.tag()?;
+        let of = match tag.as_str() {
+            WATCHERS => None,
+            text => Some(Tag::parse(text.strip_suffix(WATCHERS)?.strip_suffix('.')?).ok()?),
+        };
+        Some(Self(self.0.tagged(of.as_ref())))
+    }
+
+    /// The presentity that consists of the watchers of this one.
+    #[must_use]
+    pub fn watchers(&self) -> Option<Self> {
+        let tag = match self.tag() {
+            None => Tag::parse(WATCHERS),
+            Some(tag) => Tag::parse(&[tag.as_str(), ".", WATCHERS].concat()),
+        };
+        Some(Self(self.0.tagged(Some(&tag.ok()?))))
+    }
 }
 
 impl InboxAddress {
@@ -462,6 +486,15 @@ mod tests {
         assert_eq!(own.inbox_of(shop.tag().as_ref()), shop);
         assert_eq!(own.inbox_of(None), own.inbox());
         assert_eq!(Presentity::parse("+x@b").unwrap().tag(), None);
+        let work = Presentity::parse("a+work@b").unwrap();
+        let watchers = work.watchers().unwrap();
+        assert_eq!(watchers.as_str(), "a+work.watchers@b");
+        assert_eq!(watchers.watched(), Some(work.clone()));
+        assert_eq!(
+            own.presentity().watchers().unwrap().watched(),
+            Some(own.presentity())
+        );
+        assert_eq!(work.watched(), None);
         assert!(Tag::parse("a+b").is_err() && Tag::parse("").is_err());
         let longest = Principal::parse(&alloc::format!("{}@b", "a".repeat(NAME_MAX))).unwrap();
         let tag = Tag::parse(&"t".repeat(TAG_MAX)).unwrap();

@@ -4,12 +4,18 @@
 //!
 //! A row is what is remembered of one watcher. [`Row::after`] is the only place where one changes; every store calls it.
 
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::cbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Address, Principal};
+use crate::address::{Address, Principal, Token};
+use crate::presence::{
+    Activity, Basic, CommunicationAddress, Extent, Freshness, PresenceInformation, PresenceTuple,
+    Status, TupleKind,
+};
 use crate::rules::Visibility;
 use crate::time::{Timestamp, millis};
 
@@ -68,7 +74,7 @@ pub enum WatcherName {
     Principal(#[n(0)] Principal),
     /// All visitors of one site together.
     #[n(1)]
-    Site(#[n(0)] alloc::string::String),
+    Site(#[n(0)] String),
     /// All who did not sign in, together.
     #[n(2)]
     Nobody,
@@ -216,7 +222,7 @@ pub struct WatcherInformation {
 pub struct Watchers {
     /// Those who show their names, the latest first, at most [`NAMED_MAX`].
     #[n(0)]
-    pub named: alloc::vec::Vec<WatcherInformation>,
+    pub named: Vec<WatcherInformation>,
     /// How many received and want to be one of a number.
     #[n(1)]
     pub counted: u32,
@@ -227,7 +233,56 @@ pub struct Watchers {
     pub turned_away: u32,
 }
 
+impl Watchers {
+    /// The same as PRESENCE INFORMATION: a tuple for each watcher, OPEN while it is being told, with its address and, as a status
+    /// value, how it watches. Those who are a number only are left out.
+    pub fn as_presence(&self, now: Timestamp) -> PresenceInformation {
+        let shown = self.named.iter().enumerate();
+        PresenceInformation {
+            tuples: shown
+                .map(|(place, watcher)| watcher.as_tuple(place))
+                .collect(),
+            freshness: Freshness::Fresh,
+            since: self.named.first().map_or(now, |latest| latest.last),
+            extent: Extent::Whole,
+        }
+    }
+}
+
 impl WatcherInformation {
+    fn as_tuple(&self, place: usize) -> PresenceTuple {
+        let mut id = String::from("watcher-");
+        id.push_str(&place.to_string());
+        let how = match (self.state, self.kind) {
+            (WatchState::Attempt, _) => "attempt",
+            (WatchState::Ended, Kind::Subscriber) => "ended",
+            (_, Kind::Subscriber) => "subscriber",
+            (_, Kind::Poller) => "poller",
+            (_, Kind::Fetcher) => "fetcher",
+        };
+        let address = self.watcher.address().map(|address| CommunicationAddress {
+            means: Token::parse("pres").expect("a token"),
+            contact: address.as_str().into(),
+        });
+        PresenceTuple {
+            id: Token::parse(&id).expect("a short name"),
+            kind: TupleKind::Service,
+            status: Status {
+                basic: match self.devices {
+                    0 => Basic::Closed,
+                    _ => Basic::Open,
+                },
+                activities: [Activity::Named(Token::parse(how).expect("a token"))].into(),
+                note: None,
+            },
+            address,
+            markup: Vec::new(),
+            since: self.last,
+            until: None,
+            hours: Vec::new(),
+        }
+    }
+
     /// As a row reads with this many devices there.
     pub fn of(row: &Row, devices: u32) -> Self {
         Self {

@@ -41,6 +41,7 @@ use crate::store::{InboxRecord, Kept, Loaded, StoreFault};
 use crate::time::{Instant, Now, Timestamp};
 use crate::wire::ToService;
 use asking::{Asked, Keeping, Reading, fault_code};
+use ledger::Form;
 use looking::Look;
 use room::Room;
 use session::{Home, Session};
@@ -130,6 +131,9 @@ impl Service {
 
     /// A frame of a welcomed session whose needs are met.
     fn carry_out(&mut self, id: SessionId, frame: ToService, now: Now) {
+        if let Some(of) = self.is_of_my_watchers(id, &frame) {
+            return self.watchers_as_presentity(id, &frame, &of, now);
+        }
         match frame {
             ToService::Hello { .. } => self.refuse(id, None, Code::BadFrame.refusal()),
             ToService::Publish { tuple, of } => self.publish(id, tuple, of.as_ref(), now),
@@ -183,13 +187,14 @@ impl Service {
                 visibility,
             } => self.set_visibility(id, number, presentity, visibility, now),
             ToService::FetchWatchers { number, presentity } => {
-                self.fetch_watchers(id, number, &presentity, now);
+                self.fetch_watchers(id, number, &presentity, Form::Rows, now);
             }
             ToService::SubscribeWatchers { number, presentity } => {
-                self.subscribe_watchers(id, number, &presentity, now);
+                // Refused or not, the answer is on its way.
+                let _ = self.subscribe_watchers(id, number, &presentity, Form::Rows, now);
             }
             ToService::UnsubscribeWatchers { number, presentity } => {
-                self.unsubscribe_watchers(id, number, &presentity, now);
+                self.unsubscribe_watchers(id, number, &presentity, Form::Rows, now);
             }
             ToService::Pace { pace } => self.set_pace(id, pace, now),
             ToService::Signal { to, doing } => self.signal(id, &to, doing, now),
@@ -232,8 +237,8 @@ impl Service {
             (Some(Reading::Senders(principal, up_to)), answer) => {
                 self.senders_loaded(&principal, up_to, answer, now);
             }
-            (Some(Reading::Watchers(session, number, presentity)), answer) => {
-                self.watchers_loaded((session, number), &presentity, answer, now);
+            (Some(Reading::Watchers(session, number, presentity, form)), answer) => {
+                self.watchers_loaded((session, number, form), &presentity, answer, now);
             }
             (Some(Reading::LookVisibility(look)), answer) => {
                 let answer = match answer {

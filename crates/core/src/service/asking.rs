@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 
 use super::Service;
 use super::input::{LookId, Output};
+use super::ledger::Form;
 use crate::address::{
     Address, InboxAddress, MessageId, Presentity, Principal, Seq, SessionId, Ticket,
 };
@@ -23,7 +24,7 @@ pub enum Reading {
     /// Whose messages a device of this principal took, up to here.
     Senders(Principal, Seq),
     /// The watchers of a presentity, for a session's request.
-    Watchers(SessionId, Number, Presentity),
+    Watchers(SessionId, Number, Presentity, Form),
     LookVisibility(LookId),
     /// What a session has not been sent of its inbox's log.
     Log(SessionId),

@@ -11,10 +11,11 @@ use super::timers::Timer;
 use crate::address::{Presentity, Principal, SessionId};
 use crate::code::Code;
 use crate::ledger::{Event, NAMED_MAX, Row, WatcherInformation, WatcherName, Watchers};
+use crate::presence::{Notification, View};
 use crate::rules::{Demand, Visibility};
 use crate::store::{Change, Key, Loaded, StoreFault};
 use crate::time::{Now, Timestamp, millis};
-use crate::wire::{Number, ToAgent};
+use crate::wire::{Number, Standing, ToAgent, ToService};
 
 /// Events are handed to the store together, this long after the first ...
 const EVENTS_WAIT: Duration = Duration::from_secs(1);
@@ -25,6 +26,17 @@ pub const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// How often within the span a subscription that stands is noted anew.
 const STANDING_NOTES: u64 = 4;
+
+/// In which form WATCHER INFORMATION is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// As what it is.
+    Rows,
+    /// As a presentity that is watched.
+    Notified,
+    /// As a presentity that was fetched.
+    Fetched,
+}
 
 /// Why a session begins or stops to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,8 +189,8 @@ impl Service {
             return;
         };
         if known.events_on_their_way == 0 {
-            for (id, number) in core::mem::take(&mut known.readers_once) {
-                self.read_watchers(id, number, presentity);
+            for (id, number, form) in core::mem::take(&mut known.readers_once) {
+                self.read_watchers(id, number, presentity, form);
             }
         }
     }
@@ -188,20 +200,31 @@ impl Service {
         let known = self.known(presentity);
         let readers: Vec<_> = known
             .into_iter()
-            .flat_map(|known| known.readers.iter().map(|(id, number)| (*id, *number)))
+            .flat_map(|known| {
+                known
+                    .readers
+                    .iter()
+                    .map(|(reader, number)| (*reader, *number))
+            })
             .collect();
-        for (id, number) in readers {
-            self.read_watchers(id, number, presentity);
+        for ((id, form), number) in readers {
+            self.read_watchers(id, number, presentity, form);
         }
     }
 
-    fn read_watchers(&mut self, id: SessionId, number: Number, presentity: &Presentity) {
+    fn read_watchers(
+        &mut self,
+        id: SessionId,
+        number: Number,
+        presentity: &Presentity,
+        form: Form,
+    ) {
         let key = Key::Watchers {
             presentity: presentity.clone(),
             // The span is counted when the answer comes.
             since: Timestamp(0),
         };
-        self.load(key, Reading::Watchers(id, number, presentity.clone()));
+        self.load(key, Reading::Watchers(id, number, presentity.clone(), form));
     }
 
     /// Rows beyond the span are gone from the store too. Who is being told all the time has not received long ago: now and then
@@ -247,37 +270,41 @@ impl Service {
         id: SessionId,
         number: Number,
         presentity: &Presentity,
+        form: Form,
         now: Now,
     ) {
         if let Err(refusal) = self.may_read_watchers(id, presentity, now) {
             return self.refuse(id, Some(number), refusal);
         }
         if let Some(known) = self.known_mut(presentity) {
-            known.readers_once.push((id, number));
+            known.readers_once.push((id, number, form));
         }
         self.events_due(presentity);
         self.tell_readers_once(presentity);
     }
 
-    /// WATCHER INFORMATION, now and at every change.
+    /// WATCHER INFORMATION, now and at every change; whether it is granted.
     pub(super) fn subscribe_watchers(
         &mut self,
         id: SessionId,
         number: Number,
         presentity: &Presentity,
+        form: Form,
         now: Now,
-    ) {
+    ) -> bool {
         if let Err(refusal) = self.may_read_watchers(id, presentity, now) {
-            return self.refuse(id, Some(number), refusal);
+            self.refuse(id, Some(number), refusal);
+            return false;
         }
         if let Some(known) = self.known_mut(presentity) {
-            known.readers.insert(id, number);
+            known.readers.insert((id, form), number);
         }
         if let Some(session) = self.sessions.get_mut(&id) {
             session.ledgers.insert(presentity.clone());
         }
         // The answer follows the store's: it shows what has happened up to now.
         self.events_due(presentity);
+        true
     }
 
     pub(super) fn unsubscribe_watchers(
@@ -285,18 +312,19 @@ impl Service {
         id: SessionId,
         number: Number,
         presentity: &Presentity,
+        form: Form,
         now: Now,
     ) {
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.ledgers.remove(presentity);
+        if let Some(known) = self.known_mut(presentity) {
+            known.readers.remove(&(id, form));
         }
-        self.forget_reader(id, presentity, now);
+        self.spare(presentity, now);
         self.send(id, &ToAgent::Done { number });
     }
 
     pub(super) fn forget_reader(&mut self, id: SessionId, presentity: &Presentity, now: Now) {
         if let Some(known) = self.known_mut(presentity) {
-            known.readers.remove(&id);
+            known.readers.retain(|(of, _), _| *of != id);
         }
         self.spare(presentity, now);
     }
@@ -319,7 +347,7 @@ impl Service {
 
     pub(super) fn watchers_loaded(
         &mut self,
-        (id, number): (SessionId, Number),
+        (id, number, form): (SessionId, Number, Form),
         presentity: &Presentity,
         answer: Result<Loaded, StoreFault>,
         now: Now,
@@ -366,13 +394,74 @@ impl Service {
                 _ => {}
             }
         }
-        self.send(
-            id,
-            &ToAgent::Watchers {
+        let frame = match (form, presentity.watchers()) {
+            (Form::Rows, _) | (_, None) => ToAgent::Watchers {
                 number,
                 presentity: presentity.clone(),
                 watchers,
             },
-        );
+            (form, Some(of_watchers)) => {
+                let view = View::Shown(watchers.as_presence(now.timestamp));
+                let notifications = Vec::from([Notification {
+                    presentity: of_watchers,
+                    view,
+                }]);
+                match form {
+                    Form::Fetched => ToAgent::Fetched {
+                        number,
+                        notifications,
+                    },
+                    _ => ToAgent::Notify { notifications },
+                }
+            }
+        };
+        self.send(id, &frame);
+    }
+
+    /// A frame of the presence protocol about my watchers as a presentity (RFC 2778 2.3); of others' there is none.
+    pub(super) fn is_of_my_watchers(&self, id: SessionId, frame: &ToService) -> Option<Presentity> {
+        let asked = match frame {
+            ToService::Fetch { presentities, .. } | ToService::Unsubscribe { presentities, .. } => {
+                presentities.as_slice()
+            }
+            ToService::Subscribe {
+                standing: Standing::Session,
+                contacts,
+                ..
+            } => match contacts.as_slice() {
+                [one] => core::slice::from_ref(&one.presentity),
+                _ => &[],
+            },
+            _ => &[],
+        };
+        let [one] = asked else {
+            return None;
+        };
+        let watched = one.watched()?;
+        (self.principal_of(id) == Some(watched.principal())).then_some(watched)
+    }
+
+    /// Carries out such a frame.
+    pub(super) fn watchers_as_presentity(
+        &mut self,
+        id: SessionId,
+        frame: &ToService,
+        of: &Presentity,
+        now: Now,
+    ) {
+        match frame {
+            ToService::Fetch { number, .. } => {
+                self.fetch_watchers(id, *number, of, Form::Fetched, now);
+            }
+            ToService::Subscribe { number, .. } => {
+                if self.subscribe_watchers(id, *number, of, Form::Notified, now) {
+                    self.send(id, &ToAgent::Done { number: *number });
+                }
+            }
+            ToService::Unsubscribe { number, .. } => {
+                self.unsubscribe_watchers(id, *number, of, Form::Notified, now);
+            }
+            _ => {}
+        }
     }
 }

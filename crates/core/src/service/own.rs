@@ -27,7 +27,8 @@ impl Service {
         let Some(me) = self.principal_of(id) else {
             return;
         };
-        if !own.rules.is_sound() {
+        let reserved = me.presentity_of(own.tag.as_ref()).watched().is_some();
+        if !own.rules.is_sound() || reserved {
             return self.refuse(id, Some(number), Code::BadRules.refusal());
         }
         let most = self.config.limits.presentities;

@@ -9,6 +9,7 @@ use core::time::Duration;
 use super::Service;
 use super::asking::Reading;
 use super::input::{Identity, LookId};
+use super::ledger::Form;
 use super::rate::Bucket;
 use super::timers::Timer;
 use crate::address::{Address, InboxAddress, Presentity, Principal, SessionId, Tag, TupleId};
@@ -100,9 +101,9 @@ pub struct Known {
     /// How many batches of them are with the store and not durable yet.
     pub events_on_their_way: usize,
     /// Sessions that are told of its watchers, each with the number of its request.
-    pub readers: BTreeMap<SessionId, Number>,
+    pub readers: BTreeMap<(SessionId, Form), Number>,
     /// Sessions that asked for its watchers and wait until the store has all that happened before.
-    pub readers_once: Vec<(SessionId, Number)>,
+    pub readers_once: Vec<(SessionId, Number, Form)>,
 }
 
 /// A tab, phone or program under its lease.

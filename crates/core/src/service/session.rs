@@ -530,6 +530,9 @@ impl Service {
 
     /// Whether a frame needs what is not here; asks for it.
     fn lacks(&mut self, id: SessionId, frame: &ToService) -> bool {
+        if self.is_of_my_watchers(id, frame).is_some() {
+            return false;
+        }
         let needed = match frame {
             ToService::Send { to, from, .. } => return self.lacks_receiver(id, to, from.as_ref()),
             ToService::Fetch { presentities, .. } => presentities.clone(),
