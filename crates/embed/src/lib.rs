@@ -38,6 +38,8 @@ pub use lamplight_core::hours::{HOURS_MAX, Hours};
 pub use lamplight_core::ledger::{Kind, WatchState, WatcherInformation, WatcherName, Watchers};
 pub use lamplight_core::message::{BODY_MAX, Body};
 pub use lamplight_core::person::{Person, Reason, Way, Word, ways};
+/// A means to reach oneself is published as a tuple: how the page names what it makes.
+pub use lamplight_core::presence::PresenceTuple as Means;
 pub use lamplight_core::presence::{
     Activity, Basic, CommunicationAddress, Extent, Freshness, NOTE_MAX, Note, PresenceInformation,
     PresenceTuple, Status, TUPLES_MAX, TupleKind, View,

@@ -28,7 +28,7 @@ pub mod preview;
 pub mod requests;
 pub mod roster;
 pub mod row;
-pub mod rules;
+pub mod sentences;
 pub mod share;
 pub mod side;
 pub mod status_dialog;

@@ -1,13 +1,10 @@
 //! "See as ...": what a watcher gets of me at this moment, by the same rules and the same words as on their own page, and why.
 
-use lamplight_embed::{
-    AccessRules, Activity, Because, PresenceTuple, Tag as Face, TupleKind, View, Viewer, Way,
-    joined, ways,
-};
+use lamplight_embed::{Activity, Because, Tag as Face, TupleKind, View, Viewer, Way, joined, ways};
 use yew::prelude::*;
 
 use super::avatar::avatar;
-use super::{presence, rules};
+use super::{presence, sentences};
 use crate::draw::{Tag, bdi, div, p, span, tag};
 use crate::house::House;
 use crate::texts::{fill, t};
@@ -23,7 +20,14 @@ pub fn preview(house: &House, of: Option<&Face>, viewer: &Viewer) -> Tag {
         _ => &[],
     };
     let devices = all.iter().filter(|one| one.kind == TupleKind::Device);
-    let devices = devices.map(device);
+    let devices = devices.map(|one| {
+        let word = match one.status.activities.first() {
+            Some(Activity::Away) => t().away,
+            Some(Activity::Busy) => t().busy,
+            _ => t().available,
+        };
+        tag("li").text(&fill(t().a_device, word))
+    });
     let means = ways(&got.view);
     let facts: Vec<Tag> = devices.chain(means.iter().map(way_line)).collect();
     let row = div("seen-row")
@@ -39,15 +43,6 @@ pub fn preview(house: &House, of: Option<&Face>, viewer: &Viewer) -> Tag {
         .with(row)
         .maybe((!facts.is_empty()).then(|| tag("ul").class("seen-facts").each(facts)))
         .with(p("muted small").with(because(house, of, got.because, viewer)))
-}
-
-fn device(tuple: &PresenceTuple) -> Tag {
-    let word = match tuple.status.activities.first() {
-        Some(Activity::Away) => t().away,
-        Some(Activity::Busy) => t().busy,
-        _ => t().available,
-    };
-    tag("li").text(&fill(t().a_device, word))
 }
 
 /// What a means is called.
@@ -73,7 +68,7 @@ pub fn way_line(way: &Way) -> Tag {
             .text(&way.contact),
         None => bdi("", &way.contact),
     };
-    let mut more = joined(&[" · ", rules::basic(way.basic)]);
+    let mut more = joined(&[" · ", sentences::basic(way.basic)]);
     if let Some(note) = &way.note {
         more.push_str(" · ");
         more.push_str(note.as_str());
@@ -92,9 +87,9 @@ pub fn because(house: &House, of: Option<&Face>, why: Because, viewer: &Viewer) 
         Because::Rule(at) => {
             let own = house.shell.read(|agent| agent.own_presentities());
             let own = own.into_iter().find(|own| own.tag.as_ref() == of);
-            let rules = own.map_or_else(AccessRules::default, |own| own.rules);
-            let sentence = rules.rules.get(at).map(|rule| {
-                let said = rules::access(rule, house.shell.now().timestamp);
+            let rule = own.and_then(|own| own.rules.rules.into_iter().nth(at));
+            let sentence = rule.map(|rule| {
+                let said = sentences::access(&rule, house.shell.now().timestamp);
                 fill(t().rule_says, &said)
             });
             let number = fill(t().because_rule, &(at + 1).to_string());

@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use lamplight_embed::{
-    Basic, Intent, Note, OwnInbox, OwnInboxView, PresenceTuple, Tag as Label, joined,
-};
+use lamplight_embed::{Basic, Intent, Means, Note, OwnInbox, OwnInboxView, Tag as Label, joined};
 use yew::prelude::*;
 
 use super::{Page, framed};
@@ -13,7 +11,7 @@ use crate::draw::{Tag, bdi, button, div, p, span, tag, words};
 use crate::house::{Deed, House};
 use crate::parts::icon::{Icon, glyph};
 use crate::parts::kit::{self, block};
-use crate::parts::rules;
+use crate::parts::sentences;
 use crate::texts::{fill, t};
 use crate::times;
 
@@ -40,11 +38,11 @@ fn open_hours(house: &House) -> Html {
         means.find(|tuple| tuple.id.as_str() == "inbox")
     });
     let address = house.shell.principal().inbox();
-    let new = || PresenceTuple::inbox(&address, Basic::Open, house.shell.now().timestamp);
+    let new = || Means::inbox(&address, Basic::Open, house.shell.now().timestamp);
     let inbox = inbox.unwrap_or_else(new);
     let closed = inbox.status.basic == Basic::Closed;
-    let mut now = fill(t().inbox_is, rules::basic(inbox.status.basic));
-    now.push_str(&rules::hours(&inbox.hours));
+    let mut now = fill(t().inbox_is, sentences::basic(inbox.status.basic));
+    now.push_str(&sentences::hours(&inbox.hours));
     let note = inbox.status.note.as_ref().map_or("", Note::as_str);
     if !note.is_empty() {
         now.push_str(" · ");
@@ -57,7 +55,7 @@ fn open_hours(house: &House) -> Html {
             &[t().takes, t().takes_none],
             usize::from(closed),
         ),
-        rules::hours_fields(t().when, inbox.hours.first()),
+        sentences::hours_fields(t().when, inbox.hours.first()),
         kit::entry(
             t().why_closed,
             kit::text("why", t().why_closed_hint).attr_of("value", note),
@@ -69,7 +67,7 @@ fn open_hours(house: &House) -> Html {
             let mut tuple = inbox.clone();
             tuple.status.basic = basic(event);
             tuple.status.note = Note::parse(&dom::entered(event, "why")).ok();
-            tuple.hours = rules::read_hours(&house, event);
+            tuple.hours = sentences::read_hours(&house, event);
             Ok(Deed::Intend(Intent::PublishMeans { tuple, of: None }))
         })
     };
@@ -94,7 +92,7 @@ fn with_rules(inbox: &OwnInboxView, change: impl FnOnce(&mut OwnInbox)) -> Inten
 
 /// The delivery rules of one address, and a form for one more.
 fn delivery_rules(house: &House, inbox: &OwnInboxView) -> Tag {
-    let said = inbox.own.rules.iter().map(rules::delivery).collect();
+    let said = inbox.own.rules.iter().map(sentences::delivery).collect();
     let edit = {
         let inbox = inbox.clone();
         Rc::new(move |edit: kit::Edit| with_rules(&inbox, |own| edit.make(&mut own.rules)))
@@ -102,11 +100,11 @@ fn delivery_rules(house: &House, inbox: &OwnInboxView) -> Tag {
     let add = {
         let (house, inbox) = (house.clone(), inbox.clone());
         Box::new(move |event: &Event| {
-            let rule = rules::read_delivery(&house, event)?;
+            let rule = sentences::read_delivery(&house, event)?;
             Ok(Deed::Intend(with_rules(&inbox, |own| own.rules.push(rule))))
         })
     };
-    let fields = rules::delivery_fields();
+    let fields = sentences::delivery_fields();
     div("")
         .with(kit::sentences(house, t().no_delivery_rules, said, edit))
         .with(kit::form(house, t().add_rule, t().add_rule, fields, add))

@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use lamplight_embed::{
-    AccessRules, Demand, Intent, OwnPresentity, OwnPresentityView, Viewer, Visibility,
-};
+use lamplight_embed::{Demand, Intent, OwnPresentity, OwnPresentityView, Viewer, Visibility};
 use yew::prelude::*;
 
 use super::{Page, framed};
@@ -13,21 +11,19 @@ use crate::draw::{On, Tag, act, tag, words};
 use crate::house::{Deed, House};
 use crate::parts::kit::{self, block};
 use crate::parts::preview::preview;
-use crate::parts::rules;
+use crate::parts::sentences;
 use crate::route::Place;
 use crate::texts::t;
 
 /// One of my presentities with other rules.
-pub fn with_rules(own: &OwnPresentityView, change: impl FnOnce(&mut AccessRules)) -> Intent {
-    let mut rules = own.rules.clone();
-    change(&mut rules);
-    Intent::SetPresentity {
-        own: OwnPresentity {
-            tag: own.tag.clone(),
-            label: own.label.clone(),
-            rules,
-        },
-    }
+pub fn with_rules(own: &OwnPresentityView, change: impl FnOnce(&mut OwnPresentity)) -> Intent {
+    let mut own = OwnPresentity {
+        tag: own.tag.clone(),
+        label: own.label.clone(),
+        rules: own.rules.clone(),
+    };
+    change(&mut own);
+    Intent::SetPresentity { own }
 }
 
 /// The presentity that the settings speak of, and a choice among them where there are several.
@@ -76,25 +72,29 @@ pub fn people(house: &House) -> Html {
         let link = tag("a")
             .attr_of("href", &Place::About(address.clone()).link())
             .text(address.as_str());
-        kit::line(link, rules::sees(&access.decision), [])
+        kit::line(link, sentences::sees(&access.decision), [])
     });
-    let said = own.rules.rules.iter().map(|rule| rules::access(rule, now));
+    let said = own
+        .rules
+        .rules
+        .iter()
+        .map(|rule| sentences::access(rule, now));
     let edit = {
         let own = own.clone();
-        Rc::new(move |edit: kit::Edit| with_rules(&own, |rules| edit.make(&mut rules.rules)))
+        Rc::new(move |edit: kit::Edit| with_rules(&own, |own| edit.make(&mut own.rules.rules)))
     };
     let add = {
         let (house, own) = (house.clone(), own.clone());
         Box::new(move |event: &Event| {
-            let rule = rules::read_access(&house, event)?;
-            Ok(Deed::Intend(with_rules(&own, |rules| {
-                rules.rules.push(rule);
+            let rule = sentences::read_access(&house, event)?;
+            Ok(Deed::Intend(with_rules(&own, |own| {
+                own.rules.rules.push(rule);
             })))
         })
     };
     let named = own.rules.demand == Demand::Named;
-    let demand = with_rules(&own, |rules| {
-        rules.demand = if named { Demand::Anyone } else { Demand::Named };
+    let demand = with_rules(&own, |own| {
+        own.rules.demand = if named { Demand::Anyone } else { Demand::Named };
     });
     let inside = vec![
         faces(house).map_or_else(Html::default, Html::from),
@@ -107,7 +107,7 @@ pub fn people(house: &House) -> Html {
                 house,
                 t().add_rule,
                 t().add_rule,
-                rules::access_fields(now),
+                sentences::access_fields(now),
                 add,
             ))
             .into(),

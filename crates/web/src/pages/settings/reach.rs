@@ -1,8 +1,8 @@
 //! Further presentities of mine, and other ways to reach me.
 
 use lamplight_embed::{
-    Basic, CommunicationAddress, Intent, Note, OwnPresentity, OwnPresentityView, PresenceTuple,
-    Status, Token, TupleKind, joined,
+    Basic, CommunicationAddress, Intent, Means, Note, OwnPresentity, OwnPresentityView, Status,
+    Token, TupleKind, joined,
 };
 use yew::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::house::{Deed, House, Popup};
 use crate::parts::avatar::avatar;
 use crate::parts::kit;
 use crate::parts::preview::means_name;
-use crate::parts::{presence, rules};
+use crate::parts::{presence, sentences};
 use crate::texts::t;
 
 pub fn own_faces(house: &House) -> Html {
@@ -77,7 +77,7 @@ fn one_face(house: &House, own: &OwnPresentityView) -> Tag {
 }
 
 /// The means that a form offers.
-const MEANS: [&str; 4] = ["tel", "mailto", "sip", "https"];
+const KINDS: [&str; 4] = ["tel", "mailto", "sip", "https"];
 
 pub fn ways(house: &House) -> Html {
     let Some(own) = face(house) else {
@@ -88,19 +88,19 @@ pub fn ways(house: &House) -> Html {
         .iter()
         .filter(|tuple| tuple.id.as_str() != "inbox");
     let means: Vec<Tag> = means.map(|tuple| way(house, &own, tuple)).collect();
-    let hints = MEANS.map(means_name);
+    let hints = KINDS.map(means_name);
     let fields = vec![
         kit::pick("means", t().way, &hints, 0),
         kit::input("contact", t().contact, t().contact_hint),
         kit::input("label", t().way_note, t().way_note_hint),
-        rules::hours_fields(t().when, None),
+        sentences::hours_fields(t().when, None),
     ];
     let add = {
         let (house, own) = (house.clone(), own.clone());
         Box::new(move |event: &Event| {
             let contact = dom::entered(event, "contact");
             let contact = contact.trim();
-            let means = MEANS[kit::picked(event, "means").min(3)];
+            let means = KINDS[kit::picked(event, "means").min(3)];
             // What was copied with its scheme is taken without.
             let bare = contact
                 .strip_prefix(means)
@@ -112,7 +112,7 @@ pub fn ways(house: &House) -> Html {
             if contact.is_empty() {
                 return Err(t().contact_missing);
             }
-            let tuple = PresenceTuple {
+            let tuple = Means {
                 id,
                 kind: TupleKind::Service,
                 status: Status {
@@ -123,7 +123,7 @@ pub fn ways(house: &House) -> Html {
                 markup: Vec::new(),
                 since: house.shell.now().timestamp,
                 until: None,
-                hours: rules::read_hours(&house, event),
+                hours: sentences::read_hours(&house, event),
             };
             let of = own.tag.clone();
             Ok(Deed::Intend(Intent::PublishMeans { tuple, of }))
@@ -145,13 +145,13 @@ fn free(own: &OwnPresentityView) -> Option<Token> {
     names.find(|name| own.means.iter().all(|tuple| tuple.id != *name))
 }
 
-fn way(house: &House, own: &OwnPresentityView, tuple: &PresenceTuple) -> Tag {
+fn way(house: &House, own: &OwnPresentityView, tuple: &Means) -> Tag {
     let address = tuple.address.as_ref();
     let means = address.map_or("", |address| address.means.as_str());
     let contact = address.map_or("", |address| address.contact.as_str());
     let now = tuple.basic_at(house.shell.now().timestamp);
-    let mut more = rules::basic(now).to_owned();
-    more.push_str(&rules::hours(&tuple.hours));
+    let mut more = sentences::basic(now).to_owned();
+    more.push_str(&sentences::hours(&tuple.hours));
     if let Some(note) = &tuple.status.note {
         more.push_str(" · ");
         more.push_str(note.as_str());
