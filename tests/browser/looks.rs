@@ -95,8 +95,7 @@ async fn through_all_settings<F: AsyncFn(&Tab, &str)>(stage: &Stage, alice: &Tab
         ("Groups", Some("Make a group")),
         ("Programs", Some("Make a token")),
     ] {
-        alice.click("link", starts(page)).await;
-        alice.sees("heading", page).await;
+        alice.turns_to(page).await;
         if let Some(form) = form {
             alice.click("DisclosureTriangle", form).await;
         }

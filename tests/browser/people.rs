@@ -89,6 +89,18 @@ impl Tab {
         }
     }
 
+    /// From the list of all settings to the page of this name. A link that moves under the finger is aimed at once more.
+    pub async fn turns_to(&self, page: &str) {
+        let turned = async || {
+            self.click("link", starts(page)).await;
+            self.comes_to(|tree| tree.one("heading", page.into()).is_some())
+                .await
+        };
+        if !turned().await && !turned().await {
+            self.sees("heading", page).await;
+        }
+    }
+
     /// Writes into the open conversation and sends with Enter.
     pub async fn says(&self, text: &str) {
         self.fill("textbox", "Message", text).await;

@@ -35,8 +35,7 @@ impl Tab {
     async fn goes_to(&self, page: &str) {
         self.chooses("Privacy and addresses").await;
         self.sees("heading", "Privacy and addresses").await;
-        self.click("link", starts(page)).await;
-        self.sees("heading", page).await;
+        self.turns_to(page).await;
     }
 
     /// How the preview reads: the line under the name.
