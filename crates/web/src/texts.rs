@@ -224,6 +224,7 @@ texts! {
     stand_with: "When you look at {name}, they see you";
     as_with_others: "As everyone else does";
     your_list: "In your list";
+    name_and_heading: "Name and heading";
     no_heading: "Others";
     group: "Heading";
     group_hint: "Family, Work …";

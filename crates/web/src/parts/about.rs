@@ -125,7 +125,13 @@ fn kept(house: &House, row: &ContactRow) -> Tag {
     });
     let popup = |label, popup| button("grave", house.does(Deed::Show(popup))).say(label);
     block(words(t().your_list), "")
-        .with(kit::form(house, t().rename, t().save, fields, read))
+        .with(kit::form(
+            house,
+            t().name_and_heading,
+            t().save,
+            fields,
+            read,
+        ))
         .with(div("block-acts").with(popup(t().remove, Popup::Remove(row.address.clone()))))
 }
 
