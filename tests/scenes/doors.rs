@@ -65,7 +65,11 @@ pub fn a_further_address_is_a_door_of_its_own() {
     );
     let sent = room.asks_relay(bob, &message(2, "alice+shop", "hello!"));
     assert_eq!(in_lines(&entries(&sent)), ["to alice+shop: hello!"]);
-    let came = entries(&room.hears(phone));
+    let heard = room.hears(phone);
+    let counted =
+        |frame: &ToAgent| matches!(frame, ToAgent::InboxSet { own } if own.counts.delivered == 1);
+    assert!(heard.iter().any(counted), "{heard:?}");
+    let came = entries(&heard);
     assert_eq!(in_lines(&came), ["bob: hello!"]);
     assert_eq!(came[0].own, Some(tag("shop")));
     room.asks_relay(bob, &message(3, "alice", "hello?"));

@@ -224,7 +224,7 @@ impl Service {
         self.keep(Change::CountRefused { inbox }, Keeping::Quietly);
     }
 
-    /// Counts what came through an inbox address; told with the next change of it.
+    /// Counts what came through an inbox address. Of a further one its principal is told: what comes through it is why it was made.
     fn count(&mut self, to: &InboxAddress, count: impl FnOnce(&mut OwnInbox)) {
         let known = self.known_mut(&to.principal().presentity());
         let Some(known) = known else {
@@ -239,6 +239,10 @@ impl Service {
                 ..OwnInbox::default()
             });
         count(inbox);
+        if inbox.tag.is_some() {
+            let own = inbox.clone();
+            self.send_home(&to.principal(), &ToAgent::InboxSet { own });
+        }
     }
 
     pub(super) fn message_stored(
