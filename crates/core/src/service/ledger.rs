@@ -454,8 +454,10 @@ impl Service {
                 self.fetch_watchers(id, *number, of, Form::Fetched, now);
             }
             ToService::Subscribe { number, .. } => {
-                if self.subscribe_watchers(id, *number, of, Form::Notified, now) {
-                    self.send(id, &ToAgent::Done { number: *number });
+                let number = *number;
+                let granted = self.subscribe_watchers(id, number, of, Form::Notified, now);
+                if granted {
+                    self.send(id, &ToAgent::Done { number });
                 }
             }
             ToService::Unsubscribe { number, .. } => {
