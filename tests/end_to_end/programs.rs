@@ -17,7 +17,8 @@ use crate::asking::done;
 #[path = "../../crates/client/examples/echo.rs"]
 mod echo;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than the longest wait between two attempts to connect, which a slow machine may have come to.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn url(relay: &Relay) -> String {
     format!("http://{}", relay.address())

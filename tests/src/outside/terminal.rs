@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use super::people::PASSWORD;
 use super::relay::{Relay, program};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than the longest wait between two attempts to connect, which a slow machine may have come to.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running `lamplight chat`. Dropping it ends it.
 pub struct Terminal {

@@ -13,7 +13,7 @@ use crate::time::Instant;
 
 /// A draft that changes is kept after this long.
 const DRAFTS_EVERY: Duration = Duration::from_millis(500);
-/// The roster is kept at most this often.
+/// The roster is kept at the first change, then at most this often.
 const ROSTER_EVERY: Duration = Duration::from_secs(2);
 /// Longest draft, bytes: what could be sent, and as much again to be cut.
 const DRAFT_MAX: usize = 2 * BODY_MAX;
@@ -26,6 +26,8 @@ pub(super) struct Keeping {
     touched: Set<Address>,
     drafts_at: Option<Instant>,
     roster_at: Option<Instant>,
+    /// When the roster was last kept.
+    kept_at: Option<Instant>,
 }
 
 impl Keeping {
@@ -82,7 +84,10 @@ impl Keeping {
     /// Keeps what is due, or everything that changed; `roster` makes the keepsake when it is.
     pub fn tick(&mut self, all: bool, roster: impl FnOnce() -> Keepsake, desk: &mut Desk) {
         if core::mem::take(&mut desk.roster_to_keep) {
-            self.roster_at.get_or_insert(desk.at().after(ROSTER_EVERY));
+            // A page may go without a word, and what it writes while it goes may be lost: so the first change does not wait.
+            let free = self.kept_at.map(|kept| kept.after(ROSTER_EVERY));
+            let at = free.map_or(desk.at(), |free| free.max(desk.at()));
+            self.roster_at.get_or_insert(at);
         }
         let due = |at: Option<Instant>| at.is_some_and(|at| all || at <= desk.now.instant);
         let (drafts, kept) = (due(self.drafts_at), due(self.roster_at));
@@ -97,6 +102,7 @@ impl Keeping {
         }
         if kept {
             self.roster_at = None;
+            self.kept_at = Some(desk.at());
             desk.keep(roster());
         }
     }

@@ -93,7 +93,7 @@ fn a_first_look_without_the_relay_shows_who_was_there_and_claims_nothing() {
 }
 
 #[test]
-fn the_roster_is_kept_now_and_then_not_at_each_change() {
+fn the_roster_is_kept_at_the_first_change_then_now_and_then() {
     let mut life = Life::up(0, vec![]);
     life.roster(&["bob"]);
     for seq in 1..=50 {

@@ -33,6 +33,8 @@ pub struct Life {
     pub recorder: Recorder,
     /// What it wanted and no test has looked at yet.
     out: Vec<Output>,
+    /// What its shell keeps.
+    keepsakes: Vec<Keepsake>,
 }
 
 pub fn config(seed: u64) -> AgentConfig {
@@ -60,6 +62,7 @@ impl Life {
             now,
             recorder: Recorder::new(config(seed), now),
             out: Vec::new(),
+            keepsakes: Vec::new(),
         }
     }
 
@@ -78,6 +81,14 @@ impl Life {
         self.agent.handle(input, self.now);
         while let Some(output) = self.agent.poll_output() {
             self.recorder.output(&output, self.now);
+            match &output {
+                Output::Keep(keepsake) => {
+                    self.keepsakes.retain(|one| one.name() != keepsake.name());
+                    self.keepsakes.push(keepsake.clone());
+                }
+                Output::Forget(name) => self.keepsakes.retain(|one| one.name() != *name),
+                _ => {}
+            }
             self.out.push(output);
         }
         let due = self.agent.poll_timeout();
@@ -238,18 +249,7 @@ impl Life {
 
     /// What the shell would bring back in the next life.
     pub fn kept(&self) -> Vec<Keepsake> {
-        let mut kept: Vec<Keepsake> = Vec::new();
-        for output in &self.out {
-            match output {
-                Output::Keep(keepsake) => {
-                    kept.retain(|one| one.name() != keepsake.name());
-                    kept.push(keepsake.clone());
-                }
-                Output::Forget(name) => kept.retain(|one| one.name() != *name),
-                _ => {}
-            }
-        }
-        kept
+        self.keepsakes.clone()
     }
 
     pub fn items(&self, with: &str) -> Vec<Item> {
