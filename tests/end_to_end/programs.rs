@@ -18,7 +18,7 @@ use crate::asking::done;
 mod echo;
 
 /// Longer than the longest wait between two attempts to connect, which a slow machine may have come to.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn url(relay: &Relay) -> String {
     format!("http://{}", relay.address())

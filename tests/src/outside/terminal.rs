@@ -10,7 +10,7 @@ use super::people::PASSWORD;
 use super::relay::{Relay, program};
 
 /// Longer than the longest wait between two attempts to connect, which a slow machine may have come to.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running `lamplight chat`. Dropping it ends it.
 pub struct Terminal {
