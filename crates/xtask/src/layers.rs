@@ -81,7 +81,7 @@ pub const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "size",
-        about: "the page is within its budget",
+        about: "the page gets no heavier, until it is within its budget",
         run: |ground, _| size::judge(ground.page()?),
     },
     Layer {
