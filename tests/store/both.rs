@@ -143,7 +143,7 @@ impl Both {
 }
 
 fn open(folder: &tempfile::TempDir) -> Store {
-    let store = Store::open(folder.path()).expect("the store opens");
+    let store = opened(folder.path());
     store.with_room(Room {
         messages: ROOM as u64,
         ..Room::default()
@@ -186,4 +186,18 @@ pub fn message(id: u128, from: &str, to: &str, text: &str) -> InstantMessage {
 /// The change that sends it.
 pub fn sends(message: InstantMessage, copies: Copies) -> Change {
     Change::Append { message, copies }
+}
+
+/// Opens the store. Another test that starts a program at this moment holds, between two calls of the system, what this process
+/// holds; its lock too.
+fn opened(folder: &std::path::Path) -> Store {
+    for _ in 0..500 {
+        match Store::open(folder) {
+            Err(lamplight::store::OpenError::InUse(_)) => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            answer => return answer.expect("the store opens"),
+        }
+    }
+    panic!("the store stays in use")
 }
