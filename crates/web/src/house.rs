@@ -10,8 +10,8 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use lamplight_embed::{
-    Address, Changed, Choice, Code, DoorError, Intent, Listening, News, Notice, Phase, Shell, Tag,
-    Viewer, after, joined, listen,
+    Address, Changed, Choice, Code, DoorError, Intent, Listening, News, Notice, Offers, Phase,
+    Shell, Tag, Viewer, after, joined, listen,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -22,12 +22,12 @@ use yew::prelude::*;
 
 use crate::draw::{Hand, act};
 use crate::kept::use_while;
-use crate::pages::settings::{Known, Page};
+use crate::pages::settings::Known;
 use crate::parts::attention;
 use crate::parts::notices::Toast;
-use crate::route::{self, Place};
+use crate::route::{self, Page, Place};
 use crate::texts::{self, t};
-use crate::{dom, keys};
+use crate::{dom, keys, later};
 
 /// How often a page that nobody sees is drawn at most.
 const HIDDEN_EVERY_MS: u32 = 100;
@@ -63,7 +63,7 @@ pub struct Recorded {
 }
 
 /// What a press on something does.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub enum Deed {
     Go(Option<Address>),
     Visit(Place),
@@ -81,6 +81,8 @@ pub enum Deed {
     /// Takes a toast away.
     Dismiss(u32),
     SignOut,
+    /// Loads what could not be loaded.
+    Fetch,
 }
 
 /// Why a part may have to be drawn again.
@@ -204,6 +206,7 @@ impl House {
             listen(&window, "keydown", Phase::Answer, Box::new(keys)),
         ];
         self.count();
+        later::soon(self);
         (listening, listeners)
     }
 
@@ -279,6 +282,10 @@ impl House {
             Deed::Copy(text) => self.copy(text),
             Deed::Dismiss(number) => self.dismiss(number),
             Deed::SignOut => self.sign_out(),
+            Deed::Fetch => {
+                later::fetch(self);
+                self.redraw();
+            }
         }
     }
 
@@ -356,6 +363,9 @@ impl House {
         } else {
             self.known.take();
             self.asks.set(false);
+            if !matches!(to, None | Some(Place::Chat(_))) {
+                later::fetch(self);
+            }
             if old == Some(Place::Settings(Page::Watchers)) {
                 self.intend(Intent::LeaveWatchers);
             }
@@ -406,12 +416,19 @@ impl House {
         self.resting.replace(Some(timer));
     }
 
+    /// Whether this service is one of the relay's: what belongs to another is not shown.
+    pub fn offers(&self, service: Offers) -> bool {
+        let offers = self.shell.read(|agent| agent.me()).offers;
+        offers == Offers::Both || service == Offers::Both || offers == service
+    }
+
     /// The open dialog. Each has a number, so that one that has just left the screen does not pass for the next of its kind.
     pub fn popup(&self) -> Option<(u32, Popup)> {
         self.popup.borrow().clone()
     }
 
     pub fn show(&self, popup: Popup) {
+        later::fetch(self);
         self.complaint.take();
         self.picked.take();
         if popup == Popup::Diagnostics {
@@ -505,6 +522,12 @@ impl House {
     }
 
     // Who is to be drawn again.
+
+    /// Something that was not loaded yet can be drawn.
+    pub fn redraw(&self) {
+        self.draw.force_update();
+        self.note(Cause::Time);
+    }
 
     fn wish(&self, wish: Wish) -> u32 {
         let number = self.next();

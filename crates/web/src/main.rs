@@ -7,7 +7,7 @@
 //!   texts: every sentence    times: the browser's Intl    keys: every shortcut
 //! ```
 //! State of presence, messages and drafts lives in the agent; what is kept here is what is open on the screen.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 // The agent is read in place; its type is not the page's to name.
 #![allow(clippy::redundant_closure_for_method_calls)]
 
@@ -17,6 +17,8 @@ mod draw;
 mod house;
 mod kept;
 mod keys;
+mod later;
+mod more;
 mod pages;
 mod parts;
 mod route;

@@ -8,7 +8,49 @@ use lamplight_embed::{Address, joined, lower};
 use wasm_bindgen::JsValue;
 
 use crate::dom;
-use crate::pages::settings::Page;
+
+/// The pages of settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    All,
+    Watchers,
+    People,
+    Preview,
+    Looking,
+    Strangers,
+    Addresses,
+    Faces,
+    Ways,
+    Groups,
+    Programs,
+}
+
+/// The pages with their names in an address.
+const PAGES: [(Page, &str); 11] = [
+    (Page::All, "all"),
+    (Page::Watchers, "watchers"),
+    (Page::People, "people"),
+    (Page::Preview, "view-as"),
+    (Page::Looking, "looking"),
+    (Page::Strangers, "messages"),
+    (Page::Addresses, "addresses"),
+    (Page::Faces, "faces"),
+    (Page::Ways, "ways"),
+    (Page::Groups, "groups"),
+    (Page::Programs, "programs"),
+];
+
+impl Page {
+    /// Its name in an address.
+    pub fn slug(self) -> &'static str {
+        PAGES[self as usize].1
+    }
+
+    fn of(slug: &str) -> Option<Self> {
+        let known = PAGES.iter().find(|(_, name)| *name == slug);
+        known.map(|(page, _)| *page)
+    }
+}
 
 /// What stands beside the list.
 #[derive(Clone, Debug, PartialEq)]

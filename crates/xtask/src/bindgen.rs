@@ -33,6 +33,8 @@ pub fn bind(workspace: &Workspace, module: &Path, release: bool) -> Result<Bound
         .typescript(false)
         // boot.js passes the address of the module, so the glue need not know its hashed name.
         .omit_default_module_path(true)
+        // The parts that are loaded later find memory and table by these.
+        .keep_lld_exports(true)
         .remove_name_section(release)
         .remove_producers_section(true)
         .generate(&folder)
@@ -52,7 +54,6 @@ pub fn bind(workspace: &Workspace, module: &Path, release: bool) -> Result<Bound
     let mut glue = fs::read_to_string(folder.join("page.js"))?;
     if release {
         (wasm, glue) = pack::pack(&wasm, &glue)?;
-        glue = minify(&glue);
     }
     Ok(Bound {
         wasm,

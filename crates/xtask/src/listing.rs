@@ -22,14 +22,17 @@ pub const NAME: &str = "listing.json";
 pub enum Role {
     Html,
     Module,
+    /// A part of the module that is loaded when what it draws is first opened.
+    Later,
     Script,
     Style,
     Other,
 }
 
 impl Role {
-    pub const ALL: [Role; 5] = [
+    pub const ALL: [Role; 6] = [
         Role::Module,
+        Role::Later,
         Role::Script,
         Role::Style,
         Role::Html,
@@ -40,6 +43,7 @@ impl Role {
         match self {
             Role::Html => "html",
             Role::Module => "wasm",
+            Role::Later => "later",
             Role::Script => "js",
             Role::Style => "css",
             Role::Other => "other",

@@ -17,6 +17,7 @@ mod run;
 mod shell;
 mod size;
 mod source;
+mod split;
 mod suite;
 mod tidy;
 mod tools;

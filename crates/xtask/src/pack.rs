@@ -11,7 +11,8 @@ use anyhow::{Context, Result};
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{CodeSection, ExportSection, FunctionSection, ImportSection, Module};
 use wasmparser::{
-    CodeSectionReader, Export, FunctionSectionReader, ImportSectionReader, Parser, Payload,
+    CodeSectionReader, CustomSectionReader, Export, FunctionSectionReader, ImportSectionReader,
+    Parser, Payload,
 };
 
 /// What the generator's own names begin with; other names are somebody's choice and stay.
@@ -30,6 +31,19 @@ pub fn pack(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
     Ok((packed.finish(), packer.names.fill(glue)))
 }
 
+/// A part of a module, packed: what it shares with the others keeps its name, and sections for debuggers go.
+pub fn part(module: &[u8]) -> Result<Vec<u8>> {
+    let mut packer = Packer {
+        names: Names::default(),
+        order: Order::of(module)?,
+    };
+    let mut packed = Module::new();
+    packer
+        .parse_core_module(&mut packed, Parser::new(0), module)
+        .context("a part of the module cannot be written again")?;
+    Ok(packed.finish())
+}
+
 /// Writes a module again, with other names and in another order.
 struct Packer {
     names: Names,
@@ -43,6 +57,17 @@ impl Reencode for Packer {
 
     fn function_index(&mut self, function: u32) -> std::result::Result<u32, reencode::Error> {
         Ok(self.order.place(function))
+    }
+
+    fn parse_custom_section(
+        &mut self,
+        module: &mut Module,
+        section: CustomSectionReader<'_>,
+    ) -> Done {
+        match section.name() {
+            "name" | "producers" => Ok(()),
+            _ => reencode::utils::parse_custom_section(self, module, section),
+        }
     }
 
     fn parse_import_section(

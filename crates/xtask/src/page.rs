@@ -12,6 +12,7 @@ use crate::bindgen::{self, Bound};
 use crate::compress::Effort;
 use crate::listing::{Listing, Role};
 use crate::shell::step;
+use crate::split::{self, Split};
 use crate::wasm::{self, Part};
 use crate::workspace::Workspace;
 
@@ -65,10 +66,12 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Page> {
         wasm::build(workspace, PACKAGE, part, kind.profile())
     })?;
     step("the page: glue, names, compression", || {
-        let bound = bindgen::bind(workspace, &linked, kind == Kind::Release)?;
+        let release = kind == Kind::Release;
+        let split = split::split(workspace, &linked, release)?;
+        let bound = bindgen::bind(workspace, &split.main, release)?;
         let folder = workspace.target.join("page").join(kind.folder());
-        let listing = assemble(&workspace.root.join("www"), bound, kind)?;
-        listing.write(&folder, kind == Kind::Release)?;
+        let listing = assemble(&workspace.root.join("www"), bound, split, kind)?;
+        listing.write(&folder, release)?;
         Ok(Page {
             folder,
             listing,
@@ -77,7 +80,7 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Page> {
     })
 }
 
-fn assemble(www: &Path, bound: Bound, kind: Kind) -> Result<Listing> {
+fn assemble(www: &Path, bound: Bound, split: Split, kind: Kind) -> Result<Listing> {
     let mut listing = Listing::new(kind.effort());
     let mut names = Names::default();
     for (name, bytes) in icons(www)? {
@@ -91,12 +94,22 @@ fn assemble(www: &Path, bound: Bound, kind: Kind) -> Result<Listing> {
         listing.hashed("page.wasm", Role::Module, bound.wasm)?,
     );
 
-    let mut glue = bound.glue;
+    let mut places = Vec::new();
+    for (name, part) in split.parts {
+        let address = name.replace("split_", "page-");
+        let address = listing.hashed(&address, Role::Later, part)?;
+        places.push((name, address.replace("/assets/", "./")));
+    }
+
+    let mut glue = split::join(&bound.glue, &split.link, &places)?;
     for (import, script) in bound.snippets {
         let path = listing.hashed("snippet.js", Role::Script, script.into_bytes())?;
         let beside = path.replace("/assets/", "./");
         anyhow::ensure!(glue.contains(&import), "the glue does not import {import}");
         glue = glue.replace(&import, &beside);
+    }
+    if kind == Kind::Release {
+        glue = bindgen::minify(&glue);
     }
     names.set(
         "glue",
@@ -229,11 +242,16 @@ mod test {
         let www = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www");
         let bound = Bound {
             wasm: b"\0asm\x01\0\0\0".to_vec(),
-            glue: "import './snippets/a/inline0.js';\nexport default 1;".into(),
+            glue: "import * as import1 from './__wasm_split.js'\nimport './snippets/a/inline0.js';\nexport default 1;".into(),
             snippets: [("./snippets/a/inline0.js".to_owned(), "1;".to_owned())].into(),
         };
         let folder = std::env::temp_dir().join(format!("lamplight-page-{}", std::process::id()));
-        let listing = assemble(&www, bound, Kind::Release).unwrap();
+        let split = Split {
+            main: PathBuf::new(),
+            parts: vec![("split_more.wasm".to_owned(), b"\0asm\x01\0\0\0".to_vec())],
+            link: "export const load = () => \"./split_more.wasm\";".to_owned(),
+        };
+        let listing = assemble(&www, bound, split, Kind::Release).unwrap();
         listing.write(&folder, true).unwrap();
         let index = fs::read(folder.join("index.html")).unwrap();
         let mut names = Vec::new();

@@ -12,10 +12,12 @@ use crate::page::{self, Kind, Page};
 use crate::why;
 use crate::workspace::Workspace;
 
-/// What module, scripts and styles together may weigh, brotli. 150 kB are 150,000 bytes.
+/// What module, scripts and styles that a page loads to begin may weigh together, brotli. 150 kB are 150,000 bytes.
 const BUDGET_BYTES: usize = 150_000;
 /// What they must not exceed until they fit the budget: set just above what was last reached, and only ever lowered.
-const CEILING_BYTES: usize = 206_000;
+const CEILING_BYTES: usize = 169_000;
+/// What is loaded when it is first opened: dialogs, settings. It delays nobody who talks, and has a bound all the same.
+const LATER_BYTES: usize = 46_000;
 
 /// Traces that `serde_json` leaves in a module that uses it: its name in symbols and panic messages, its sentences in errors.
 const JSON_CODEC: [&str; 3] = [
@@ -59,6 +61,11 @@ pub fn judge(page: &Page) -> Result<()> {
         total as f64 / 1000.0,
         BUDGET_BYTES / 1000
     );
+    let later = page.listing.weight(Role::Later).brotli;
+    println!(
+        "what is loaded when it is opened: {later} bytes of {LATER_BYTES}; with everything opened: {} bytes",
+        total + later
+    );
     no_json_codec(&page.linked)?;
     println!("the JSON codec is not in the page");
     if total > BUDGET_BYTES {
@@ -70,7 +77,12 @@ pub fn judge(page: &Page) -> Result<()> {
     anyhow::ensure!(
         total <= CEILING_BYTES,
         "the page is {} bytes above what it weighed before; `cargo xtask size --why` shows what is inside",
-        total - CEILING_BYTES
+        total.saturating_sub(CEILING_BYTES)
+    );
+    anyhow::ensure!(
+        later <= LATER_BYTES,
+        "what is loaded when it is opened is {} bytes above its bound",
+        later.saturating_sub(LATER_BYTES)
     );
     Ok(())
 }

@@ -76,7 +76,7 @@ pub fn build(
     };
     command
         .arg("--config")
-        .arg(flags(&workspace.root, profile)?);
+        .arg(flags(&workspace.root, part, profile)?);
     shell::call(&mut command)?;
     let module = workspace.target.join(WASM).join(profile).join(file);
     anyhow::ensure!(
@@ -92,7 +92,9 @@ pub fn build(
 ///
 /// Behind a stack of half a megabyte the data begins where its addresses are a byte shorter than behind the usual one; programs
 /// that are not optimised need the usual one.
-fn flags(root: &Path, profile: &str) -> Result<String> {
+///
+/// A program is split afterwards, for which the linker has to leave what it knows of who refers to whom.
+fn flags(root: &Path, part: Part<'_>, profile: &str) -> Result<String> {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
@@ -107,6 +109,9 @@ fn flags(root: &Path, profile: &str) -> Result<String> {
             .args(["--print", "sysroot"]),
     )?;
     flags.push(remap(Path::new(&sysroot), "rust"));
+    if matches!(part, Part::Program(_)) {
+        flags.push("-Clink-arg=--emit-relocs".into());
+    }
     if profile == "wasm-release" {
         flags.push("-Clink-arg=-zstack-size=524288".into());
     }

@@ -2,22 +2,18 @@
 
 use std::cell::RefCell;
 
-use lamplight_embed::{Changed, Code, Shell, joined};
+use lamplight_embed::{Code, Shell};
 use yew::prelude::*;
 
 use crate::dom;
 use crate::draw::{div, keyed, keyed_part, list, part, tag};
-use crate::house::{Cause, House, Popup};
+use crate::house::House;
 use crate::kept::{use_after, use_while};
-use crate::pages::settings;
-use crate::parts::add_contact::add_contact;
+use crate::later;
 use crate::parts::chat::{self, Chat};
-use crate::parts::live::{Live, LiveProps, Part};
+use crate::parts::live::{Live, LiveProps};
 use crate::parts::side::{self, Side};
-use crate::parts::status_dialog::status_dialog;
-use crate::parts::{
-    about, banner, confirm, diagnostics, dialog, held, help, notices, step_up, welcome,
-};
+use crate::parts::{banner, dialog, notices, welcome};
 use crate::route::Place;
 use crate::texts::t;
 
@@ -45,10 +41,14 @@ pub fn Home(props: &Props) -> Html {
     });
     let place = house.place();
     use_way_back(place.is_some());
-    use_page(house.went(), matches!(place, None | Some(Place::Chat(_))));
     let popup = house.popup();
+    let needed = popup.is_some() || !matches!(place, None | Some(Place::Chat(_)));
+    let views = needed.then(|| later::views(house)).flatten();
+    // What came late is opened and has the keyboard when it is there.
+    let there = u64::from(views.is_some());
+    use_page(house.went(), there);
     let number = popup.as_ref().map_or(0, |(number, _)| *number);
-    use_while(u64::from(number), {
+    use_while(u64::from(number) * 2 + there, {
         let house = house.clone();
         Box::new(move || dialog::opened(house))
     });
@@ -67,12 +67,9 @@ pub fn Home(props: &Props) -> Html {
                     },
                 ))
         }
-        Some(Place::About(address)) => {
-            stage.with(live(&joined(&["about ", address.as_str()]), ABOUT))
-        }
-        Some(Place::Requests) => stage.with(live("requests", held::PART)),
-        Some(Place::Settings(page)) => {
-            stage.with(keyed(page.slug(), settings::settings(house, *page)))
+        Some(place) => {
+            let drawn = views.map_or_else(|| later::waiting(house), |v| (v.place)(house, place));
+            stage.with(keyed(&place.link(), drawn))
         }
         None => stage.with(live("welcome", welcome::PART)),
     };
@@ -92,44 +89,23 @@ pub fn Home(props: &Props) -> Html {
             .into(),
         notices::notices(house),
         popup
-            .map(|(number, popup)| keyed(&number.to_string(), drawn(house, popup)))
+            .zip(views)
+            .map(|((number, popup), views)| keyed(&number.to_string(), (views.popup)(house, popup)))
             .unwrap_or_default(),
     ])
 }
 
-/// What there is to settle with whom the address names.
-const ABOUT: Part = Part {
-    draw: |house| match house.place() {
-        Some(Place::About(address)) => about::about(house, &address),
-        _ => Html::default(),
-    },
-    wants: |cause| !matches!(cause, Cause::Changed(Changed::Conversation(_))),
-};
-
-/// A page that was gone to has the keyboard on its title.
+/// A page that was gone to has the keyboard on its title, once it is there.
 #[hook]
-fn use_page(went: u64, other: bool) {
+fn use_page(went: u64, there: u64) {
     use_after(
-        went,
+        went * 2 + there,
         Box::new(move || {
-            if went > 0 && !other {
+            if went > 0 && there > 0 && !dom::has_dialog() {
                 dom::focus_id("page-title");
             }
         }),
     );
-}
-
-fn drawn(house: &House, popup: Popup) -> Html {
-    match popup {
-        Popup::AddContact(first) => add_contact(house, first),
-        Popup::Status(of) => status_dialog(house, of.as_ref()),
-        Popup::Help => help::help(house),
-        Popup::Diagnostics => part::<Live>(LiveProps::new(house, diagnostics::PART)),
-        Popup::Rename(address) => confirm::rename(house, address),
-        Popup::Remove(address) => confirm::remove(house, address),
-        Popup::Confirm => step_up::step_up(house),
-        Popup::Block(address) => confirm::block(house, address),
-    }
 }
 
 /// Where a conversation gave way to the list, the keyboard goes there with it.

@@ -8,7 +8,7 @@ use crate::house::{Cause, Deed, House};
 use crate::parts::kit::{self, Label};
 use crate::parts::live::{Live, LiveProps, Part};
 use crate::parts::watchers;
-use crate::route::Place;
+use crate::route::{Page, Place};
 use crate::texts::t;
 
 mod inboxes;
@@ -19,26 +19,9 @@ mod reach;
 pub use others::Known;
 pub use people::{VISIBILITIES, face, faces};
 
-/// The pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
-    All,
-    Watchers,
-    People,
-    Preview,
-    Looking,
-    Strangers,
-    Addresses,
-    Faces,
-    Ways,
-    Groups,
-    Programs,
-}
-
-/// A page in the list of them: its address, its name, what it is for, and which of the relay's services it belongs to.
+/// A page in the list of them: its name, what it is for, and which of the relay's services it belongs to.
 struct Entry {
     page: Page,
-    slug: &'static str,
     name: Label,
     hint: Label,
     of: Offers,
@@ -47,101 +30,68 @@ struct Entry {
 const PAGES: &[Entry] = &[
     Entry {
         page: Page::Watchers,
-        slug: "watchers",
         name: |t| t.watchers,
         hint: |t| t.watchers_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::People,
-        slug: "people",
         name: |t| t.people_see,
         hint: |t| t.people_see_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::Preview,
-        slug: "view-as",
         name: |t| t.view_as,
         hint: |t| t.view_as_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::Looking,
-        slug: "looking",
         name: |t| t.looking,
         hint: |t| t.looking_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::Strangers,
-        slug: "messages",
         name: |t| t.who_writes,
         hint: |t| t.who_writes_hint,
         of: Offers::Messages,
     },
     Entry {
         page: Page::Addresses,
-        slug: "addresses",
         name: |t| t.addresses,
         hint: |t| t.addresses_hint,
         of: Offers::Messages,
     },
     Entry {
         page: Page::Faces,
-        slug: "faces",
         name: |t| t.faces,
         hint: |t| t.faces_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::Ways,
-        slug: "ways",
         name: |t| t.ways,
         hint: |t| t.ways_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::Groups,
-        slug: "groups",
         name: |t| t.groups,
         hint: |t| t.groups_hint,
         of: Offers::Both,
     },
     Entry {
         page: Page::Programs,
-        slug: "programs",
         name: |t| t.programs,
         hint: |t| t.programs_hint,
         of: Offers::Both,
     },
 ];
 
-impl Page {
-    /// Its name in an address.
-    pub fn slug(self) -> &'static str {
-        self.entry().map_or("all", |entry| entry.slug)
-    }
-
-    pub fn of(slug: &str) -> Option<Self> {
-        match slug {
-            "all" => Some(Self::All),
-            _ => PAGES
-                .iter()
-                .find(|entry| entry.slug == slug)
-                .map(|entry| entry.page),
-        }
-    }
-
-    fn entry(self) -> Option<&'static Entry> {
-        PAGES.iter().find(|entry| entry.page == self)
-    }
-}
-
-/// What belongs to a service that this relay does not offer is not shown.
-pub fn is_offered(house: &House, service: Offers) -> bool {
-    let offers = house.shell.read(|agent| agent.me()).offers;
-    offers == Offers::Both || service == Offers::Both || offers == service
+fn entry(page: Page) -> Option<&'static Entry> {
+    PAGES.iter().find(|entry| entry.page == page)
 }
 
 pub fn settings(house: &House, page: Page) -> Html {
@@ -176,7 +126,7 @@ fn of(draw: fn(&House) -> Html) -> Part {
 
 /// The frame of one page, with what it is for: the way back is to all of them.
 pub fn framed(house: &House, page: Page, mut inside: Vec<Html>) -> Html {
-    let Some(entry) = page.entry() else {
+    let Some(entry) = entry(page) else {
         return kit::page(house, Deed::Go(None), words(t().settings), inside);
     };
     inside.insert(0, p("muted").say((entry.hint)(t())).into());
@@ -185,7 +135,7 @@ pub fn framed(house: &House, page: Page, mut inside: Vec<Html>) -> Html {
 }
 
 fn all(house: &House) -> Html {
-    let offered = PAGES.iter().filter(|entry| is_offered(house, entry.of));
+    let offered = PAGES.iter().filter(|entry| house.offers(entry.of));
     let links = offered.map(|entry| -> Tag {
         let link = tag("a")
             .class("entry")

@@ -11,7 +11,7 @@ use super::preview::{preview, way_line};
 use crate::dom;
 use crate::draw::{Tag, bdi, button, div, tag, words};
 use crate::house::{Deed, House, Popup};
-use crate::pages::settings::{VISIBILITIES, is_offered};
+use crate::pages::settings::VISIBILITIES;
 use crate::route::Place;
 use crate::texts::{around, t};
 
@@ -19,7 +19,7 @@ pub fn about(house: &House, address: &Address) -> Html {
     let conversation = house.shell.read(|agent| agent.conversation(address));
     let row = conversation.row;
     let back = house.way_back(address);
-    let presence = is_offered(house, Offers::Presence);
+    let presence = house.offers(Offers::Presence);
     let mut inside = Vec::new();
     if presence {
         inside.push(seen(house, &row));

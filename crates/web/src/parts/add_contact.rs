@@ -9,7 +9,6 @@ use super::notices::Toast;
 use crate::dom;
 use crate::draw::{On, act, div, list, p, tag};
 use crate::house::House;
-use crate::pages::settings::is_offered;
 use crate::texts::{self, fill, t};
 
 /// `first` stands there to begin with.
@@ -42,7 +41,7 @@ pub fn add_contact(house: &House, first: Option<String>) -> Html {
             match asked(&house) {
                 Ok(presentity) => {
                     // Where there is only writing, nobody is asked.
-                    if is_offered(&house, Offers::Presence) {
+                    if house.offers(Offers::Presence) {
                         house.intend(Intent::AddContact {
                             presentity: presentity.clone(),
                             petname: Note::parse(&dom::value("petname")).ok(),

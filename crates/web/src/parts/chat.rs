@@ -14,7 +14,6 @@ use super::preview::way_line;
 use crate::draw::{Tag, bdi, button, div, p, tag};
 use crate::house::{Cause, Deed, House, Popup, use_changes};
 use crate::kept::use_while;
-use crate::pages::settings::is_offered;
 use crate::texts::{self, t};
 
 #[derive(Properties, PartialEq)]
@@ -70,7 +69,7 @@ pub fn Chat(props: &Props) -> Html {
             .with(held::answers(house, address))
     };
     let typing = || p("typing").text(&texts::fill(t().types, &row.name));
-    let writes = is_offered(house, Offers::Messages);
+    let writes = house.offers(Offers::Messages);
     tag("section")
         .class("chat")
         .attr("aria-labelledby", "chat-title")

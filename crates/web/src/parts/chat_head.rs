@@ -9,7 +9,6 @@ use super::menu::{Choice, menu};
 use super::presence;
 use crate::draw::{Tag, bdi, button, div, p, tag};
 use crate::house::{Deed, House, Popup};
-use crate::pages::settings::is_offered;
 use crate::texts::{fill, t};
 
 pub fn chat_head(house: &House, row: &ContactRow) -> Tag {
@@ -32,7 +31,7 @@ pub fn chat_head(house: &House, row: &ContactRow) -> Tag {
         .attr("id", "chat-title")
         .attr("tabindex", "-1")
         .with(bdi("", &row.name));
-    let offered = is_offered(house, Offers::Presence);
+    let offered = house.offers(Offers::Presence);
     let presence = || {
         p("chat-presence")
             .attr("data-status", presence::slug(row.person.word))

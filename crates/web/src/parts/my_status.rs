@@ -8,7 +8,6 @@ use super::live::Part;
 use super::presence;
 use crate::draw::{bdi, button, div, p, span};
 use crate::house::{Cause, Deed, House, Popup};
-use crate::pages::settings::is_offered;
 use crate::texts::{fill, t};
 
 pub const PART: Part = Part {
@@ -29,7 +28,7 @@ fn my_status(house: &House) -> Html {
     let why = why.map_or_else(String::new, |why| joined(&[" · ", &why]));
     let spoken = joined(&[words.as_str(), &why]);
     let shown = joined(&[&presence::capital(&words), &why]);
-    let offered = is_offered(house, Offers::Presence);
+    let offered = house.offers(Offers::Presence);
     let name = bdi("me-name", address.name());
     let face = avatar(address, address.name(), offered.then_some(&me.person));
     let by = || {

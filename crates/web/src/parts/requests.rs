@@ -9,19 +9,23 @@ use super::live::Part;
 use crate::dom;
 use crate::draw::{Tag, act, bdi, button, div, span, tag};
 use crate::house::{Cause, House};
+use crate::later;
 use crate::texts::{self, t};
 use crate::times;
 
 pub const PART: Part = Part {
-    draw: requests,
+    draw: |house| {
+        if house.shell.read(|agent| agent.requests()).is_empty() {
+            return Html::default();
+        }
+        let views = later::views(house);
+        views.map_or_else(Html::default, |views| (views.requests)(house))
+    },
     wants: |cause| matches!(cause, Cause::Changed(Changed::Requests) | Cause::Time),
 };
 
-fn requests(house: &House) -> Html {
+pub fn requests(house: &House) -> Html {
     let requests = house.shell.read(|agent| agent.requests());
-    if requests.is_empty() {
-        return Html::default();
-    }
     let count = span("badge").text(&requests.len().to_string());
     let title = tag("h2")
         .attr("id", "requests-title")

@@ -12,8 +12,7 @@ use crate::dom;
 use crate::draw::{On, act, button, div, part, pressed, tag};
 use crate::house::{Deed, House, Popup};
 use crate::kept::use_kept;
-use crate::pages::settings::Page;
-use crate::route::Place;
+use crate::route::{Page, Place};
 use crate::texts::t;
 
 #[derive(Properties, PartialEq)]

@@ -1,0 +1,104 @@
+//! What is not needed to talk — dialogs, settings, what there is to settle with someone — is a module of its own, which comes when
+//! it is first opened, or a while after the page has begun and the line is not busy any more.
+//!
+//! `cargo xtask page` takes it out of the program at [`load`]: everything that only its views reach goes with it. Nothing is drawn
+//! of it from elsewhere than through [`Views`], or it would not be separate.
+
+use std::cell::Cell;
+
+use lamplight_embed::after;
+use wasm_bindgen_futures::spawn_local;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
+use yew::prelude::*;
+
+use crate::draw::{button, div, p};
+use crate::house::{Deed, House, Popup};
+use crate::more;
+use crate::parts::notices::Toast;
+use crate::route::Place;
+use crate::texts::t;
+
+/// When the page has been open this long, what may be opened next is fetched.
+const REST_MS: u32 = 4_000;
+
+/// The ways into what comes later.
+#[derive(Clone, Copy)]
+pub struct Views {
+    /// What stands beside the list and is not a conversation.
+    pub place: fn(&House, &Place) -> Html,
+    pub popup: fn(&House, Popup) -> Html,
+    /// Who asks to see me.
+    pub requests: fn(&House) -> Html,
+}
+
+#[derive(Clone, Copy)]
+enum Loading {
+    Not,
+    Comes,
+    There(Views),
+    /// The line broke; it is tried again when it is wanted again.
+    Failed,
+}
+
+thread_local! {
+    static LOADING: Cell<Loading> = const { Cell::new(Loading::Not) };
+}
+
+// The macro declares where the two modules meet as foreign functions, and gives what it says of a failed load a place in the answer.
+#[allow(unsafe_code, clippy::unnecessary_wraps)]
+#[wasm_split(more, fallible)]
+fn load() -> Result<Box<Views>, SplitLoaderError> {
+    Ok(Box::new(more::VIEWS))
+}
+
+/// What came already. What has not is asked for, and the page is drawn again when it is there.
+pub fn views(house: &House) -> Option<Views> {
+    match LOADING.get() {
+        Loading::There(views) => Some(views),
+        Loading::Comes | Loading::Failed => None,
+        Loading::Not => {
+            fetch(house);
+            None
+        }
+    }
+}
+
+/// Fetches it when nothing more urgent is on its way.
+pub fn soon(house: &House) {
+    let house = house.clone();
+    after(REST_MS, Box::new(move || fetch(&house))).forget();
+}
+
+/// Fetches what is not here.
+pub fn fetch(house: &House) {
+    if matches!(LOADING.get(), Loading::Comes | Loading::There(_)) {
+        return;
+    }
+    LOADING.set(Loading::Comes);
+    let house = house.clone();
+    spawn_local(async move {
+        if let Ok(views) = load().await {
+            LOADING.set(Loading::There(*views));
+        } else {
+            LOADING.set(Loading::Failed);
+            // A dialog that cannot be shown is not open.
+            if house.popup().is_some() {
+                house.closed();
+                house.say(Toast::fault(t().relay_unreachable.into()));
+            }
+        }
+        house.redraw();
+    });
+}
+
+/// Stands in for what has not come.
+pub fn waiting(house: &House) -> Html {
+    let stands = div("welcome").attr("role", "status");
+    if matches!(LOADING.get(), Loading::Failed) {
+        let again = button("primary", house.does(Deed::Fetch)).say(t().try_again);
+        stands.with(p("").say(t().relay_unreachable)).with(again)
+    } else {
+        stands.with(p("muted").say(t().one_moment))
+    }
+    .into()
+}
