@@ -389,7 +389,7 @@ pub struct MessageId(pub u128);
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        f.write_str(&self.text())
     }
 }
 
@@ -400,6 +400,12 @@ impl fmt::Debug for MessageId {
 }
 
 impl MessageId {
+    /// 32 hexadecimal digits. By hand: the page would carry the library's way of writing for this alone.
+    pub fn text(&self) -> String {
+        let digit = |place: u32| char::from_digit((self.0 >> (4 * place)) as u32 & 15, 16);
+        (0..32).rev().filter_map(digit).collect()
+    }
+
     /// Reads 32 hexadecimal digits.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());

@@ -51,7 +51,7 @@ use crate::address::{Address, InboxAddress, MessageId};
 use crate::code::{Code, Refusal, Retry};
 use crate::message::{Body, Receipt, What};
 use crate::presence::{Notification, TupleKind, by_hand};
-use crate::time::{Instant, Now};
+use crate::time::{Instant, Now, earliest};
 use crate::wire::{Contact, Credentials, Decision, Number, ToAgent, ToService, VERSION, from_cbor};
 
 use desk::{Asked, Desk};
@@ -214,8 +214,7 @@ impl Agent {
 
     /// Since when the oldest question to the service waits.
     fn question(&self) -> Option<Instant> {
-        let questions = [self.desk.oldest_question(), self.outbox.oldest_question()];
-        questions.into_iter().flatten().min()
+        earliest(&[self.desk.oldest_question(), self.outbox.oldest_question()])
     }
 
     fn restored(&mut self, keepsakes: Vec<Keepsake>) {
@@ -643,7 +642,7 @@ impl Agent {
     /// When `Input::Wake` is due: the nearest of an attempt to connect or its end, a ping or its end, the banner, idleness, the
     /// end of a status, rows that become unknown, a send or fetch to repeat, something to keep.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let timeouts = [
+        earliest(&[
             self.link.timeout(self.question()),
             self.presentity.timeout(),
             self.roster.timeout(),
@@ -655,7 +654,6 @@ impl Agent {
                 .timeout(self.roster.tells())
                 .filter(|_| self.desk.up),
             self.keeping.timeout(),
-        ];
-        timeouts.into_iter().flatten().min()
+        ])
     }
 }

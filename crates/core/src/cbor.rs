@@ -494,6 +494,12 @@ impl<T: Decode> Decode for Vec<T> {
     }
 }
 
+impl<T: Encode> Encode for &T {
+    fn encode(&self, to: &mut Writer) {
+        (*self).encode(to);
+    }
+}
+
 impl<A: Encode, B: Encode> Encode for (A, B) {
     fn encode(&self, to: &mut Writer) {
         to.head(ARRAY, 2);

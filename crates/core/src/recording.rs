@@ -128,11 +128,16 @@ impl Recorder {
         if !self.complete {
             return;
         }
+        let hidden;
         let input = match input {
-            Input::Opened(_) => Input::Opened(Credentials::Ticket(Private("…".into()))),
-            input => input.clone(),
+            Input::Opened(_) => {
+                hidden = Input::Opened(Credentials::Ticket(Private("…".into())));
+                &hidden
+            }
+            input => input,
         };
-        let event = to_cbor(&Event { now, input });
+        // An `Event`, whose row of two is written like a pair.
+        let event = to_cbor(&(now, input));
         if self.events.len() + event.len() > BYTES_MAX {
             self.complete = false;
         } else {

@@ -70,6 +70,11 @@ impl Now {
     }
 }
 
+/// The earliest of several moments that may not be.
+pub fn earliest(moments: &[Option<Instant>]) -> Option<Instant> {
+    moments.iter().copied().flatten().min()
+}
+
 /// Milliseconds of a duration, saturating.
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)

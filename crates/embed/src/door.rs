@@ -4,12 +4,12 @@
 //! The session stands in a cookie that no script can read. Every request carries the header `x-lamplight`, which a page of
 //! another site cannot add without being asked first. Answers are JSON, read by the browser's own parser.
 
-use js_sys::{Array, JSON, Object, Reflect, encode_uri_component};
+use js_sys::{Array, Object, Promise, Reflect, encode_uri_component};
 use lamplight_core::address::Principal;
 use lamplight_core::code::Code;
 use lamplight_core::time::Timestamp;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{RequestCache, RequestCredentials, RequestInit, Response};
 
 use crate::hear::settled;
 
@@ -294,46 +294,27 @@ fn named(answer: &JsValue, name: &str) -> Option<Principal> {
     Principal::parse(&text(answer, name)?).ok()
 }
 
+#[wasm_bindgen(module = "/js/browser.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = askDoor)]
+    fn ask_door(method: &str, path: &str, body: &JsValue) -> Promise;
+}
+
 async fn ask(method: &str, path: &str, body: Option<JsValue>) -> Result<JsValue, DoorError> {
-    let response = fetch(method, path, body)
-        .await
-        .map_err(|_| DoorError::Unreachable)?;
-    let answer = json(&response).await;
-    if response.ok() {
+    let asked = ask_door(method, path, &body.unwrap_or_default());
+    let answered = settled(asked).await.map_err(|_| DoorError::Unreachable)?;
+    let answered: Array = answered.unchecked_into();
+    let (status, answer) = (answered.get(0).as_f64(), answered.get(1));
+    let status = status.unwrap_or_default() as u16;
+    if (200..300).contains(&status) {
         return Ok(answer);
     }
     match text(&answer, "code") {
         Some(slug) => Err(DoorError::Refused(Code::from_slug(&slug))),
-        None if response.status() == 401 => Err(DoorError::Refused(Code::NotSignedIn)),
+        None if status == 401 => Err(DoorError::Refused(Code::NotSignedIn)),
         // Not an answer of the relay: a proxy in front of it, most likely.
         None => Err(DoorError::Unreachable),
     }
-}
-
-async fn fetch(method: &str, path: &str, body: Option<JsValue>) -> Result<Response, JsValue> {
-    let mut headers = vec![("x-lamplight", "1"), ("accept", "application/json")];
-    let init = RequestInit::new();
-    init.set_method(method);
-    init.set_credentials(RequestCredentials::SameOrigin);
-    init.set_cache(RequestCache::NoStore);
-    if let Some(body) = body {
-        headers.push(("content-type", "application/json"));
-        init.set_body(&JSON::stringify(&body)?.into());
-    }
-    init.set_headers(&object(&headers));
-    let window = web_sys::window().ok_or(JsValue::NULL)?;
-    let answer = settled(window.fetch_with_str_and_init(path, &init)).await?;
-    Ok(answer.unchecked_into())
-}
-
-/// The answer's body; undefined when it is empty or not JSON.
-async fn json(response: &Response) -> JsValue {
-    let Ok(reading) = response.text() else {
-        return JsValue::UNDEFINED;
-    };
-    let body = settled(reading).await.ok();
-    body.and_then(|body| JSON::parse(&body.as_string()?).ok())
-        .unwrap_or(JsValue::UNDEFINED)
 }
 
 fn object(fields: &[(&str, &str)]) -> JsValue {

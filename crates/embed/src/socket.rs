@@ -1,17 +1,17 @@
 //! One WebSocket to the relay: binary frames of the CBOR protocol, and exactly one word about its end.
 
 use std::cell::Cell;
-use std::rc::Rc;
 
-use gloo::events::EventListener;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{Function, Uint8Array};
 use lamplight_core::agent::LineLost;
 use lamplight_core::wire::Codec;
-use wasm_bindgen::JsCast;
-use web_sys::{BinaryType, Event, MessageEvent, WebSocket};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::WebSocket;
 
-use crate::hear::{Phase, listen};
-use crate::letters::joined;
+/// Where the relay that served this page listens.
+const PATH: &str = "/v1/ws";
 
 /// What a line tells.
 pub enum Heard {
@@ -30,53 +30,41 @@ pub enum Closing {
     PageHidden,
 }
 
+#[wasm_bindgen(module = "/js/browser.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = openLine, catch)]
+    fn open_line(path: &str, protocol: &str, tell: &Function) -> Result<WebSocket, JsValue>;
+}
+
 /// A line. Dropping it closes it; after that nothing is heard of it.
 pub struct Socket {
     socket: WebSocket,
-    _listeners: [EventListener; 3],
+    _tell: Closure<dyn Fn(JsValue)>,
 }
 
 impl Socket {
     /// Opens a line to the relay that served this page.
     pub fn open(heard: impl Fn(Heard) + 'static) -> Option<Self> {
-        let socket = WebSocket::new_with_str(&address()?, Codec::Cbor.subprotocol()).ok()?;
-        socket.set_binary_type(BinaryType::Arraybuffer);
-        let heard = Rc::new(heard);
-        let was_open = Rc::new(Cell::new(false));
-
-        let on = |kind, then| listen(&socket, kind, Phase::Bubble, then);
-
-        let on_open = {
-            let (heard, was_open) = (heard.clone(), was_open.clone());
-            let open = move |_: &Event| {
+        let was_open = Cell::new(false);
+        let tell = Closure::<dyn Fn(JsValue)>::new(move |word: JsValue| {
+            heard(if word.is_undefined() {
                 was_open.set(true);
-                heard(Heard::Open);
-            };
-            on("open", Box::new(open))
-        };
-        let on_message = {
-            let heard = heard.clone();
-            let message = move |event: &Event| {
-                let data = event.unchecked_ref::<MessageEvent>().data();
-                // A text frame is not of this protocol; the relay never sends one here.
-                if let Ok(buffer) = data.dyn_into::<ArrayBuffer>() {
-                    heard(Heard::Frame(Uint8Array::new(&buffer).to_vec()));
-                }
-            };
-            on("message", Box::new(message))
-        };
-        // An error is always followed by a close.
-        let close = move |_: &Event| {
-            heard(Heard::Lost(if was_open.get() {
-                LineLost::Closed
+                Heard::Open
+            } else if word.is_null() {
+                Heard::Lost(if was_open.get() {
+                    LineLost::Closed
+                } else {
+                    LineLost::Unreachable
+                })
             } else {
-                LineLost::Unreachable
-            }));
-        };
-        let on_close = on("close", Box::new(close));
+                Heard::Frame(word.unchecked_into::<Uint8Array>().to_vec())
+            });
+        });
+        let protocol = Codec::Cbor.subprotocol();
+        let socket = open_line(PATH, protocol, tell.as_ref().unchecked_ref()).ok()?;
         Some(Self {
             socket,
-            _listeners: [on_open, on_message, on_close],
+            _tell: tell,
         })
     }
 
@@ -96,17 +84,10 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
+        // What it still says goes nowhere.
+        self.socket.set_onopen(None);
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
         let _ = self.socket.close();
     }
-}
-
-/// The WebSocket's address beside the page's own.
-fn address() -> Option<String> {
-    let location = web_sys::window()?.location();
-    let scheme = if location.protocol().ok()? == "https:" {
-        "wss://"
-    } else {
-        "ws://"
-    };
-    Some(joined(&[scheme, &location.host().ok()?, "/v1/ws"]))
 }

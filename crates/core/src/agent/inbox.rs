@@ -16,7 +16,7 @@ use crate::agent::sorted::{Map, order};
 use crate::agent::{Changed, HeldRow, Item, Notice, Side};
 use crate::code::{Code, Refusal, Retry};
 use crate::message::{Body, Conversation, Entry, What};
-use crate::time::{Instant, Timestamp};
+use crate::time::{Instant, Timestamp, earliest};
 use crate::wire::{Cursor, Offers, Resume, ToService};
 
 use talk::{Count, Fetched, KEPT_CLOSED, KEPT_OPEN, Talk};
@@ -185,8 +185,7 @@ impl InboxUserAgent {
     }
 
     pub fn timeout(&self) -> Option<Instant> {
-        let timeouts = [self.again_at, self.mark_at, self.unmark_at];
-        timeouts.into_iter().flatten().min()
+        earliest(&[self.again_at, self.mark_at, self.unmark_at])
     }
 
     // The line.

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
 use crate::cbor::{Decode, Encode};
@@ -14,7 +15,7 @@ use crate::message::{Body, Conversation};
 use crate::presence::{Note, PresenceTuple};
 use crate::rules::Visibility;
 use crate::time::Timestamp;
-use crate::wire::{Access, Contact, Credentials, Decision, OwnInbox, OwnPresentity};
+use crate::wire::{Access, Contact, Credentials, Decision, OwnInbox, OwnPresentity, to_cbor};
 
 /// What an agent is made with.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -381,7 +382,7 @@ pub struct Outgoing {
 }
 
 /// What an agent wants done.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// Get credentials and open a line; answer with `Opened` or `Lost`. Any line still open is to be closed first.
     Connect,
@@ -399,6 +400,22 @@ pub enum Output {
     Tell(Notice),
     /// The login is over: show the door. What is kept stays.
     SignedOut(Code),
+}
+
+impl Hash for Output {
+    /// What is written anyway counts as it is written: the page then has no second way to walk through it.
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        match self {
+            Self::Connect => 0_u8.hash(hasher),
+            Self::Send(frame) => (1_u8, frame).hash(hasher),
+            Self::Disconnect => 2_u8.hash(hasher),
+            Self::Keep(keepsake) => (3_u8, to_cbor(keepsake)).hash(hasher),
+            Self::Forget(name) => (4_u8, name).hash(hasher),
+            Self::Changed(what) => (5_u8, what).hash(hasher),
+            Self::Tell(notice) => (6_u8, notice).hash(hasher),
+            Self::SignedOut(code) => (7_u8, code).hash(hasher),
+        }
+    }
 }
 
 /// What is different now.

@@ -9,7 +9,7 @@ use crate::agent::desk::Desk;
 use crate::agent::sorted::{Map, Set};
 use crate::agent::{Keepsake, KeepsakeName};
 use crate::message::BODY_MAX;
-use crate::time::Instant;
+use crate::time::{Instant, earliest};
 
 /// A draft that changes is kept after this long.
 const DRAFTS_EVERY: Duration = Duration::from_millis(500);
@@ -44,7 +44,7 @@ impl Keeping {
     }
 
     pub fn timeout(&self) -> Option<Instant> {
-        [self.drafts_at, self.roster_at].into_iter().flatten().min()
+        earliest(&[self.drafts_at, self.roster_at])
     }
 
     pub fn restored(&mut self, with: Address, text: String, desk: &mut Desk) {

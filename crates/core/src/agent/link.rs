@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::agent::desk::Desk;
 use crate::agent::{Changed, LinkView, Output};
 use crate::code::{Code, Refusal, Retry};
-use crate::time::{Instant, millis};
+use crate::time::{Instant, earliest, millis};
 use crate::wire::{Announced, Offers, ToService};
 
 /// From `Connect` to an open line, and from there to the welcome.
@@ -152,7 +152,7 @@ impl Link {
             State::Down { retry_at, .. } => Some(retry_at),
             State::Up { .. } => Some(self.probe_at(question)),
         };
-        [state, self.banner_at()].into_iter().flatten().min()
+        earliest(&[state, self.banner_at()])
     }
 
     fn banner_at(&self) -> Option<Instant> {

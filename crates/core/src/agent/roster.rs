@@ -14,7 +14,7 @@ use crate::agent::{Changed, Notice, RequestRow};
 use crate::code::Refusal;
 use crate::person::{Person, Reason, Way, Word, person, ways};
 use crate::presence::{Basic, Freshness, Note, Notification, View};
-use crate::time::{Instant, Timestamp};
+use crate::time::{Instant, Timestamp, earliest};
 use crate::wire::{Access, Contact, Decision, Request, Standing, ToService};
 
 /// One whom I keep.
@@ -215,7 +215,7 @@ impl WatcherUserAgent {
     }
 
     pub fn timeout(&self) -> Option<Instant> {
-        [self.unknown_at, self.again_at].into_iter().flatten().min()
+        earliest(&[self.unknown_at, self.again_at])
     }
 
     // The line.
