@@ -16,6 +16,7 @@ mod relay;
 mod run;
 mod shell;
 mod size;
+mod snip;
 mod source;
 mod split;
 mod suite;

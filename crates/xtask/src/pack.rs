@@ -18,6 +18,30 @@ use wasmparser::{
 /// What the generator's own names begin with; other names are somebody's choice and stay.
 const GENERATED: [&str; 2] = ["__wb", "wasm_bindgen__"];
 
+/// What the generator's own functions and variables are called in the glue, each dozens of times.
+const HELPERS: [&str; 20] = [
+    "addToExternrefTable0",
+    "cachedDataViewMemory0",
+    "cachedTextDecoder",
+    "cachedTextEncoder",
+    "cachedUint8ArrayMemory0",
+    "decodeText",
+    "getArrayJsValueFromWasm0",
+    "getArrayU8FromWasm0",
+    "getDataViewMemory0",
+    "getStringFromWasm0",
+    "getUint8ArrayMemory0",
+    "handleError",
+    "isLikeNone",
+    "makeClosure",
+    "makeMutClosure",
+    "passArrayJsValueToWasm0",
+    "passStringToWasm0",
+    "takeFromExternrefTable0",
+    "WASM_VECTOR_LEN",
+    "wasmInstance",
+];
+
 /// The packed module, and the glue that goes with it.
 pub fn pack(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
     let mut packer = Packer {
@@ -28,6 +52,9 @@ pub fn pack(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
     packer
         .parse_core_module(&mut packed, Parser::new(0), module)
         .context("the module cannot be written again")?;
+    for (at, helper) in HELPERS.into_iter().enumerate() {
+        packer.names.0.insert(helper.to_owned(), format!("_{at}"));
+    }
     Ok((packed.finish(), packer.names.fill(glue)))
 }
 
@@ -65,7 +92,7 @@ impl Reencode for Packer {
         section: CustomSectionReader<'_>,
     ) -> Done {
         match section.name() {
-            "name" | "producers" => Ok(()),
+            "name" | "producers" | "target_features" => Ok(()),
             _ => reencode::utils::parse_custom_section(self, module, section),
         }
     }
