@@ -263,24 +263,24 @@ impl House {
     }
 
     pub fn perform(&self, deed: &Deed, event: &Event) {
-        match deed.clone() {
-            Deed::Go(to) => self.go(to),
-            Deed::Visit(place) => self.visit(Some(place)),
+        match deed {
+            Deed::Go(to) => self.go(to.clone()),
+            Deed::Visit(place) => self.visit(Some(place.clone())),
             Deed::Turn(face, page) => {
-                self.turn(face);
-                self.visit(Some(Place::Settings(page)));
+                self.turn(face.clone());
+                self.visit(Some(Place::Settings(*page)));
             }
             Deed::Nothing => {}
-            Deed::Show(popup) => self.show(popup),
-            Deed::Intend(intent) => self.intend(intent),
+            Deed::Show(popup) => self.show(popup.clone()),
+            Deed::Intend(intent) => self.intend(intent.clone()),
             Deed::All(deeds) => deeds.iter().for_each(|deed| self.perform(deed, event)),
             Deed::IntendAndClose(intent) => {
-                self.intend(intent);
+                self.intend(intent.clone());
                 dom::close_dialog(event);
             }
             Deed::CloseDialog => dom::close_dialog(event),
-            Deed::Copy(text) => self.copy(text),
-            Deed::Dismiss(number) => self.dismiss(number),
+            Deed::Copy(text) => self.copy(text.clone()),
+            Deed::Dismiss(number) => self.dismiss(*number),
             Deed::SignOut => self.sign_out(),
             Deed::Fetch => {
                 later::fetch(self);

@@ -6,7 +6,7 @@ use web_sys::{Element, KeyboardEvent};
 
 use crate::dom;
 use crate::house::{House, Popup};
-use crate::texts::{Texts, t};
+use crate::texts::t;
 
 /// What a shortcut does, wherever the keyboard is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Act {
 pub struct Shortcut {
     /// As printed on the keys.
     pub keys: &'static [&'static str],
-    pub what: fn(&Texts) -> &'static str,
+    pub what: fn() -> &'static str,
     /// `None`: a part of the page listens to it where it has the keyboard.
     pub act: Option<Act>,
 }
@@ -30,47 +30,47 @@ pub struct Shortcut {
 pub const SHORTCUTS: &[Shortcut] = &[
     Shortcut {
         keys: &["?"],
-        what: |t| t.key_help,
+        what: || t().key_help,
         act: Some(Act::Help),
     },
     Shortcut {
         keys: &["Ctrl", "K"],
-        what: |t| t.key_search,
+        what: || t().key_search,
         act: Some(Act::Search),
     },
     Shortcut {
         keys: &["Alt", "↑"],
-        what: |t| t.key_previous,
+        what: || t().key_previous,
         act: Some(Act::PreviousChat),
     },
     Shortcut {
         keys: &["Alt", "↓"],
-        what: |t| t.key_next,
+        what: || t().key_next,
         act: Some(Act::NextChat),
     },
     Shortcut {
         keys: &["Alt", "Shift", "↓"],
-        what: |t| t.key_unread,
+        what: || t().key_unread,
         act: Some(Act::NextUnread),
     },
     Shortcut {
         keys: &["↑", "↓", "Home", "End"],
-        what: |t| t.key_walk,
+        what: || t().key_walk,
         act: None,
     },
     Shortcut {
         keys: &["Enter"],
-        what: |t| t.key_send,
+        what: || t().key_send,
         act: None,
     },
     Shortcut {
         keys: &["Shift", "Enter"],
-        what: |t| t.key_line,
+        what: || t().key_line,
         act: None,
     },
     Shortcut {
         keys: &["Esc"],
-        what: |t| t.key_leave,
+        what: || t().key_leave,
         act: None,
     },
 ];

@@ -6,14 +6,16 @@
 
 use std::cell::Cell;
 
-use lamplight_embed::after;
+use lamplight_embed::{LinkView, after};
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 
+use crate::dom;
 use crate::draw::{button, div, p};
 use crate::house::{Deed, House, Popup};
 use crate::more;
+use crate::parts::menu::Opened;
 use crate::parts::notices::Toast;
 use crate::route::Place;
 use crate::texts::t;
@@ -27,6 +29,7 @@ pub struct Views {
     /// What stands beside the list and is not a conversation.
     pub place: fn(&House, &Place) -> Html,
     pub popup: fn(&House, Popup) -> Html,
+    pub menu: fn(&House, &Opened<'_>) -> Html,
     /// Who asks to see me.
     pub requests: fn(&House) -> Html,
 }
@@ -57,38 +60,54 @@ pub fn views(house: &House) -> Option<Views> {
         Loading::There(views) => Some(views),
         Loading::Comes | Loading::Failed => None,
         Loading::Not => {
-            fetch(house);
+            begin(house, true);
             None
         }
     }
 }
 
-/// Fetches it when nothing more urgent is on its way.
+/// Fetches it when nothing more urgent is on its way and there is a line.
 pub fn soon(house: &House) {
     let house = house.clone();
-    after(REST_MS, Box::new(move || fetch(&house))).forget();
+    let then = move || {
+        if house.shell.read(|agent| agent.link().link) == LinkView::Up {
+            begin(&house, false);
+        } else {
+            soon(&house);
+        }
+    };
+    after(REST_MS, Box::new(then)).forget();
 }
 
-/// Fetches what is not here.
+/// Fetches what is not here, since something of it is wanted.
 pub fn fetch(house: &House) {
+    begin(house, true);
+}
+
+fn begin(house: &House, wanted: bool) {
     if matches!(LOADING.get(), Loading::Comes | Loading::There(_)) {
         return;
     }
     LOADING.set(Loading::Comes);
+    // Until now the browser took its time with these.
+    if let Some(style) = dom::by_id("style-more") {
+        let _ = style.set_attribute("media", "all");
+    }
     let house = house.clone();
     spawn_local(async move {
-        if let Ok(views) = load().await {
-            LOADING.set(Loading::There(*views));
-        } else {
-            LOADING.set(Loading::Failed);
-            // A dialog that cannot be shown is not open.
-            if house.popup().is_some() {
-                house.closed();
-                house.say(Toast::fault(t().relay_unreachable.into()));
-            }
-        }
-        house.redraw();
+        let loaded = load().await;
+        ended(&house, wanted, loaded.ok().map(|views| *views));
     });
+}
+
+fn ended(house: &House, wanted: bool, views: Option<Views>) {
+    LOADING.set(views.map_or(Loading::Failed, Loading::There));
+    if views.is_none() && wanted {
+        // A dialog that cannot be shown is not open.
+        house.closed();
+        house.say(Toast::fault(t().relay_unreachable.into()));
+    }
+    house.redraw();
 }
 
 /// Stands in for what has not come.

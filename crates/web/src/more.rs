@@ -9,13 +9,15 @@ use crate::later::Views;
 use crate::pages::settings;
 use crate::parts::live::{Live, LiveProps, Part};
 use crate::parts::{
-    about, add_contact, confirm, diagnostics, held, help, requests, status_dialog, step_up,
+    about, add_contact, confirm, diagnostics, held, help, menu_lines, requests, status_dialog,
+    step_up,
 };
 use crate::route::Place;
 
 pub const VIEWS: Views = Views {
     place,
     popup,
+    menu: menu_lines::lines,
     requests: requests::requests,
 };
 

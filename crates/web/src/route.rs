@@ -66,7 +66,7 @@ impl Place {
     /// What stands behind the `#/`.
     fn name(&self) -> String {
         match self {
-            Self::Chat(address) => address.to_string(),
+            Self::Chat(address) => address.as_str().into(),
             Self::About(address) => joined(&["about/", address.as_str()]),
             Self::Requests => "requests".into(),
             Self::Settings(page) => joined(&["settings/", page.slug()]),

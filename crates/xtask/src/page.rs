@@ -87,8 +87,11 @@ fn assemble(www: &Path, bound: Bound, split: Split, kind: Kind) -> Result<Listin
         let path = listing.hashed(&name, Role::Other, bytes)?;
         names.set(&format!("icon:{name}"), path);
     }
-    let style = style(www, kind)?;
-    names.set("style", listing.hashed("page.css", Role::Style, style)?);
+    let first = style(&[www.join("boot.css")], &www.join("styles"), kind)?;
+    names.set("style", listing.hashed("page.css", Role::Style, first)?);
+    let later = style(&[], &www.join("styles/later"), kind)?;
+    let later = listing.hashed("page-more.css", Role::Later, later)?;
+    names.set("style-more", later);
     names.set(
         "wasm",
         listing.hashed("page.wasm", Role::Module, bound.wasm)?,
@@ -103,10 +106,7 @@ fn assemble(www: &Path, bound: Bound, split: Split, kind: Kind) -> Result<Listin
 
     let mut glue = split::join(&bound.glue, &split.link, &places)?;
     for (import, script) in bound.snippets {
-        let path = listing.hashed("snippet.js", Role::Script, script.into_bytes())?;
-        let beside = path.replace("/assets/", "./");
-        anyhow::ensure!(glue.contains(&import), "the glue does not import {import}");
-        glue = glue.replace(&import, &beside);
+        glue = split::inside(&glue, &import, &script)?;
     }
     if kind == Kind::Release {
         glue = bindgen::minify(&glue);
@@ -162,12 +162,13 @@ impl Names {
     }
 }
 
-/// One style sheet out of `www/boot.css` (what is seen before the program runs), `www/styles.css` and `www/styles/*.css`.
-fn style(www: &Path, kind: Kind) -> Result<Vec<u8>> {
-    let mut parts = vec![www.join("boot.css"), www.join("styles.css")];
-    parts.extend(sorted(&www.join("styles"), "css")?);
+/// One style sheet out of some files and all of a folder, in the order of their names: `www/boot.css` is what is seen before the
+/// program runs, `www/styles/later` what is loaded with what is opened.
+fn style(first: &[PathBuf], folder: &Path, kind: Kind) -> Result<Vec<u8>> {
+    let mut parts = first.to_vec();
+    parts.extend(sorted(folder, "css")?);
     let mut style = String::new();
-    for part in parts.iter().filter(|part| part.is_file()) {
+    for part in &parts {
         style.push_str(&read(part)?);
         style.push('\n');
     }
@@ -242,8 +243,8 @@ mod test {
         let www = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www");
         let bound = Bound {
             wasm: b"\0asm\x01\0\0\0".to_vec(),
-            glue: "import * as import1 from './__wasm_split.js'\nimport './snippets/a/inline0.js';\nexport default 1;".into(),
-            snippets: [("./snippets/a/inline0.js".to_owned(), "1;".to_owned())].into(),
+            glue: "import * as import1 from './__wasm_split.js'\nimport { one } from './snippets/a/inline0.js';\nexport default one;".into(),
+            snippets: [("./snippets/a/inline0.js".to_owned(), "export const one = 1;".to_owned())].into(),
         };
         let folder = std::env::temp_dir().join(format!("lamplight-page-{}", std::process::id()));
         let split = Split {

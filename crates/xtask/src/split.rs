@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use wasm_split_cli_support::Options;
 
-use crate::pack;
 use crate::workspace::Workspace;
+use crate::{pack, snip};
 
 /// How the glue names the script that loads the parts.
 const LINK: &str = "./__wasm_split.js";
@@ -31,7 +31,10 @@ pub fn split(workspace: &Workspace, module: &Path, release: bool) -> Result<Spli
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    let bytes = fs::read(module)?;
+    let mut bytes = fs::read(module)?;
+    if release {
+        bytes = snip::snip(&bytes)?;
+    }
     let main = folder.join("main.wasm");
     let mut options = Options::new(&bytes);
     options.output_dir = &folder;
@@ -75,6 +78,8 @@ pub fn join(glue: &str, link_script: &str, places: &[(String, String)]) -> Resul
         }
         link.push('\n');
     }
+    // The person is told, and may try again: that the line broke is no fault of the program.
+    link = link.replace("console.error(", "console.warn(");
     for (name, place) in places {
         let from = format!("\"./{name}\"");
         anyhow::ensure!(link.contains(&from), "the loader does not fetch {name}");
@@ -90,6 +95,23 @@ pub fn join(glue: &str, link_script: &str, places: &[(String, String)]) -> Resul
         .context("the glue imports the loader in another way than it did")?;
     let object = format!("const {star} = {{ {} }};", exported.join(", "));
     Ok(format!("{}\n{link}{object}\n", glue.replace(import, "")))
+}
+
+/// The glue with a script of a crate inside, instead of importing it: what is asked for in one go is there in one go.
+pub fn inside(glue: &str, import: &str, script: &str) -> Result<String> {
+    let line = glue
+        .lines()
+        .find(|line| line.starts_with("import ") && line.contains(import))
+        .with_context(|| format!("the glue does not import {import}"))?;
+    anyhow::ensure!(
+        line.starts_with("import {") && !line.contains(" as "),
+        "the glue imports {import} under other names"
+    );
+    let script: String = script
+        .lines()
+        .map(|line| [line.strip_prefix("export ").unwrap_or(line), "\n"].concat())
+        .collect();
+    Ok(glue.replace(line, &script))
 }
 
 #[cfg(test)]

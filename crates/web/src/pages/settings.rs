@@ -30,62 +30,62 @@ struct Entry {
 const PAGES: &[Entry] = &[
     Entry {
         page: Page::Watchers,
-        name: |t| t.watchers,
-        hint: |t| t.watchers_hint,
+        name: || t().watchers,
+        hint: || t().watchers_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::People,
-        name: |t| t.people_see,
-        hint: |t| t.people_see_hint,
+        name: || t().people_see,
+        hint: || t().people_see_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::Preview,
-        name: |t| t.view_as,
-        hint: |t| t.view_as_hint,
+        name: || t().view_as,
+        hint: || t().view_as_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::Looking,
-        name: |t| t.looking,
-        hint: |t| t.looking_hint,
+        name: || t().looking,
+        hint: || t().looking_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::Strangers,
-        name: |t| t.who_writes,
-        hint: |t| t.who_writes_hint,
+        name: || t().who_writes,
+        hint: || t().who_writes_hint,
         of: Offers::Messages,
     },
     Entry {
         page: Page::Addresses,
-        name: |t| t.addresses,
-        hint: |t| t.addresses_hint,
+        name: || t().addresses,
+        hint: || t().addresses_hint,
         of: Offers::Messages,
     },
     Entry {
         page: Page::Faces,
-        name: |t| t.faces,
-        hint: |t| t.faces_hint,
+        name: || t().faces,
+        hint: || t().faces_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::Ways,
-        name: |t| t.ways,
-        hint: |t| t.ways_hint,
+        name: || t().ways,
+        hint: || t().ways_hint,
         of: Offers::Presence,
     },
     Entry {
         page: Page::Groups,
-        name: |t| t.groups,
-        hint: |t| t.groups_hint,
+        name: || t().groups,
+        hint: || t().groups_hint,
         of: Offers::Both,
     },
     Entry {
         page: Page::Programs,
-        name: |t| t.programs,
-        hint: |t| t.programs_hint,
+        name: || t().programs,
+        hint: || t().programs_hint,
         of: Offers::Both,
     },
 ];
@@ -129,9 +129,9 @@ pub fn framed(house: &House, page: Page, mut inside: Vec<Html>) -> Html {
     let Some(entry) = entry(page) else {
         return kit::page(house, Deed::Go(None), words(t().settings), inside);
     };
-    inside.insert(0, p("muted").say((entry.hint)(t())).into());
+    inside.insert(0, p("muted").say((entry.hint)()).into());
     let back = Deed::Visit(Place::Settings(Page::All));
-    kit::page(house, back, words((entry.name)(t())), inside)
+    kit::page(house, back, words((entry.name)()), inside)
 }
 
 fn all(house: &House) -> Html {
@@ -140,8 +140,8 @@ fn all(house: &House) -> Html {
         let link = tag("a")
             .class("entry")
             .attr_of("href", &Place::Settings(entry.page).link())
-            .with(span("entry-name").say((entry.name)(t())))
-            .with(span("muted small").say((entry.hint)(t())));
+            .with(span("entry-name").say((entry.name)()))
+            .with(span("muted small").say((entry.hint)()));
         tag("li").with(link)
     });
     framed(

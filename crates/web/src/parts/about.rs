@@ -87,7 +87,7 @@ fn watching(house: &House, row: &ContactRow) -> Tag {
     let mut choices = vec![(t().as_with_others, exception.is_none(), deed(None))];
     choices.extend(VISIBILITIES.map(|(visibility, label)| {
         let holds = exception == Some(visibility);
-        (label(t()), holds, deed(Some(visibility)))
+        (label(), holds, deed(Some(visibility)))
     }));
     let when = Intent::TellWhen {
         address: row.address.clone(),

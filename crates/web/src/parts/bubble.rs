@@ -52,7 +52,7 @@ pub fn Bubble(props: &Props) -> Html {
         .also_if(failed.is_some(), "is-failed")
         .attr("data-item", "")
         .attr("data-state", slug(item.state))
-        .attr_of("data-id", &item.id.to_string())
+        .attr_of("data-id", &item.id.text())
         .attr("tabindex", if place.newest { "0" } else { "-1" })
         .with(span("vh").text(&joined(&[whose, ", ", &at, ": "])))
         .maybe(how(item).filter(|_| place.first))

@@ -55,7 +55,7 @@ pub fn Chat(props: &Props) -> Html {
     });
     let strange = row.kind == RowKind::Stranger && house.shell.principal().address() != address;
     let stranger = || {
-        let add = Deed::Show(Popup::AddContact(Some(address.to_string())));
+        let add = Deed::Show(Popup::AddContact(Some(address.as_str().into())));
         let hint = texts::around(t().stranger_hint, bdi("strong", &row.name));
         div("strange")
             .with(tag("p").with(hint))

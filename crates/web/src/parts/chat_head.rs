@@ -1,14 +1,14 @@
 //! The head of a conversation: who it is, how they are, what they see of me, and what can be done about it.
 
-use lamplight_embed::{Address, ContactRow, Intent, Offers, Presentity, RowKind, Verdict};
+use lamplight_embed::{ContactRow, Offers, Verdict};
 
 use super::about;
 use super::avatar::avatar;
 use super::icon::{Icon, glyph};
-use super::menu::{Choice, menu};
+use super::menu::{About, menu};
 use super::presence;
 use crate::draw::{Tag, bdi, button, div, p, tag};
-use crate::house::{Deed, House, Popup};
+use crate::house::{Deed, House};
 use crate::texts::{fill, t};
 
 pub fn chat_head(house: &House, row: &ContactRow) -> Tag {
@@ -58,48 +58,6 @@ pub fn chat_head(house: &House, row: &ContactRow) -> Tag {
         .with(menu(
             house,
             fill(t().contact_menu, &row.name),
-            choices(row, offered),
+            About::Person(row.address.clone()),
         ))
-}
-
-fn choices(row: &ContactRow, presence: bool) -> Vec<Choice> {
-    let popup = |label, make: fn(Address) -> Popup| {
-        Choice::new(label, Deed::Show(make(row.address.clone())))
-    };
-    let contact = row.kind == RowKind::Contact;
-    let mut choices = vec![Choice::new(t().about_them, about::place(&row.address))];
-    if contact && presence {
-        let label = if row.tell_when {
-            t().tell_no_more
-        } else {
-            t().tell_when
-        };
-        let when = Intent::TellWhen {
-            address: row.address.clone(),
-            on: !row.tell_when,
-        };
-        choices.push(Choice::new(label, Deed::Intend(when)));
-    }
-    if contact {
-        choices.push(popup(t().rename, Popup::Rename));
-    } else {
-        let presentity = Presentity::from(row.address.clone());
-        choices.push(Choice::new(
-            t().add_contact,
-            Deed::Intend(Intent::AddContact {
-                presentity,
-                petname: None,
-                group: None,
-            }),
-        ));
-    }
-    if row.sees_me == Some(Verdict::Block) {
-        choices.push(Choice::new(t().unblock, about::decide(&row.address, None)));
-    } else {
-        choices.push(popup(t().block, Popup::Block).grave());
-    }
-    if contact {
-        choices.push(popup(t().remove, Popup::Remove).grave());
-    }
-    choices
 }

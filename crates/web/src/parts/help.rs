@@ -29,7 +29,7 @@ pub fn help(house: &House) -> Html {
         let keys = keys.map(|key| tag("kbd").say(keys::printed(key)));
         tag("div")
             .with(tag("dt").each(keys))
-            .with(tag("dd").say((shortcut.what)(t())))
+            .with(tag("dd").say((shortcut.what)()))
     });
     let inside = vec![
         tag("h3").say(t().shapes).into(),

@@ -14,11 +14,11 @@ use super::notices::Toast;
 use crate::dom;
 use crate::draw::{On, Tag, act, button, div, list, p, span, tag};
 use crate::house::{Deed, House};
-use crate::texts::{Texts, fill, t};
+use crate::texts::{fill, t};
 use crate::times;
 
 /// A text of the table.
-pub type Label = fn(&Texts) -> &'static str;
+pub type Label = fn() -> &'static str;
 
 /// A page beside the list: where the way back leads, what it is, what is on it.
 pub fn page(house: &House, back: Deed, title: impl Into<Html>, inside: Vec<Html>) -> Html {
@@ -273,13 +273,13 @@ const MINUTE_MS: u64 = 60_000;
 
 /// How long something may last: minutes and their words; without: for good, or to the end of the day.
 const ENDS: [(&str, Label); 7] = [
-    ("", |t| t.no_end),
-    ("30", |t| t.half_an_hour),
-    ("60", |t| t.one_hour),
-    ("240", |t| t.four_hours),
-    ("today", |t| t.today),
-    ("10080", |t| t.one_week),
-    ("43200", |t| t.thirty_days),
+    ("", || t().no_end),
+    ("30", || t().half_an_hour),
+    ("60", || t().one_hour),
+    ("240", || t().four_hours),
+    ("today", || t().today),
+    ("10080", || t().one_week),
+    ("43200", || t().thirty_days),
 ];
 
 /// The list of ends. A list none of whose lines says that it is the chosen one starts on its last.
@@ -288,7 +288,7 @@ pub fn ends(kept: Option<Timestamp>, now: Timestamp) -> Tag {
     let as_it_is =
         kept.map(|kept| line("kept", true).text(&fill(t().until, &times::short(kept, now))));
     let others =
-        ENDS.map(|(value, label)| line(value, value.is_empty() && kept.is_none()).say(label(t())));
+        ENDS.map(|(value, label)| line(value, value.is_empty() && kept.is_none()).say(label()));
     tag("select")
         .attr("name", "until")
         .each(as_it_is.into_iter().chain(others))

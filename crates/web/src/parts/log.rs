@@ -156,7 +156,7 @@ fn lines(house: &House, view: &ConversationView) -> Html {
         };
         let key = if item.side == Side::Mine { "m-" } else { "t-" };
         lines.push(keyed_part::<Bubble>(
-            &joined(&[key, &item.id.to_string()]),
+            &joined(&[key, &item.id.text()]),
             bubble::Props {
                 house: house.clone(),
                 item: item.clone(),

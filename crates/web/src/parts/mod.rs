@@ -21,6 +21,7 @@ pub mod links;
 pub mod live;
 pub mod log;
 pub mod menu;
+pub mod menu_lines;
 pub mod my_status;
 pub mod notices;
 pub mod presence;

@@ -5,14 +5,13 @@ use yew::prelude::*;
 
 use super::icon::{Icon, glyph};
 use super::live::{Live, LiveProps};
-use super::menu::{Choice, menu};
+use super::menu::{About, menu};
 use super::roster::use_roster;
 use super::{held, my_status, requests};
 use crate::dom;
 use crate::draw::{On, act, button, div, part, pressed, tag};
 use crate::house::{Deed, House, Popup};
 use crate::kept::use_kept;
-use crate::route::{Page, Place};
 use crate::texts::t;
 
 #[derive(Properties, PartialEq)]
@@ -51,12 +50,6 @@ pub fn Side(props: &Props) -> Html {
             }
         })
     };
-    let more = vec![
-        Choice::new(t().settings, Deed::Visit(Place::Settings(Page::All))),
-        Choice::new(t().help, Deed::Show(Popup::Help)),
-        Choice::new(t().diagnostics, Deed::Show(Popup::Diagnostics)),
-        Choice::new(t().sign_out, Deed::SignOut).grave(),
-    ];
     let search = tag("input")
         .attr("id", "search")
         .attr("type", "text")
@@ -83,7 +76,7 @@ pub fn Side(props: &Props) -> Html {
             tag("header")
                 .class("side-head")
                 .with(part::<Live>(LiveProps::new(house, my_status::PART)))
-                .with(menu(house, t().more.into(), more)),
+                .with(menu(house, t().more.into(), About::Page)),
         )
         .with(
             div("side-search")

@@ -15,10 +15,10 @@ use crate::texts::t;
 
 /// The four words, with the shape each is shown by.
 const CHOICES: [(Choice, Word, Label); 4] = [
-    (Choice::Available, Word::Available, |t| t.choose_available),
-    (Choice::Busy, Word::Busy, |t| t.choose_busy),
-    (Choice::Away, Word::Away, |t| t.choose_away),
-    (Choice::Invisible, Word::Offline, |t| t.choose_invisible),
+    (Choice::Available, Word::Available, || t().choose_available),
+    (Choice::Busy, Word::Busy, || t().choose_busy),
+    (Choice::Away, Word::Away, || t().choose_away),
+    (Choice::Invisible, Word::Offline, || t().choose_invisible),
 ];
 
 /// Of one of my presentities; none: of the one from sign-up.
@@ -116,5 +116,5 @@ fn radio(house: &House, (value, word, label): (Choice, Word, Label), choice: Cho
         .class("choice")
         .with(input)
         .with(shape(word, false))
-        .with(tag("span").say(label(t())))
+        .with(tag("span").say(label()))
 }

@@ -19,16 +19,16 @@ type Belongs = fn(&WatcherInformation) -> bool;
 
 /// How they stand on the page, each with its heading.
 const GROUPS: [(Belongs, kit::Label); 4] = [
-    (|one| one.state == WatchState::Active, |t| t.watching_now),
+    (|one| one.state == WatchState::Active, || t().watching_now),
     (
         |one| one.state == WatchState::Ended && one.kind != Kind::Subscriber,
-        |t| t.looked,
+        || t().looked,
     ),
     (
         |one| one.state == WatchState::Ended && one.kind == Kind::Subscriber,
-        |t| t.watch_ended,
+        || t().watch_ended,
     ),
-    (|one| one.state == WatchState::Attempt, |t| t.got_nothing),
+    (|one| one.state == WatchState::Attempt, || t().got_nothing),
 ];
 
 /// As long as this is open, the relay tells who comes and goes.
@@ -55,7 +55,7 @@ pub fn watching(house: &House) -> Html {
         let rows: Vec<Tag> = rows.map(|one| watcher(house, of.as_ref(), one)).collect();
         if !rows.is_empty() {
             nobody = false;
-            let block = block(words(heading(t())), "").with(kit::lines("", rows));
+            let block = block(words(heading()), "").with(kit::lines("", rows));
             inside.push(block.into());
         }
     }

@@ -166,11 +166,7 @@ pub fn looking(house: &House) -> Html {
             presentity: None,
             visibility: Some(visibility),
         };
-        (
-            label(t()),
-            mine.otherwise == visibility,
-            Deed::Intend(intent),
-        )
+        (label(), mine.otherwise == visibility, Deed::Intend(intent))
     });
     let except = mine.exceptions.iter().map(|(presentity, visibility)| {
         let address = presentity.address();
@@ -189,7 +185,7 @@ pub fn looking(house: &House) -> Html {
             address.as_str(),
             Deed::Intend(intent),
         );
-        kit::line(link, known.map_or("", |(_, label)| label(t())), [forget])
+        kit::line(link, known.map_or("", |(_, label)| label()), [forget])
     });
     let except: Vec<Tag> = except.collect();
     let exceptions =
@@ -203,7 +199,7 @@ pub fn looking(house: &House) -> Html {
 
 /// How one may stand with those one looks at.
 pub const VISIBILITIES: [(Visibility, kit::Label); 3] = [
-    (Visibility::Named, |t| t.by_name),
-    (Visibility::Counted, |t| t.as_a_number),
-    (Visibility::Hidden, |t| t.hidden),
+    (Visibility::Named, || t().by_name),
+    (Visibility::Counted, || t().as_a_number),
+    (Visibility::Hidden, || t().hidden),
 ];
