@@ -39,8 +39,8 @@ pub use input::{
     Notice, Outgoing, Output,
 };
 pub use view::{
-    ContactRow, ConversationView, HeldRow, Item, ItemState, Line, LinkView, MyStatus, OwnInboxView,
-    OwnPresentityView, Preview, RequestRow, RowKind, Side, Viewer,
+    ContactRow, ConversationView, Heading, Headings, HeldRow, Item, ItemState, Line, LinkView,
+    Listed, MyStatus, OwnInboxView, OwnPresentityView, Preview, RequestRow, RowKind, Side, Viewer,
 };
 
 use core::time::Duration;

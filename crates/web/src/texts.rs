@@ -99,6 +99,10 @@ texts! {
     // People.
     people: "People";
     contacts: "Contacts";
+    list_by_presence: "Sort people by presence";
+    list_by_group: "Sort people under your headings";
+    unread: "Unread";
+    not_shared_with_you: "Not shared with you";
     search: "Search";
     search_hint: "Search people";
     more: "More";

@@ -15,8 +15,8 @@ pub struct Props {
     pub house: House,
     pub id: String,
     pub address: Address,
-    /// What stands above it.
-    pub heading: Option<String>,
+    /// What stands above it, if anything.
+    pub heading: String,
     /// From 1.
     pub place: usize,
     pub total: usize,
@@ -50,15 +50,18 @@ pub fn Row(props: &Props) -> Html {
     let bottom = span("row-bottom")
         .with(preview(&row))
         .maybe((row.unread > 0).then(unread));
-    let heading = props.heading.as_ref();
-    let above = heading.map(|words| span("row-group").attr("aria-hidden", "true").text(words));
+    let headed = !props.heading.is_empty();
+    let above = || {
+        let above = span("row-group").attr("aria-hidden", "true");
+        above.text(&props.heading)
+    };
     let lines = span("row-lines")
         .attr("aria-hidden", "true")
         .with(top)
         .with(bottom);
     div("row")
         .also_if(props.active, "is-active")
-        .also_if(heading.is_some(), "has-heading")
+        .also_if(headed, "has-heading")
         .also_if(row.unread > 0, "is-unread")
         .attr_of("id", &props.id)
         .attr("role", "option")
@@ -72,7 +75,7 @@ pub fn Row(props: &Props) -> Html {
         .with(avatar(&row.address, &row.name, Some(&row.person)))
         .with(name)
         .with(lines)
-        .maybe(above)
+        .maybe(headed.then(above))
         .into()
 }
 

@@ -1,6 +1,6 @@
 //! The side with the people: myself, search, who asks to see me, and everyone I know.
 
-use lamplight_embed::Address;
+use lamplight_embed::{Address, Headings};
 use yew::prelude::*;
 
 use super::icon::{Icon, glyph};
@@ -52,7 +52,12 @@ pub fn Side(props: &Props) -> Html {
             }
         })
     };
+    let by = match house.shell.headings() {
+        Headings::Presence => Choice::new(t().list_by_group, Deed::HeadBy(Headings::Groups)),
+        _ => Choice::new(t().list_by_presence, Deed::HeadBy(Headings::Presence)),
+    };
     let more = vec![
+        by,
         Choice::new(t().settings, Deed::Visit(Place::Settings(Page::All))),
         Choice::new(t().help, Deed::Show(Popup::Help)),
         Choice::new(t().diagnostics, Deed::Show(Popup::Diagnostics)),
