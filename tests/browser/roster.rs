@@ -219,3 +219,21 @@ async fn people_stand_under_how_they_are_and_move_when_that_changes() {
     is_headed(&alice, &[": carol, dora, bob"]).await;
     stage.ends_clean().await;
 }
+
+#[tokio::test]
+async fn a_row_says_that_somebody_is_writing_until_they_are_not() {
+    let stage = Stage::set(quick()).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    bob.opens("alice").await;
+    bob.fill("textbox", "Message", "Y").await;
+    let row = alice.sees("option", "bob, available, is writing …").await;
+    let shown = alice.shown(&row).await;
+    // Once for ears, in the row's name, and once for eyes.
+    assert_eq!(shown.matches("is writing …").count(), 2, "{shown}");
+    bob.press("Backspace").await;
+    alice.sees_row("bob, available").await;
+    bob.types("Yes.").await;
+    bob.press("Enter").await;
+    alice.sees_row("bob, available, 1 unread").await;
+    stage.ends_clean().await;
+}

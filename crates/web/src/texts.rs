@@ -124,6 +124,7 @@ texts! {
     unread_other: "{count} unread";
     draft: "Draft";
     you_wrote: "You:";
+    writing: "is writing …";
 
     // Requests.
     requests: "Requests";

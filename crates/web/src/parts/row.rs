@@ -1,6 +1,6 @@
 //! One row of the list. It draws itself again when the agent says that it is different, and only then.
 
-use lamplight_embed::{Address, Changed, ContactRow, RowKind, Side, joined};
+use lamplight_embed::{Address, Changed, ContactRow, Note, RowKind, Side, joined};
 use yew::prelude::*;
 
 use super::avatar::avatar;
@@ -88,22 +88,23 @@ fn when(house: &House, row: &ContactRow) -> String {
 
 /// What a screen reader says: `Bob, busy: in a meeting, 3 unread`.
 fn name_of(row: &ContactRow, words: &str) -> String {
+    let unread = match row.unread {
+        0 => String::new(),
+        count => times::plural(count, t().unread_one, t().unread_other),
+    };
+    let or_not = |so, words| if so { words } else { "" };
     let mut name = joined(&[&row.name, ", ", words]);
-    if row.kind == RowKind::Stranger {
-        name.push_str(", ");
-        name.push_str(t().not_a_contact);
-    }
-    if let Some(group) = &row.group {
-        name.push_str(", ");
-        name.push_str(group.as_str());
-    }
-    if row.unread > 0 {
-        name.push_str(", ");
-        name.push_str(&times::plural(row.unread, t().unread_one, t().unread_other));
-    }
-    if row.draft {
-        name.push_str(", ");
-        name.push_str(t().draft);
+    for words in [
+        or_not(row.kind == RowKind::Stranger, t().not_a_contact),
+        row.group.as_ref().map_or("", Note::as_str),
+        &unread,
+        or_not(row.draft, t().draft),
+        or_not(row.typing, t().writing),
+    ] {
+        if !words.is_empty() {
+            name.push_str(", ");
+            name.push_str(words);
+        }
     }
     name
 }
@@ -120,6 +121,9 @@ fn preview(row: &ContactRow) -> Tag {
         None => bdi("", row.address.as_str()).into(),
     };
     let preview = span("row-preview");
+    if row.typing {
+        return preview.with(tag("em").class("row-draft").say(t().writing));
+    }
     let preview = if row.draft {
         preview
             .with(tag("em").class("row-draft").say(t().draft))
