@@ -10,6 +10,9 @@ use crate::house::{Cause, Deed, House, use_changes};
 use crate::texts::t;
 use crate::times;
 
+/// Longest beginning of a message, bytes.
+const LINE_MOST: usize = 240;
+
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub house: House,
@@ -134,14 +137,20 @@ fn preview(row: &ContactRow) -> Tag {
     preview.with(last)
 }
 
-/// The beginning of a message; a row shows no more than this.
+/// The beginning of a message in one line; a row shows no more than this.
 fn one_line(text: &str) -> String {
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(120)
-        .collect()
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > LINE_MOST {
+            break;
+        }
+    }
+    line.truncate(line.floor_char_boundary(LINE_MOST));
+    line
 }
 
 fn count(unread: u32) -> String {

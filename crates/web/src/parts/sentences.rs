@@ -91,13 +91,16 @@ pub fn hours(all: &[Hours]) -> String {
     let mut said = String::new();
     for span in all {
         let days = DAYS.iter().position(|days| *days == span.days);
-        said.push_str(", ");
         match days {
-            Some(at) => said.push_str(day_words()[at + 1]),
+            Some(at) => {
+                said.push_str(", ");
+                said.push_str(day_words()[at + 1]);
+            }
             None => {
-                let chosen = (0..7).filter(|day| span.days & (1 << day) != 0);
-                let names: Vec<String> = chosen.map(times::weekday).collect();
-                said.push_str(&names.join(", "));
+                for day in (0..7).filter(|day| span.days & (1 << day) != 0) {
+                    said.push_str(", ");
+                    said.push_str(&times::weekday(day));
+                }
             }
         }
         for (before, minute) in [(" ", span.from), ("–", span.to)] {
