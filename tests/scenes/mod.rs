@@ -271,6 +271,7 @@ macro_rules! all_scenes {
             }
             signals {
                 typing_is_told_to_who_sees_me_and_takes_my_letters
+                typing_comes_from_the_address_by_which_one_speaks
                 who_seems_absent_does_not_type
                 who_seems_absent_has_taken_nothing
                 what_was_taken_unseen_is_told_when_one_is_seen_again

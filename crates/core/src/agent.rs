@@ -567,7 +567,8 @@ impl Agent {
             Intent::LeaveWatchers => self.settings.leave(desk),
             Intent::Typing { with } => {
                 if !self.inbox.is_held(&with) {
-                    self.typing.touched(with, desk);
+                    let from = self.inbox.own(&with);
+                    self.typing.touched(with, from, desk);
                 }
             }
             Intent::Admit { with } => self.admit(with),
