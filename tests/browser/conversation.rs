@@ -266,3 +266,36 @@ async fn a_guest_writes_and_waits_among_the_strangers_until_somebody_sees_who_it
     alice.reads("Hello from the street").await;
     stage.ends_clean().await;
 }
+
+#[tokio::test]
+async fn who_answers_from_an_address_they_gave_away_is_seen_to_write_there() {
+    let stage = Stage::set(quick()).await;
+    let (alice, shop) = stage.friends("alice", "shop").await;
+    alice.chooses("Privacy and addresses").await;
+    alice.sees("heading", "Privacy and addresses").await;
+    alice.turns_to("Addresses to give away").await;
+    alice.click("DisclosureTriangle", "New address").await;
+    alice.fill("textbox", "Word in the address", "parcel").await;
+    alice.click("button", "Make it").await;
+    alice.reads("alice+parcel@localhost").await;
+    shop.asks_to_see("alice+parcel@localhost").await;
+    shop.says("It is at the door.").await;
+    alice.opens("shop").await;
+    alice.reads("by way of your address +parcel").await;
+    alice.fill("textbox", "Message", "I come").await;
+    // In the conversation with the address that was written to, and in no other.
+    shop.reads("alice+parcel is writing …").await;
+    shop.sees("option", starts("alice+parcel, not shared"))
+        .await;
+    let tree = shop.tree().await;
+    let writing: Vec<_> = tree
+        .names("option")
+        .into_iter()
+        .filter(|name| name.contains("is writing"))
+        .collect();
+    assert!(
+        writing.iter().all(|name| name.starts_with("alice+parcel")),
+        "{writing:?}"
+    );
+    stage.ends_clean().await;
+}

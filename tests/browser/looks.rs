@@ -305,3 +305,62 @@ async fn take(tab: &Tab, name: &str) {
     std::fs::create_dir_all(&folder).expect("a folder for pictures");
     tab.picture_at(&folder.join(format!("{name}.png"))).await;
 }
+
+/// What one reads or presses and lies under something that is said in passing, wholly or in part.
+const COVERED: &str = r"(() => {
+    const box = one => one.getBoundingClientRect();
+    const pane = box(document.querySelector('.home'));
+    const notices = [...document.querySelectorAll('.notice')].map(box);
+    // What is scrolled beyond its pane is not seen there.
+    const under = (one, over) => over.top < Math.min(one.bottom, pane.bottom) && Math.max(one.top, pane.top) < over.bottom
+        && over.left < one.right && one.left < over.right;
+    return [...document.querySelectorAll('button, a, textarea, input, summary, [role=option], article, h2, p')]
+        .filter(one => !one.closest('.notice') && one.checkVisibility())
+        .filter(one => notices.some(over => under(box(one), over)))
+        .map(one => `${one.tagName} ${one.getAttribute('aria-label') ?? one.innerText}`);
+})()";
+
+/// Where one reads, writes and unfolds.
+const PLACES: &str = "[...document.querySelectorAll('main :is(article, textarea, summary)')] \
+    .map(one => one.getBoundingClientRect().top)";
+
+#[tokio::test]
+async fn what_is_said_in_passing_lies_over_nothing_on_a_narrow_screen() {
+    let stage = Stage::set(quick()).await;
+    let (alice, _bob) = stage.friends("alice", "bob").await;
+    alice.opens("bob").await;
+    alice.says("The boat is ready.").await;
+    for (width, name) in [(320, "carol"), (360, "dora")] {
+        alice.size(width, 640).await;
+        let asks = async |name: &str| {
+            let other = stage.person(name).await;
+            let before = alice.script(PLACES).await;
+            other.asks_to_see("alice@localhost").await;
+            let words = format!("{name}@localhost asks to see when you are there.");
+            alice
+                .until(&words, |tree| {
+                    let said = tree.texts_in("status", "Notices");
+                    said.contains(&words).then_some(())
+                })
+                .await;
+            alice.script(AT_REST).await;
+            assert_eq!(alice.script(COVERED).await, json!([]), "{width} pixels");
+            assert_eq!(alice.script(PLACES).await, before, "nothing has moved");
+        };
+        // In a conversation, on a page of settings, and in the list, where the request itself is seen.
+        asks(name).await;
+        alice.says("Nothing is in the way.").await;
+        alice.click("button", "Back to the list").await;
+        assert_eq!(alice.script(COVERED).await, json!([]), "{width} pixels");
+        alice.chooses("Privacy and addresses").await;
+        alice.turns_to("Who may write to you").await;
+        asks(&format!("{name}-too")).await;
+        alice.picture(&format!("passing-{width}")).await;
+        alice.click("DisclosureTriangle", "Add a rule").await;
+        alice.click("button", "Back").await;
+        alice.sees("heading", "Privacy and addresses").await;
+        alice.click("button", "Back").await;
+        alice.opens("bob").await;
+    }
+    stage.ends_clean().await;
+}

@@ -506,3 +506,112 @@ async fn whoever_asks_may_be_shown_only_whether_one_is_available_from_the_start(
     alice.sees("heading", "About carol").await;
     stage.ends_clean().await;
 }
+
+/// Chooses the option that begins so from a list.
+async fn picks(tab: &Tab, list: &str, option: &str) {
+    tab.click("combobox", list).await;
+    tab.types(option).await;
+    tab.press("Enter").await;
+}
+
+#[tokio::test]
+async fn one_says_how_surely_ones_own_devices_must_have_signed_in() {
+    let stage = Stage::set(quick()).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    let again = stage.browser.tab("alice", alice.context.clone()).await;
+    stage.watch(&again);
+    again.open(&stage.relay.origin()).await;
+    again.is_in().await;
+    let is_chosen = async |tab: &Tab, choice: &str| {
+        let question = "To be seen, a device of yours must have signed in";
+        tab.until(choice, |tree| {
+            let radio = tree.one("radio", choice.into())?;
+            (radio.is("checked") && radio.within("group", question)).then_some(())
+        })
+        .await;
+    };
+    for tab in [&alice, &again] {
+        tab.goes_to("What people see of you").await;
+        is_chosen(tab, "in whatever way").await;
+    }
+    // What is chosen on one device stands on the other when the relay has it.
+    for choice in [
+        "with your password, in the last 15 minutes",
+        "with your password",
+    ] {
+        alice.click("radio", choice).await;
+        is_chosen(&again, choice).await;
+    }
+    // She has said her password, so she is seen as before, also with another status.
+    alice.sets("Busy", "").await;
+    bob.sees_row("alice, busy").await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn a_rule_speaks_of_single_days_and_of_those_who_are_not_sure_enough() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    alice.goes_to("Who may write to you").await;
+    alice.click("DisclosureTriangle", "Add a rule").await;
+    alice.sees_no("checkbox", "Tue").await;
+    picks(&alice, "Condition", "unless signed in with").await;
+    picks(&alice, "When", "on single").await;
+    alice.click("button", "Add a rule").await;
+    alice.reads("Please choose days and hours.").await;
+    for day in ["Tue", "Thu"] {
+        let inside = "on single days";
+        alice.click_in("group", inside, "checkbox", day).await;
+    }
+    alice.click("button", "Add a rule").await;
+    alice
+        .reads(
+            "Anyone at all waits among the messages from strangers, unless signed in with a password, \
+             Tue, Thu 09:00–17:00",
+        )
+        .await;
+
+    // What was chosen for the inbox stands in its form again.
+    alice.click("DisclosureTriangle", "Change").await;
+    picks(&alice, "When", "on single").await;
+    alice.click("checkbox", "Sun").await;
+    alice.click("button", "Save").await;
+    alice.reads(", Sun 09:00–17:00").await;
+    alice.click("DisclosureTriangle", "Change").await;
+    let sunday = alice.sees("checkbox", "Sun").await;
+    assert!(sunday.is("checked"), "{sunday:?}");
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn an_owner_makes_another_member_an_owner_and_takes_it_back() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let bob = stage.person("bob").await;
+    alice.goes_to("Groups").await;
+    alice.click("DisclosureTriangle", "Make a group").await;
+    alice.fill("textbox", "Name", "support").await;
+    alice.click("button", "Make a group").await;
+    alice.sees("heading", "support@localhost").await;
+    alice.click("DisclosureTriangle", "Add a member").await;
+    alice.fill("textbox", "Address", "bob").await;
+    alice.click("button", "Add a member").await;
+    let end = "End the group: support@localhost";
+    let owns = async |may: bool| {
+        bob.goes_to("Groups").await;
+        bob.sees("button", "Leave: bob@localhost").await;
+        let tree = bob.tree().await;
+        assert_eq!(tree.one("button", end.into()).is_some(), may);
+        bob.click("button", "Back").await;
+    };
+    alice.sees("button", "Make owner: bob@localhost").await;
+    alice.sees_no("button", "Make owner: alice@localhost").await;
+    owns(false).await;
+    alice.click("button", "Make owner: bob@localhost").await;
+    alice.sees("button", "Owner no more: bob@localhost").await;
+    owns(true).await;
+    alice.click("button", "Owner no more: bob@localhost").await;
+    alice.sees("button", "Make owner: bob@localhost").await;
+    owns(false).await;
+    stage.ends_clean().await;
+}

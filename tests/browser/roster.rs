@@ -3,6 +3,7 @@
 use lamplight_tests::outside::Options;
 
 use crate::stage::Stage;
+use crate::tab::Tab;
 use crate::tree::{Name, Tree, starts};
 
 fn quick() -> Options {
@@ -139,5 +140,100 @@ async fn signs_differ_in_shape_and_stand_out_in_every_scheme_of_colours() {
             assert!(contrast >= 3.0, "{scheme:?}: {sign}");
         }
     }
+    stage.ends_clean().await;
+}
+
+/// The list as its groups are told: `Available (2): bob, carol`.
+fn headed(tree: &Tree) -> Vec<String> {
+    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
+    for row in tree.all("option", Name::Any) {
+        let name = row.name.split(',').next().unwrap_or_default().to_owned();
+        let around = row.inside.iter().rev().find(|(role, _)| role == "group");
+        let heading = around.map_or("", |(_, heading)| heading).to_owned();
+        match sections.last_mut() {
+            Some((last, names)) if *last == heading => names.push(name),
+            _ => sections.push((heading, vec![name])),
+        }
+    }
+    let lines = sections.into_iter();
+    lines
+        .map(|(heading, names)| format!("{heading}: {}", names.join(", ")))
+        .collect()
+}
+
+async fn is_headed(tab: &Tab, wanted: &[&str]) {
+    tab.until(&format!("a list headed {wanted:?}"), |tree| {
+        (headed(tree) == wanted).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn people_stand_under_how_they_are_and_move_when_that_changes() {
+    let stage = Stage::set(quick()).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    let carol = stage.person("carol").await;
+    carol.befriends(&alice).await;
+    carol.sets("Busy", "").await;
+    let dora = stage.person("dora").await;
+    alice.asks_to_see("dora@localhost").await;
+    let nothing_above = [": bob, carol, dora"];
+    is_headed(&alice, &nothing_above).await;
+    alice.chooses("Sort people by presence").await;
+    let waits = "Not shared with you (1): dora";
+    is_headed(&alice, &["Available (1): bob", "Busy (1): carol", waits]).await;
+
+    // The choice is this browser's: there after a reload, at once.
+    alice.reload().await;
+    is_headed(&alice, &["Available (1): bob", "Busy (1): carol", waits]).await;
+    carol.sets("Available", "").await;
+    dora.answers("alice@localhost", "Allow").await;
+    is_headed(&alice, &["Available (3): bob, carol, dora"]).await;
+    bob.sets("Away", "").await;
+    let moved = ["Available (2): carol, dora", "Away (1): bob"];
+    is_headed(&alice, &moved).await;
+
+    // Who writes stands above all until it is read.
+    bob.opens("alice").await;
+    bob.says("Back at four.").await;
+    let unread = ["Unread (1): bob", "Available (2): carol, dora"];
+    is_headed(&alice, &unread).await;
+    // One list to the keyboard: over the headings, in the order of the rows.
+    alice.click("textbox", "Search").await;
+    alice.press("ArrowDown").await;
+    alice
+        .until("the list has the keyboard", |tree| {
+            let list = tree.one("listbox", "Contacts".into())?;
+            list.is("focused").then_some(())
+        })
+        .await;
+    for key in ["Home", "ArrowDown", "ArrowDown", "Enter"] {
+        alice.press(key).await;
+    }
+    alice.sees("heading", "dora").await;
+    alice.opens("bob").await;
+    is_headed(&alice, &moved).await;
+    alice.chooses("Sort people under your headings").await;
+    is_headed(&alice, &[": carol, dora, bob"]).await;
+    alice.reload().await;
+    is_headed(&alice, &[": carol, dora, bob"]).await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn a_row_says_that_somebody_is_writing_until_they_are_not() {
+    let stage = Stage::set(quick()).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    bob.opens("alice").await;
+    bob.fill("textbox", "Message", "Y").await;
+    let row = alice.sees("option", "bob, available, is writing …").await;
+    let shown = alice.shown(&row).await;
+    // Once for ears, in the row's name, and once for eyes.
+    assert_eq!(shown.matches("is writing …").count(), 2, "{shown}");
+    bob.press("Backspace").await;
+    alice.sees_row("bob, available").await;
+    bob.types("Yes.").await;
+    bob.press("Enter").await;
+    alice.sees_row("bob, available, 1 unread").await;
     stage.ends_clean().await;
 }

@@ -343,6 +343,7 @@ fn message_frames() -> Vec<ToService> {
         ToService::Signal {
             to: inbox("alice"),
             doing: Doing::Typing,
+            from: None,
         },
         ToService::FetchConversations { number: 4 },
         ToService::SetInbox {

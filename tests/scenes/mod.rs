@@ -58,6 +58,7 @@ macro_rules! all_scenes {
             }
             presence {
                 two_people_see_each_other
+                the_list_is_headed_by_how_people_are_and_each_moves_with_their_presence
                 no_flicker_when_one_of_two_devices_leaves
                 one_counts_ones_own_devices
                 away_when_all_devices_are_idle_and_back_with_a_touch
@@ -270,6 +271,7 @@ macro_rules! all_scenes {
             }
             signals {
                 typing_is_told_to_who_sees_me_and_takes_my_letters
+                typing_comes_from_the_address_by_which_one_speaks
                 who_seems_absent_does_not_type
                 who_seems_absent_has_taken_nothing
                 what_was_taken_unseen_is_told_when_one_is_seen_again

@@ -105,6 +105,7 @@ fn alice_lives(room: &mut Room, alice: Option<SessionId>, fate: Fate, turn: u64)
     let typing = ToService::Signal {
         to: inbox("bob"),
         doing: Doing::Typing,
+        from: None,
     };
     room.says(alice, &typing);
     let second = device_tuple("second", Some(&format!("canary {turn}")));
@@ -169,6 +170,7 @@ fn story(letting: Letting, fate: Fate, restarts: bool) -> (Found, Vec<View>) {
         let typing = ToService::Signal {
             to: inbox("alice"),
             doing: Doing::Typing,
+            from: None,
         };
         step(&mut room, 4);
         room.says(bob, &typing);

@@ -1,11 +1,13 @@
 //! What people see of each other: one word out of many devices, by hand before by itself, the value and never a flicker.
 
-use lamplight_core::agent::Choice;
+use lamplight_core::agent::{Choice, Heading, Headings, Intent};
 use lamplight_core::presence::{Activity, View};
 use lamplight_core::time::Timestamp;
 use lamplight_core::wire::{Decision, ToAgent, ToService};
 
-use super::support::{codes, comes_by_hand, device_tuple, hand_tuple, mentions, subscribe, views};
+use super::support::{
+    codes, comes_by_hand, device_tuple, hand_tuple, mentions, note, subscribe, views,
+};
 use super::watching::without_moments;
 use crate::room::{Room, ms, presentity, secs};
 
@@ -30,6 +32,70 @@ pub fn two_people_see_each_other() {
     room.passes(secs(2));
     room.clears_status("alice");
     assert_eq!(room.sees("bob", "alice"), "available");
+}
+
+/// Alice's list under headings: `Available: bob`.
+fn headed(room: &mut Room, by: Headings) -> Vec<String> {
+    let listed = room.agent("alice").listed("", by, str::to_lowercase);
+    let mut rows = listed.rows.iter().map(|row| row.name.as_str());
+    let sections = listed.sections.into_iter().map(|(heading, count)| {
+        let words = match heading {
+            Heading::Presence(word) => format!("{word:?}"),
+            Heading::Group(group) => group.as_str().to_owned(),
+            other => format!("{other:?}"),
+        };
+        let names: Vec<&str> = rows.by_ref().take(count).collect();
+        format!("{words}: {}", names.join(", "))
+    });
+    let headed: Vec<String> = sections.collect();
+    assert!(
+        headed.is_empty() || rows.next().is_none(),
+        "a row without a heading"
+    );
+    headed
+}
+
+/// G3: the list can be headed by how people are; each stands under one heading, and moves when their presence does. Whoever has
+/// written stands above all until that is read; a request without an answer is neither offline nor unknown.
+pub fn the_list_is_headed_by_how_people_are_and_each_moves_with_their_presence() {
+    let mut room = alice_and_bob();
+    room.arrive(&["carol", "dora", "emil"]);
+    room.befriends("alice", "carol");
+    room.befriends("alice", "dora");
+    room.adds("alice", "emil", None);
+    room.sets("carol", "away");
+    room.signs_out("dora");
+    room.passes(secs(5));
+    let by_presence = [
+        "Available: bob",
+        "Away: carol",
+        "Offline: dora",
+        "NotShared: emil",
+    ];
+    assert_eq!(headed(&mut room, Headings::Presence), by_presence);
+    // Nobody stands under a heading of their own choice: nothing to head by.
+    assert_eq!(headed(&mut room, Headings::Groups), [""; 0]);
+
+    room.sets("bob", "busy");
+    room.clears_status("carol");
+    room.allows("emil", "alice");
+    room.passes(secs(5));
+    let moved = ["Available: carol, emil", "Busy: bob", "Offline: dora"];
+    assert_eq!(headed(&mut room, Headings::Presence), moved);
+
+    room.writes("bob", "alice", "Are you there?");
+    let unread = ["Unread: bob", "Available: carol, emil", "Offline: dora"];
+    assert_eq!(headed(&mut room, Headings::Presence), unread);
+    room.wants(
+        "alice",
+        Intent::AddContact {
+            presentity: presentity("carol"),
+            petname: None,
+            group: Some(note("Work")),
+        },
+    );
+    let by_group = ["Unread: bob", "Work: carol", "Others: emil, dora"];
+    assert_eq!(headed(&mut room, Headings::Groups), by_group);
 }
 
 /// P2, DESIGN 2.2: nobody sees it when one of two devices leaves.

@@ -114,6 +114,7 @@ pub fn a_strangers_message_is_held_and_the_stranger_is_not_told() {
     let typing = ToService::Signal {
         to: inbox("alice"),
         doing: Doing::Typing,
+        from: None,
     };
     room.says(bob, &typing);
     room.passes(secs(60));

@@ -8,7 +8,8 @@ use lamplight_core::wire::{Decision, Doing, Pace, ToAgent, ToService};
 use super::requests::{delivery, inbox_with};
 use super::support::{
     came_in, codes, comes_again, contact, decide, device_tuple, does, entries, hand_tuple,
-    in_lines, is_there, message, publishes, rule, rules, subscribe, told, words,
+    in_lines, is_there, message, presentity_with, publishes, rule, rules, subscribe, tag, told,
+    words,
 };
 use crate::room::{Room, inbox, secs};
 
@@ -16,6 +17,7 @@ fn signal(to: &str, doing: Doing) -> ToService {
     ToService::Signal {
         to: inbox(to),
         doing,
+        from: None,
     }
 }
 
@@ -75,6 +77,43 @@ pub fn typing_is_told_to_who_sees_me_and_takes_my_letters() {
     for nobody in ["nobody", "bob+shop", "alice"] {
         assert_eq!(room.asks_relay(alice, &signal(nobody, Doing::Typing)), []);
     }
+}
+
+/// DESIGN 2.12: who answers from a further address types from there, to who sees somebody there: by the presentity of that name,
+/// and where there is none by the one from sign-up.
+pub fn typing_comes_from_the_address_by_which_one_speaks() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    let open = vec![delivery(Who::Anyone, Delivery::Deliver)];
+    does(&mut room, bob, &inbox_with(None, open));
+    does(&mut room, alice, &inbox_with(Some("shop"), vec![]));
+    let hears_from = |room: &mut Room, of: &str| {
+        room.hears(bob);
+        room.passes(secs(10));
+        let signal = ToService::Signal {
+            to: inbox("bob"),
+            doing: Doing::Typing,
+            from: Some(tag(of)),
+        };
+        assert_eq!(codes(&room.asks_relay(alice, &signal)), []);
+        let told = signals(&room.hears(bob));
+        told.into_iter().map(|(from, _)| from).collect::<Vec<_>>()
+    };
+    assert_eq!(hears_from(&mut room, "shop"), ["alice+shop"]);
+    // An address that is not hers is nobody's.
+    assert_eq!(hears_from(&mut room, "work"), [""; 0]);
+    // Another face of hers decides for itself, also for its own inbox.
+    does(&mut room, alice, &presentity_with(Some("work"), vec![]));
+    assert_eq!(
+        hears_from(&mut room, "work"),
+        [""; 0],
+        "he was not let see it"
+    );
+    let all = vec![rule(Who::Account, Decision::Allow)];
+    does(&mut room, alice, &presentity_with(Some("work"), all));
+    assert_eq!(hears_from(&mut room, "work"), ["alice+work"]);
+    does(&mut room, alice, &decide("bob", Some(Decision::Deny)));
+    assert_eq!(hears_from(&mut room, "shop"), [""; 0]);
 }
 
 /// F21: whoever is to be taken for absent does not type: the invisible to nobody, the busy to nobody who sees only whether they are

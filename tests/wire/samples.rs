@@ -524,10 +524,17 @@ pub fn to_service() -> Vec<ToService> {
         ToService::Signal {
             to: inbox("bob"),
             doing: Doing::Typing,
+            from: None,
         },
         ToService::Signal {
             to: inbox("bob"),
             doing: Doing::Nothing,
+            from: None,
+        },
+        ToService::Signal {
+            to: inbox("bob"),
+            doing: Doing::Nothing,
+            from: Some(tag("shop")),
         },
         ToService::Admit {
             number: 33,

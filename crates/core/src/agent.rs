@@ -39,8 +39,8 @@ pub use input::{
     Notice, Outgoing, Output,
 };
 pub use view::{
-    ContactRow, ConversationView, HeldRow, Item, ItemState, Line, LinkView, MyStatus, OwnInboxView,
-    OwnPresentityView, Preview, RequestRow, RowKind, Side, Viewer,
+    ContactRow, ConversationView, Heading, Headings, HeldRow, Item, ItemState, Line, LinkView,
+    Listed, MyStatus, OwnInboxView, OwnPresentityView, Preview, RequestRow, RowKind, Side, Viewer,
 };
 
 use core::time::Duration;
@@ -566,7 +566,8 @@ impl Agent {
             Intent::LeaveWatchers => self.settings.leave(desk),
             Intent::Typing { with } => {
                 if !self.inbox.is_held(&with) {
-                    self.typing.touched(with, desk);
+                    let from = self.inbox.own(&with);
+                    self.typing.touched(with, from, desk);
                 }
             }
             Intent::Admit { with } => self.admit(with),

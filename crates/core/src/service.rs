@@ -197,7 +197,9 @@ impl Service {
                 self.unsubscribe_watchers(id, number, &presentity, Form::Rows, now);
             }
             ToService::Pace { pace } => self.set_pace(id, pace, now),
-            ToService::Signal { to, doing } => self.signal(id, &to, doing, now),
+            ToService::Signal { to, doing, from } => {
+                self.signal(id, from.as_ref(), &to, doing, now);
+            }
             ToService::Admit { number, with } => self.admit(id, number, with, now),
             ToService::Clear { number, with } => self.clear(id, number, with, now),
             ToService::Ping { number } => self.send(id, &crate::wire::ToAgent::Pong { number }),

@@ -400,6 +400,10 @@ pub enum ToService {
         to: InboxAddress,
         #[n(1)]
         doing: Doing,
+        /// From which of my inbox addresses, as with a message.
+        #[n(2)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Tag>,
     },
     /// What is held of this one comes into the inbox, and what they send from now on. Answer: `Done`.
     #[n(25)]

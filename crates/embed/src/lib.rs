@@ -29,9 +29,9 @@ pub use lamplight_core::address::{
     Address, AddressError, InboxAddress, MessageId, Presentity, Principal, Seq, Tag, Token, TupleId,
 };
 pub use lamplight_core::agent::{
-    Changed, Choice, ContactRow, ConversationView, HeldRow, Intent, Item, ItemState, Line,
-    LinkView, MyStatus, Notice, OwnInboxView, OwnPresentityView, Preview, RequestRow, RowKind,
-    Side, Viewer,
+    Changed, Choice, ContactRow, ConversationView, Heading, Headings, HeldRow, Intent, Item,
+    ItemState, Line, LinkView, Listed, MyStatus, Notice, OwnInboxView, OwnPresentityView, Preview,
+    RequestRow, RowKind, Side, Viewer,
 };
 pub use lamplight_core::code::{Code, Retry};
 pub use lamplight_core::hours::{HOURS_MAX, Hours};

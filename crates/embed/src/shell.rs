@@ -12,7 +12,8 @@ use std::rc::{Rc, Weak};
 use gloo::timers::callback::Timeout;
 use lamplight_core::address::Principal;
 use lamplight_core::agent::{
-    Agent, AgentConfig, Changed, ContactRow, IDLE_AFTER, Input, Intent, LineLost, Notice, Output,
+    Agent, AgentConfig, Changed, ContactRow, Headings, IDLE_AFTER, Input, Intent, LineLost, Listed,
+    Notice, Output,
 };
 use lamplight_core::code::Code;
 use lamplight_core::recording::Recorder;
@@ -26,10 +27,13 @@ use crate::door::{Door, DoorError};
 use crate::keep::Keep;
 use crate::letters::lower;
 use crate::socket::{Closing, Heard, Socket};
+use crate::storage::local;
 use crate::tab::{self, Tab, TabEvent, Watch};
 
 /// An attempt to open a line that has not succeeded after this long has failed: a cut network never says so itself.
 const CONNECT_WITHIN_MS: u32 = 12_000;
+/// Kept where the list is headed by how people are.
+const BY_PRESENCE: &str = "lamplight-by-presence";
 
 /// What listeners are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +73,7 @@ struct Inner {
     keep: Keep,
     told_of_keep: Cell<bool>,
     tab: Tab,
+    headings: Cell<Headings>,
     watch: RefCell<Option<Watch>>,
     listeners: RefCell<Vec<(u64, Listener)>>,
     next_listener: Cell<u64>,
@@ -127,6 +132,10 @@ impl Shell {
             keep,
             told_of_keep: Cell::new(false),
             tab,
+            headings: Cell::new(match local().get(BY_PRESENCE) {
+                Some(_) => Headings::Presence,
+                None => Headings::Groups,
+            }),
             watch: RefCell::default(),
             listeners: RefCell::default(),
             next_listener: Cell::new(0),
@@ -164,7 +173,28 @@ impl Shell {
 
     /// The rows of the contact list that match a query, in their order.
     pub fn roster(&self, query: &str) -> Vec<ContactRow> {
-        self.read(|agent| agent.roster(query, lower))
+        self.listed(query).rows
+    }
+
+    /// The same, with what stands above them.
+    pub fn listed(&self, query: &str) -> Listed {
+        self.read(|agent| agent.listed(query, self.headings(), lower))
+    }
+
+    /// By what the list is headed in this browser.
+    pub fn headings(&self) -> Headings {
+        self.0.headings.get()
+    }
+
+    /// Heads the list by this from now on, where the browser keeps anything also in the next life.
+    pub fn head_by(&self, headings: Headings) {
+        self.0.headings.set(headings);
+        if headings == Headings::Presence {
+            local().set(BY_PRESENCE, "1");
+        } else {
+            local().remove(BY_PRESENCE);
+        }
+        self.tell(&News::Changed(Changed::Roster));
     }
 
     /// The clock that the agent's readings come from.

@@ -10,8 +10,8 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use lamplight_embed::{
-    Address, Changed, Choice, Code, DoorError, Intent, Listening, News, Notice, Offers, Phase,
-    Shell, Tag, Viewer, after, joined, listen,
+    Address, Changed, Choice, Code, DoorError, Headings, Intent, Listening, News, Notice, Offers,
+    Phase, Shell, Tag, Viewer, after, joined, listen,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -70,6 +70,8 @@ pub enum Deed {
     /// To a page of settings, about one of my presentities.
     Turn(Option<Tag>, Page),
     Nothing,
+    /// Heads the list by this.
+    HeadBy(Headings),
     Show(Popup),
     Intend(Intent),
     /// One after the other.
@@ -271,6 +273,7 @@ impl House {
                 self.visit(Some(Place::Settings(*page)));
             }
             Deed::Nothing => {}
+            Deed::HeadBy(headings) => self.shell.head_by(*headings),
             Deed::Show(popup) => self.show(popup.clone()),
             Deed::Intend(intent) => self.intend(intent.clone()),
             Deed::All(deeds) => deeds.iter().for_each(|deed| self.perform(deed, event)),

@@ -106,7 +106,9 @@ pub fn open(place: &Place) {
     let Ok(history) = history else { return };
     // A page in a frame that may not touch its history works without it.
     let _ = if current().is_some() {
-        history.replace_state_with_url(&JsValue::TRUE, "", Some(&hash))
+        // A step that a link made is not one of ours, also with another page in its place.
+        let state = history.state().unwrap_or(JsValue::NULL);
+        history.replace_state_with_url(&state, "", Some(&hash))
     } else {
         history.push_state_with_url(&JsValue::TRUE, "", Some(&hash))
     };

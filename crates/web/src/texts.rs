@@ -99,6 +99,10 @@ texts! {
     // People.
     people: "People";
     contacts: "Contacts";
+    list_by_presence: "Sort people by presence";
+    list_by_group: "Sort people under your headings";
+    unread: "Unread";
+    not_shared_with_you: "Not shared with you";
     search: "Search";
     search_hint: "Search people";
     more: "More";
@@ -120,6 +124,7 @@ texts! {
     unread_other: "{count} unread";
     draft: "Draft";
     you_wrote: "You:";
+    writing: "is writing …";
 
     // Requests.
     requests: "Requests";
@@ -294,6 +299,11 @@ texts! {
     names: "Names";
     demand: "Only people who show their name may see you";
     demand_hint: "People may look without telling you who they are. If you want to know, they have to show themselves first.";
+    sure: "To be seen, a device of yours must have signed in";
+    sure_enough: "in whatever way";
+    sure_account: "with your password";
+    sure_fresh: "with your password, in the last 15 minutes";
+    sure_hint: "Nobody sees one that is less sure, and it cannot change your status.";
     view_as: "View as …";
     view_as_hint: "Exactly what somebody gets of you now, and why";
     seen_by: "Seen by";
@@ -361,6 +371,8 @@ texts! {
     make_group: "Make a group";
     group_name_hint: "support";
     owner: "owner";
+    make_owner: "Make owner";
+    make_member: "Owner no more";
     leave_group: "Leave";
     add_member: "Add a member";
     end_group: "End the group";
@@ -431,7 +443,7 @@ texts! {
     if_longer: ", with messages over {count} bytes";
     below_login: ", unless signed in";
     below_account: ", unless signed in with a password";
-    below_fresh: ", unless they have just said it";
+    below_fresh: ", unless they have just said their password";
     then_what: "What becomes of their messages";
     only_longer: "Only messages over so many bytes";
     only_longer_hint: "All of them";
@@ -441,6 +453,8 @@ texts! {
     every_day: "every day";
     working_days: "Monday to Friday";
     weekends: "at weekends";
+    single_days: "on single days";
+    hours_missing: "Please choose days and hours.";
     hours_from: "From";
     hours_to: "To";
     one_week: "A week";

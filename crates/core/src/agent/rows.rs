@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use crate::address::{Address, Tag};
 use crate::agent::sorted::{Set, order};
 use crate::agent::{
-    Agent, ContactRow, ConversationView, HeldRow, Line, MyStatus, Outgoing, OwnInboxView,
-    OwnPresentityView, RequestRow, RowKind, Side,
+    Agent, ContactRow, ConversationView, Heading, Headings, HeldRow, Line, Listed, MyStatus,
+    Outgoing, OwnInboxView, OwnPresentityView, RequestRow, RowKind, Side,
 };
 use crate::ledger::Watchers;
 use crate::person::{Way, Word};
@@ -34,6 +34,11 @@ impl Agent {
     /// Contacts and other people one has talked with, whose name or address contains `query` in any case: unread first, then by
     /// presence, then by name. `lower` writes a text in small letters: whoever asks has the tables for that, or the browser has.
     pub fn roster(&self, query: &str, lower: fn(&str) -> String) -> Vec<ContactRow> {
+        self.listed(query, Headings::None, lower).rows
+    }
+
+    /// The same under headings; who has something unread stands above all of them.
+    pub fn listed(&self, query: &str, by: Headings, lower: fn(&str) -> String) -> Listed {
         let query = lower(query.trim());
         let waiting = self.outbox.newest();
         let addresses = self.addresses();
@@ -45,12 +50,30 @@ impl Agent {
         for row in all {
             let name = lower(&row.name);
             if holds(row.address.as_str(), &query) || holds(&name, &query) {
-                places.push(place(&row, name));
+                places.push(place(&row, by, name));
                 rows.push(Some(row));
             }
         }
         let order = order(rows.len(), &|one, other| places[one] < places[other]);
-        order.into_iter().filter_map(|at| rows[at].take()).collect()
+        let mut sections: Vec<(Heading, usize)> = Vec::new();
+        for at in &order {
+            let heading = &places[*at].0;
+            match sections.last_mut() {
+                Some((last, count)) if last == heading => *count += 1,
+                _ => sections.push((heading.clone(), 1)),
+            }
+        }
+        let apart = |(heading, _): &(Heading, usize)| {
+            matches!(heading, Heading::Presence(_) | Heading::Group(_))
+        };
+        if !sections.iter().any(apart) {
+            sections.clear();
+        }
+        let rows = order.into_iter().filter_map(|at| rows[at].take());
+        Listed {
+            rows: rows.collect(),
+            sections,
+        }
     }
 
     /// One row, if there is one.
@@ -209,7 +232,22 @@ fn holds(text: &str, part: &str) -> bool {
     part.is_empty() || places.any(|place| place == part.as_bytes())
 }
 
-/// Where a row stands: unread first, then by presence, then by name.
-fn place(row: &ContactRow, name: String) -> (bool, Word, String, Address) {
-    (row.unread == 0, row.person.word, name, row.address.clone())
+/// Under what a row stands.
+fn heading(row: &ContactRow, by: Headings) -> Heading {
+    if row.unread > 0 {
+        return Heading::Unread;
+    }
+    match (by, &row.group) {
+        (Headings::Presence, _) if row.kind == RowKind::Contact => {
+            Heading::Presence(row.person.word)
+        }
+        (Headings::Groups, Some(group)) => Heading::Group(group.clone()),
+        _ => Heading::Others,
+    }
+}
+
+/// Where a row stands: by its heading, then by presence, then by name.
+fn place(row: &ContactRow, by: Headings, name: String) -> (Heading, Word, String, Address) {
+    let heading = heading(row, by);
+    (heading, row.person.word, name, row.address.clone())
 }

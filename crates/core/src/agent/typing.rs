@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::address::{Address, InboxAddress};
+use crate::address::{Address, InboxAddress, Tag};
 use crate::agent::desk::Desk;
 use crate::agent::sorted::Map;
 use crate::time::Instant;
@@ -16,6 +16,8 @@ const HOLDS: Duration = Duration::from_secs(6);
 /// To whom one types.
 struct Mine {
     with: Address,
+    /// From which of my inbox addresses.
+    from: Option<Tag>,
     touched: Instant,
     /// Whether they were told.
     told: bool,
@@ -72,7 +74,7 @@ impl Typing {
     // Oneself.
 
     /// A key was pressed in the composer.
-    pub fn touched(&mut self, with: Address, desk: &mut Desk) {
+    pub fn touched(&mut self, with: Address, from: Option<Tag>, desk: &mut Desk) {
         if self.mine.as_ref().is_some_and(|mine| mine.with != with) {
             self.rests(desk);
         }
@@ -82,10 +84,11 @@ impl Typing {
         let says = desk.up && is_due;
         if says {
             self.said = Some(now);
-            signal(&with, Doing::Typing, desk);
+            signal(&with, from.as_ref(), Doing::Typing, desk);
         }
         self.mine = Some(Mine {
             with,
+            from,
             touched: now,
             told: told || says,
         });
@@ -102,7 +105,7 @@ impl Typing {
         if let Some(mine) = self.mine.take()
             && mine.told
         {
-            signal(&mine.with, Doing::Nothing, desk);
+            signal(&mine.with, mine.from.as_ref(), Doing::Nothing, desk);
         }
     }
 
@@ -121,7 +124,7 @@ impl Typing {
     }
 }
 
-fn signal(with: &Address, doing: Doing, desk: &mut Desk) {
-    let to = InboxAddress(with.clone());
-    desk.send(&ToService::Signal { to, doing });
+fn signal(with: &Address, from: Option<&Tag>, doing: Doing, desk: &mut Desk) {
+    let (to, from) = (InboxAddress(with.clone()), from.cloned());
+    desk.send(&ToService::Signal { to, doing, from });
 }

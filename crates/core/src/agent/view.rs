@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::address::{Address, InboxAddress, MessageId, Presentity, Principal, Seq, Tag};
 use crate::agent::Choice;
 use crate::code::Code;
-use crate::person::{Person, Way};
+use crate::person::{Person, Way, Word};
 use crate::presence::{Note, PresenceTuple, View};
 use crate::rules::{AccessRules, Because};
 use crate::time::{Instant, Timestamp};
@@ -93,6 +93,36 @@ pub struct ContactRow {
     pub tell_when: bool,
     /// They write to me right now.
     pub typing: bool,
+}
+
+/// By what the contact list is headed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Headings {
+    /// By nothing.
+    None,
+    /// By the headings under which the person keeps contacts, if there are any.
+    Groups,
+    /// By how people are.
+    Presence,
+}
+
+/// What stands above some rows of the contact list, from the first to the last.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Heading {
+    /// Something of them is unread.
+    Unread,
+    Presence(Word),
+    Group(Note),
+    /// Whom none of the others speaks of.
+    Others,
+}
+
+/// The contact list as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Listed {
+    pub rows: Vec<ContactRow>,
+    /// Above how many rows each heading stands, in their order; none: nothing is headed.
+    pub sections: Vec<(Heading, usize)>,
 }
 
 /// Someone whose messages wait in the requests folder.

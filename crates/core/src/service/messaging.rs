@@ -562,7 +562,16 @@ impl Service {
 
     /// What someone does in a conversation goes to who may see them and takes their messages, and to nobody else; it is kept
     /// nowhere, and nothing is read for it.
-    pub(super) fn signal(&mut self, id: SessionId, to: &InboxAddress, doing: Doing, now: Now) {
+    /// By whichever address one speaks, it is told to who sees somebody there: by the presentity of the same name, and where there
+    /// is none by the one from sign-up.
+    pub(super) fn signal(
+        &mut self,
+        id: SessionId,
+        alias: Option<&Tag>,
+        to: &InboxAddress,
+        doing: Doing,
+        now: Now,
+    ) {
         let rate = self.config.limits.signals;
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
@@ -573,14 +582,19 @@ impl Service {
         let Some(from) = session.principal().cloned() else {
             return;
         };
+        if alias.is_some_and(|tag| !self.has_inbox(&from, Some(tag), now.timestamp)) {
+            return;
+        }
         let receiver = to.principal();
-        let from_address = from.inbox().0;
+        let from_address = from.inbox_of(alias).0;
         let outcome = self.outcome(id, &from_address, to, 0, now.timestamp);
         let taken = matches!(outcome, Some((Outcome::Deliver, _)));
         if receiver == from || !taken {
             return;
         }
-        let own = from.presentity();
+        let first = self.known(&from.presentity());
+        let face = alias.filter(|tag| first.is_some_and(|first| first.further.contains(*tag)));
+        let own = from.presentity_of(face);
         for session in self.sessions_of(&receiver) {
             let seen = self.sight_for(session, &own, now.timestamp);
             let setting = self.setting(now.timestamp);

@@ -205,6 +205,15 @@ pub fn text(name: &'static str, hint: &'static str) -> Tag {
         .attr("placeholder", hint)
 }
 
+/// A box to check, read by its name.
+pub fn check(name: &'static str, words: &str, on: bool) -> Tag {
+    let input = tag("input").attr("type", "checkbox").attr("name", name);
+    tag("label")
+        .class("check")
+        .with(input.flag("checked", on))
+        .with(tag("span").text(words))
+}
+
 /// A list to choose from, read by its name; the values are the places in it.
 pub fn pick(
     name: &'static str,

@@ -1,6 +1,8 @@
 //! An open menu: arrows walk, Enter chooses, Escape closes and goes back to the button.
 
-use lamplight_embed::{Address, ContactRow, Intent, Offers, Presentity, RowKind, Verdict};
+use lamplight_embed::{
+    Address, ContactRow, Headings, Intent, Offers, Presentity, RowKind, Verdict,
+};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FocusEvent, Node};
 use yew::prelude::*;
@@ -93,6 +95,12 @@ pub fn lines(house: &House, opened: &Opened<'_>) -> Html {
 fn choices(house: &House, about: &About) -> Vec<Choice> {
     match about {
         About::Page => vec![
+            match house.shell.headings() {
+                Headings::Presence => {
+                    Choice::new(t().list_by_group, Deed::HeadBy(Headings::Groups))
+                }
+                _ => Choice::new(t().list_by_presence, Deed::HeadBy(Headings::Presence)),
+            },
             Choice::new(t().settings, Deed::Visit(Place::Settings(Page::All))),
             Choice::new(t().help, Deed::Show(Popup::Help)),
             Choice::new(t().diagnostics, Deed::Show(Popup::Diagnostics)),

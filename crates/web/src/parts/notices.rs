@@ -13,7 +13,7 @@ use crate::texts::t;
 pub struct Toast {
     text: AttrValue,
     fault: bool,
-    /// Where there is room, it stands on the page already: said only to those who do not see it.
+    /// Where people are listed it stands on the page already: said only to those who do not see it.
     seen: bool,
 }
 
@@ -61,7 +61,7 @@ fn line(house: &House, number: u32, toast: &Toast) -> Tag {
     div("notice")
         .key(&number.to_string())
         .also_if(toast.fault, "is-fault")
-        .also_if(toast.seen, "is-seen-wide")
+        .also_if(toast.seen, "is-seen")
         .with(tag("p").text(&toast.text))
         .with(dismiss)
 }

@@ -57,14 +57,21 @@ pub fn slug(word: Word) -> &'static str {
 /// The word for people, in the middle of a sentence.
 pub fn word(person: &Person) -> &'static str {
     match (person.word, person.reason) {
-        (Word::Available, _) => t().available,
-        (Word::Busy, _) => t().busy,
-        (Word::Away, _) => t().away,
-        (Word::Offline, _) => t().offline,
-        (Word::NotAvailable, _) => t().not_available,
-        (Word::Unknown, _) => t().unknown,
         (Word::NotShared, Reason::Refused(_)) => t().refused,
-        (Word::NotShared, _) => t().not_shared,
+        (word, _) => name(word),
+    }
+}
+
+/// The same of whom no more is known.
+pub fn name(word: Word) -> &'static str {
+    match word {
+        Word::Available => t().available,
+        Word::Busy => t().busy,
+        Word::Away => t().away,
+        Word::Offline => t().offline,
+        Word::NotAvailable => t().not_available,
+        Word::Unknown => t().unknown,
+        Word::NotShared => t().not_shared,
     }
 }
 

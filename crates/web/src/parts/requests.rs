@@ -5,6 +5,7 @@ use web_sys::Event;
 use yew::prelude::*;
 
 use super::avatar::avatar;
+use super::kit::check;
 use super::live::Part;
 use crate::dom;
 use crate::draw::{Tag, act, bdi, button, div, span, tag};
@@ -54,13 +55,6 @@ fn asker(house: &House, request: &RequestRow) -> Tag {
         let (house, request) = (house.clone(), request.clone());
         let decide = act(move |event| decide(&house, &request, &verdict, event));
         button(class, decide).attr("title", means).say(words)
-    };
-    let check = |name, words, on| {
-        let check = tag("input").attr("type", "checkbox").attr("name", name);
-        tag("label")
-            .class("check")
-            .with(check.flag("checked", on))
-            .with(tag("span").say(words))
     };
     let when = times::ago(request.at, house.shell.now().timestamp);
     let of = request.of.as_ref().map_or("", |of| of.as_str());

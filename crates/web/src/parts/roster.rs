@@ -2,14 +2,16 @@
 //! in view are drawn.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
-use lamplight_embed::{Address, Changed, ContactRow, after, joined, lower};
+use lamplight_embed::{Address, Changed, ContactRow, Heading, Listed, Word, after, joined, lower};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
+use super::presence;
 use super::row::{self, Row};
 use super::share::share;
 use crate::{dom, draw};
@@ -82,31 +84,51 @@ pub fn use_roster(house: &House, query: &str, open: Option<&Address>) -> Html {
         Some(at) => roster.attr_of("aria-activedescendant", &row_id(at)),
         None => roster,
     };
+    let sections = sections(&hand.order, shown, &|place| {
+        let Place {
+            address, heading, ..
+        } = &hand.order[place];
+        keyed_part::<Row>(
+            address.as_str(),
+            row::Props {
+                house: house.clone(),
+                id: row_id(place),
+                address: address.clone(),
+                heading: heading.clone(),
+                place: place + 1,
+                total,
+                active: at == Some(place),
+                open: open == Some(address),
+            },
+        )
+    });
     let spacer = || div("spacer").attr("role", "presentation");
     roster
         .attr("role", "listbox")
         .attr("aria-label", t().contacts)
         .with(spacer())
-        .each(shown.map(|place| {
-            let Place {
-                address, heading, ..
-            } = &hand.order[place];
-            keyed_part::<Row>(
-                address.as_str(),
-                row::Props {
-                    house: house.clone(),
-                    id: row_id(place),
-                    address: address.clone(),
-                    heading: heading.clone(),
-                    place: place + 1,
-                    total,
-                    active: at == Some(place),
-                    open: open == Some(address),
-                },
-            )
-        }))
+        .each(sections)
         .with(spacer())
         .into()
+}
+
+/// The rows of these places, those under one heading in a group of its name.
+fn sections(order: &[Place], shown: Range<usize>, row: &dyn Fn(usize) -> Html) -> Vec<Tag> {
+    let mut sections = Vec::new();
+    let mut rest = shown;
+    while let Some(first) = order.get(rest.start).filter(|_| !rest.is_empty()) {
+        let same = |at: &usize| order[*at].section == first.section;
+        let end = rest.start + rest.clone().take_while(same).count();
+        let Place { heading, key, .. } = &order[first.section];
+        let section = div("").key(key).each((rest.start..end).map(row));
+        sections.push(if heading.is_empty() {
+            section.attr("role", "presentation")
+        } else {
+            section.attr("role", "group").attr_of("aria-label", heading)
+        });
+        rest.start = end;
+    }
+    sections
 }
 
 /// The list as a hand on the keyboard finds it.
@@ -232,8 +254,12 @@ struct Place {
     address: Address,
     /// In small letters, for type-ahead.
     name: String,
-    /// The heading above it.
-    heading: Option<String>,
+    /// The first place under the same heading ...
+    section: usize,
+    /// ... which holds its words with the count; none: nothing stands above.
+    heading: String,
+    /// Tells the headings apart, however many stand under one.
+    key: String,
 }
 
 type Order = Rc<Vec<Place>>;
@@ -276,7 +302,7 @@ fn use_order(house: House, query: &str) -> Order {
     match &read.order {
         Some(known) if read.query == query => known.clone(),
         _ => {
-            let order = Order::new(placed(house.shell.roster(query)));
+            let order = Order::new(placed(house.shell.listed(query)));
             query.clone_into(&mut read.query);
             read.order = Some(order.clone());
             order
@@ -284,43 +310,37 @@ fn use_order(house: House, query: &str) -> Order {
     }
 }
 
-/// Unread first; then, where the person keeps somebody under a heading, heading by heading, and last who stands under none.
-fn placed(rows: Vec<ContactRow>) -> Vec<Place> {
-    if rows.iter().all(|row| row.group.is_none()) {
-        return rows.into_iter().map(|row| place(row, None)).collect();
-    }
-    // What has no heading stands in the first and the last of these.
-    let (mut unread, mut others) = (Vec::new(), Vec::new());
-    let mut headed: Vec<(String, Vec<ContactRow>)> = Vec::new();
-    for row in rows {
-        match &row.group {
-            _ if row.unread > 0 => unread.push(row),
-            None => others.push(row),
-            Some(group) => {
-                let group = group.as_str();
-                let at = headed.iter().position(|(words, _)| words.as_str() >= group);
-                let at = at.unwrap_or(headed.len());
-                if headed.get(at).is_none_or(|(words, _)| words != group) {
-                    headed.insert(at, (group.to_owned(), Vec::new()));
-                }
-                headed[at].1.push(row);
-            }
+/// The rows in their places, each with its section; the words of a heading stand with the first row below it.
+fn placed(listed: Listed) -> Vec<Place> {
+    let mut places: Vec<Place> = listed.rows.into_iter().map(place).collect();
+    let mut section = 0;
+    for (heading, count) in listed.sections {
+        let (own, words) = match heading {
+            Heading::Unread => ("", t().unread.into()),
+            Heading::Presence(Word::NotShared) => ("", t().not_shared_with_you.into()),
+            Heading::Presence(word) => ("", presence::capital(presence::name(word))),
+            Heading::Group(group) => ("=", group.as_str().to_owned()),
+            Heading::Others => ("", t().no_heading.into()),
+        };
+        let first = &mut places[section];
+        first.key = joined(&[own, &words]);
+        first.heading = joined(&[&words, " (", &count.to_string(), ")"]);
+        let end = section + count;
+        for place in &mut places[section..end] {
+            place.section = section;
         }
-    }
-    headed.push((t().no_heading.to_owned(), others));
-    let mut places: Vec<Place> = unread.into_iter().map(|row| place(row, None)).collect();
-    for (heading, rows) in headed {
-        let mut heading = Some(heading);
-        places.extend(rows.into_iter().map(|row| place(row, heading.take())));
+        section = end;
     }
     places
 }
 
-fn place(row: ContactRow, heading: Option<String>) -> Place {
+fn place(row: ContactRow) -> Place {
     Place {
         name: lower(&row.name),
         address: row.address,
-        heading,
+        section: 0,
+        heading: String::new(),
+        key: String::new(),
     }
 }
 
@@ -359,7 +379,7 @@ impl View {
     }
 
     /// The rows to draw.
-    fn rows(self, total: usize) -> std::ops::Range<usize> {
+    fn rows(self, total: usize) -> Range<usize> {
         if total <= DRAW_ALL {
             return 0..total;
         }
@@ -372,7 +392,7 @@ impl View {
 }
 
 /// Keeps the scroll bar honest: room for the rows that are not drawn. By the object model, since the policy drops style attributes.
-fn spacers(node: &NodeRef, shown: &std::ops::Range<usize>, total: usize, row_px: f64) {
+fn spacers(node: &NodeRef, shown: &Range<usize>, total: usize, row_px: f64) {
     let Some(list) = node.cast::<Element>() else {
         return;
     };

@@ -1,6 +1,6 @@
 //! One row of the list. It draws itself again when the agent says that it is different, and only then.
 
-use lamplight_embed::{Address, Changed, ContactRow, RowKind, Side, joined};
+use lamplight_embed::{Address, Changed, ContactRow, Note, RowKind, Side, joined};
 use yew::prelude::*;
 
 use super::avatar::avatar;
@@ -10,13 +10,16 @@ use crate::house::{Cause, Deed, House, use_changes};
 use crate::texts::t;
 use crate::times;
 
+/// Longest beginning of a message, bytes.
+const LINE_MOST: usize = 240;
+
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub house: House,
     pub id: String,
     pub address: Address,
-    /// What stands above it.
-    pub heading: Option<String>,
+    /// What stands above it, if anything.
+    pub heading: String,
     /// From 1.
     pub place: usize,
     pub total: usize,
@@ -50,15 +53,18 @@ pub fn Row(props: &Props) -> Html {
     let bottom = span("row-bottom")
         .with(preview(&row))
         .maybe((row.unread > 0).then(unread));
-    let heading = props.heading.as_ref();
-    let above = heading.map(|words| span("row-group").attr("aria-hidden", "true").text(words));
+    let headed = !props.heading.is_empty();
+    let above = || {
+        let above = span("row-group").attr("aria-hidden", "true");
+        above.text(&props.heading)
+    };
     let lines = span("row-lines")
         .attr("aria-hidden", "true")
         .with(top)
         .with(bottom);
     div("row")
         .also_if(props.active, "is-active")
-        .also_if(heading.is_some(), "has-heading")
+        .also_if(headed, "has-heading")
         .also_if(row.unread > 0, "is-unread")
         .attr_of("id", &props.id)
         .attr("role", "option")
@@ -72,7 +78,7 @@ pub fn Row(props: &Props) -> Html {
         .with(avatar(&row.address, &row.name, Some(&row.person)))
         .with(name)
         .with(lines)
-        .maybe(above)
+        .maybe(headed.then(above))
         .into()
 }
 
@@ -85,22 +91,23 @@ fn when(house: &House, row: &ContactRow) -> String {
 
 /// What a screen reader says: `Bob, busy: in a meeting, 3 unread`.
 fn name_of(row: &ContactRow, words: &str) -> String {
+    let unread = match row.unread {
+        0 => String::new(),
+        count => times::plural(count, t().unread_one, t().unread_other),
+    };
+    let or_not = |so, words| if so { words } else { "" };
     let mut name = joined(&[&row.name, ", ", words]);
-    if row.kind == RowKind::Stranger {
-        name.push_str(", ");
-        name.push_str(t().not_a_contact);
-    }
-    if let Some(group) = &row.group {
-        name.push_str(", ");
-        name.push_str(group.as_str());
-    }
-    if row.unread > 0 {
-        name.push_str(", ");
-        name.push_str(&times::plural(row.unread, t().unread_one, t().unread_other));
-    }
-    if row.draft {
-        name.push_str(", ");
-        name.push_str(t().draft);
+    for words in [
+        or_not(row.kind == RowKind::Stranger, t().not_a_contact),
+        row.group.as_ref().map_or("", Note::as_str),
+        &unread,
+        or_not(row.draft, t().draft),
+        or_not(row.typing, t().writing),
+    ] {
+        if !words.is_empty() {
+            name.push_str(", ");
+            name.push_str(words);
+        }
     }
     name
 }
@@ -117,6 +124,9 @@ fn preview(row: &ContactRow) -> Tag {
         None => bdi("", row.address.as_str()).into(),
     };
     let preview = span("row-preview");
+    if row.typing {
+        return preview.with(tag("em").class("row-draft").say(t().writing));
+    }
     let preview = if row.draft {
         preview
             .with(tag("em").class("row-draft").say(t().draft))
@@ -127,14 +137,20 @@ fn preview(row: &ContactRow) -> Tag {
     preview.with(last)
 }
 
-/// The beginning of a message; a row shows no more than this.
+/// The beginning of a message in one line; a row shows no more than this.
 fn one_line(text: &str) -> String {
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(120)
-        .collect()
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > LINE_MOST {
+            break;
+        }
+    }
+    line.truncate(line.floor_char_boundary(LINE_MOST));
+    line
 }
 
 fn count(unread: u32) -> String {

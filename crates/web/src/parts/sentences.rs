@@ -6,7 +6,7 @@ use lamplight_embed::{
 };
 use web_sys::Event;
 
-use super::kit::{self, entry, input, pick, text};
+use super::kit::{self, check, entry, input, pick, text};
 use crate::dom;
 use crate::draw::{Tag, div, tag};
 use crate::house::House;
@@ -91,13 +91,16 @@ pub fn hours(all: &[Hours]) -> String {
     let mut said = String::new();
     for span in all {
         let days = DAYS.iter().position(|days| *days == span.days);
-        said.push_str(", ");
         match days {
-            Some(at) => said.push_str(day_words()[at + 1]),
+            Some(at) => {
+                said.push_str(", ");
+                said.push_str(day_words()[at + 1]);
+            }
             None => {
-                let chosen = (0..7).filter(|day| span.days & (1 << day) != 0);
-                let names: Vec<String> = chosen.map(times::weekday).collect();
-                said.push_str(&names.join(", "));
+                for day in (0..7).filter(|day| span.days & (1 << day) != 0) {
+                    said.push_str(", ");
+                    said.push_str(&times::weekday(day));
+                }
             }
         }
         for (before, minute) in [(" ", span.from), ("–", span.to)] {
@@ -122,13 +125,33 @@ fn two(number: u16) -> String {
 /// Bit 0 is Monday: every day, the working days, the weekend.
 const DAYS: [u8; 3] = [0b111_1111, 0b001_1111, 0b110_0000];
 
-fn day_words() -> [&'static str; 4] {
-    [t().always, t().every_day, t().working_days, t().weekends]
+fn day_words() -> [&'static str; 5] {
+    [
+        t().always,
+        t().every_day,
+        t().working_days,
+        t().weekends,
+        t().single_days,
+    ]
 }
+
+/// The place of the last of them.
+const SINGLE: usize = 4;
+/// The boxes of single days, from Monday on.
+const DAY_BOXES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// When something holds: on which days, and between which times.
 pub fn hours_fields(words: &'static str, now: Option<&Hours>) -> Tag {
-    let day = now.and_then(|now| DAYS.iter().position(|days| *days == now.days));
+    let days = now.map_or(0, |now| now.days);
+    let day = DAYS.iter().position(|known| *known == days);
+    let chosen = match now {
+        None => 0,
+        Some(_) => day.map_or(SINGLE, |day| day + 1),
+    };
+    let boxes = (0..7).map(|day| {
+        let on = days & (1 << day) != 0;
+        check(DAY_BOXES[usize::from(day)], &times::weekday(day), on)
+    });
     let time = |name, words: &'static str, minute: u16| {
         let value = joined(&[&two(minute / 60), ":", &two(minute % 60)]);
         let input = tag("input")
@@ -138,12 +161,13 @@ pub fn hours_fields(words: &'static str, now: Option<&Hours>) -> Tag {
         entry(words, input)
     };
     div("hours")
-        .with(pick(
-            "days",
-            words,
-            &day_words(),
-            day.map_or(0, |day| day + 1),
-        ))
+        .with(pick("days", words, &day_words(), chosen))
+        .with(
+            tag("fieldset")
+                .class("radios days")
+                .with(tag("legend").say(t().single_days))
+                .each(boxes),
+        )
         .with(time(
             "from",
             t().hours_from,
@@ -153,22 +177,29 @@ pub fn hours_fields(words: &'static str, now: Option<&Hours>) -> Tag {
 }
 
 /// The hours that stand in those fields.
-pub fn read_hours(house: &House, event: &Event) -> Vec<Hours> {
+pub fn read_hours(house: &House, event: &Event) -> Result<Vec<Hours>, &'static str> {
     let minute = |name| {
         let value = dom::entered(event, name);
         let (hour, minute) = value.split_once(':')?;
         Some(hour.parse::<u16>().ok()? * 60 + minute.parse::<u16>().ok()?)
     };
-    let days = kit::picked(event, "days").checked_sub(1);
-    let span = days.and_then(|day| {
-        Some(Hours {
-            days: *DAYS.get(day)?,
-            from: minute("from")?,
-            to: minute("to")?,
-            offset: times::offset(house.shell.now().timestamp),
-        })
-    });
-    span.into_iter().collect()
+    let days = match kit::picked(event, "days") {
+        0 => return Ok(Vec::new()),
+        SINGLE => (0..7)
+            .filter(|day| dom::is_checked(event, DAY_BOXES[*day]))
+            .fold(0, |days, day| days | 1 << day),
+        day => DAYS[(day - 1).min(2)],
+    };
+    let (Some(from), Some(to), 1..) = (minute("from"), minute("to"), days) else {
+        return Err(t().hours_missing);
+    };
+    let offset = times::offset(house.shell.now().timestamp);
+    Ok(vec![Hours {
+        days,
+        from,
+        to,
+        offset,
+    }])
 }
 
 /// Of whom a rule is to speak.
@@ -234,18 +265,12 @@ pub fn access_fields(now: Timestamp) -> Vec<Tag> {
         bare(t().needs_account),
         bare(t().needs_fresh),
     ];
-    let part = |name, words: &'static str| {
-        tag("label")
-            .class("check")
-            .with(tag("input").attr("type", "checkbox").attr("name", name))
-            .with(tag("span").say(words))
-    };
     let parts = [
-        part("activity", t().part_activity),
-        part("note", t().part_note),
-        part("devices", t().part_devices),
-        part("last", t().part_last_seen),
-        part("means", t().part_means),
+        check("activity", t().part_activity, false),
+        check("note", t().part_note, false),
+        check("devices", t().part_devices, false),
+        check("last", t().part_last_seen, false),
+        check("means", t().part_means, false),
     ];
     vec![
         who_fields(),
@@ -301,9 +326,16 @@ pub fn delivery_fields() -> Vec<Tag> {
         t().is_dropped,
         t().must_sign_in,
     ];
+    let below = [
+        t().needs_none,
+        bare(t().below_login),
+        bare(t().below_account),
+        bare(t().below_fresh),
+    ];
     vec![
         who_fields(),
         pick("then", t().then_what, &then, 1),
+        pick("below", t().needs, &below, 0),
         input("longer", t().only_longer, t().only_longer_hint),
         hours_fields(t().when, None),
     ]
@@ -321,13 +353,18 @@ pub fn read_delivery(house: &House, event: &Event) -> Result<DeliveryRule, &'sta
     Ok(DeliveryRule {
         who: read_who(event)?,
         then,
-        // Whoever is sure enough already is not asked for more.
-        below: (then == Delivery::SignIn).then_some(Login::Fresh),
+        below: match kit::picked(event, "below") {
+            // Whoever is sure enough already is not asked for more.
+            0 => (then == Delivery::SignIn).then_some(Login::Fresh),
+            1 => Some(Login::Program),
+            2 => Some(Login::Account),
+            _ => Some(Login::Fresh),
+        },
         longer_than: match longer.trim() {
             "" => None,
             number => Some(number.parse().map_err(|_| t().number_missing)?),
         },
-        hours: read_hours(house, event),
+        hours: read_hours(house, event)?,
     })
 }
 

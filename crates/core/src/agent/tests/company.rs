@@ -6,9 +6,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::life::{Life, address, changed, count, entry, held, means, received, shows};
-use crate::address::Seq;
+use crate::address::{Seq, Tag};
 use crate::agent::{Changed, Input, Intent, LineLost, Notice};
-use crate::message::What;
+use crate::message::{Entry, What};
 use crate::person::Word;
 use crate::presence::{PresenceTuple, TupleKind};
 use crate::wire::{Doing, Pace, Resume, ToAgent, ToService};
@@ -206,4 +206,33 @@ fn to_be_told_of_someone_outlives_a_reload_and_ends_with_the_contact() {
     life.roster(&[]);
     life.roster(&["bob"]);
     assert!(!life.agent.row(&address("bob")).unwrap().tell_when);
+}
+
+#[test]
+fn one_types_from_the_address_that_was_written_to() {
+    let shop = || Tag::parse("shop").ok();
+    let letter = Entry {
+        own: shop(),
+        ..received(1, "bob")
+    };
+    let mut life = Life::up(0, vec![]);
+    life.hears(&ToAgent::Deliver {
+        entries: vec![letter],
+        up_to: Seq(1),
+    });
+    life.frames();
+    types(&mut life, "bob");
+    life.passes(Duration::from_secs(6));
+    types(&mut life, "carol");
+    let from = life.frames().into_iter().filter_map(|frame| match frame {
+        ToService::Signal { from, doing, .. } => Some((from, doing)),
+        _ => None,
+    });
+    let from: Vec<_> = from.collect();
+    let said = [
+        (shop(), Doing::Typing),
+        (shop(), Doing::Nothing),
+        (None, Doing::Typing),
+    ];
+    assert_eq!(from, said);
 }

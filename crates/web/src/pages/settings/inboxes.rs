@@ -67,7 +67,7 @@ fn open_hours(house: &House) -> Html {
             let mut tuple = inbox.clone();
             tuple.status.basic = basic(event);
             tuple.status.note = Note::parse(&dom::entered(event, "why")).ok();
-            tuple.hours = sentences::read_hours(&house, event);
+            tuple.hours = sentences::read_hours(&house, event)?;
             Ok(Deed::Intend(Intent::PublishMeans { tuple, of: None }))
         })
     };

@@ -213,11 +213,22 @@ fn one_group(desk: &Desk, group: &Group) -> Tag {
         } else {
             t().remove_rule
         };
-        let act = (owner || mine).then(|| desk.button("grave", label, address, send));
+        let mut acts = Vec::new();
+        if owner && !mine {
+            let label = match one.owner {
+                true => t().make_member,
+                false => t().make_owner,
+            };
+            let act = Act::Take(of.clone(), one.principal.clone(), Some(!one.owner));
+            acts.push(desk.button("", label, address, act));
+        }
+        if owner || mine {
+            acts.push(desk.button("grave", label, address, send));
+        }
         kit::line(
             bdi("", address),
             if one.owner { t().owner } else { "" },
-            act,
+            acts,
         )
     });
     let take = || {
@@ -262,12 +273,7 @@ fn scopes() -> [(&'static str, &'static str); 5] {
 }
 
 fn scope_fields() -> Vec<Tag> {
-    let boxes = scopes().map(|(name, label)| {
-        tag("label")
-            .class("check")
-            .with(tag("input").attr("type", "checkbox").attr("name", name))
-            .with(tag("span").say(label))
-    });
+    let boxes = scopes().map(|(name, label)| kit::check(name, label, false));
     let all = tag("fieldset")
         .class("radios")
         .with(tag("legend").say(t().may))

@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
-use lamplight_embed::{Demand, Intent, OwnPresentity, OwnPresentityView, Viewer, Visibility};
+use lamplight_embed::{
+    Demand, Intent, Login, OwnPresentity, OwnPresentityView, Viewer, Visibility,
+};
 use yew::prelude::*;
 
 use super::{Page, framed};
 use crate::dom;
-use crate::draw::{On, Tag, act, tag, words};
+use crate::draw::{On, Tag, act, p, tag, words};
 use crate::house::{Deed, House};
 use crate::parts::kit::{self, block};
 use crate::parts::preview::preview;
@@ -17,13 +19,19 @@ use crate::texts::t;
 
 /// One of my presentities with other rules.
 pub fn with_rules(own: &OwnPresentityView, change: impl FnOnce(&mut OwnPresentity)) -> Intent {
-    let mut own = OwnPresentity {
+    let mut own = kept(own);
+    change(&mut own);
+    Intent::SetPresentity { own }
+}
+
+/// What the relay keeps of it: once in the page, however many changes there are.
+#[inline(never)]
+fn kept(own: &OwnPresentityView) -> OwnPresentity {
+    OwnPresentity {
         tag: own.tag.clone(),
         label: own.label.clone(),
         rules: own.rules.clone(),
-    };
-    change(&mut own);
-    Intent::SetPresentity { own }
+    }
 }
 
 /// The presentity that the settings speak of, and a choice among them where there are several.
@@ -96,6 +104,16 @@ pub fn people(house: &House) -> Html {
     let demand = with_rules(&own, |own| {
         own.rules.demand = if named { Demand::Anyone } else { Demand::Named };
     });
+    let needs = own.rules.publishing_needs;
+    let sure = [
+        (t().sure_enough, Login::Nobody),
+        (t().sure_account, Login::Account),
+        (t().sure_fresh, Login::Fresh),
+    ];
+    let sure = sure.map(|(words, login)| {
+        let intent = with_rules(&own, |own| own.rules.publishing_needs = login);
+        (words, needs == login, Deed::Intend(intent))
+    });
     let inside = vec![
         faces(house).map_or_else(Html::default, Html::from),
         block(words(t().people_decided), t().people_decided_hint)
@@ -113,6 +131,13 @@ pub fn people(house: &House) -> Html {
             .into(),
         block(words(t().names), t().demand_hint)
             .with(kit::switch(house, t().demand, named, Deed::Intend(demand)))
+            .into(),
+        tag("section")
+            .class("block")
+            .with(
+                kit::radios(house, "sure", words(t().sure), sure.to_vec())
+                    .with(p("muted small").say(t().sure_hint)),
+            )
             .into(),
     ];
     framed(house, Page::People, inside)

@@ -123,7 +123,7 @@ pub fn ways(house: &House) -> Html {
                 markup: Vec::new(),
                 since: house.shell.now().timestamp,
                 until: None,
-                hours: sentences::read_hours(&house, event),
+                hours: sentences::read_hours(&house, event)?,
             };
             let of = own.tag.clone();
             Ok(Deed::Intend(Intent::PublishMeans { tuple, of }))
