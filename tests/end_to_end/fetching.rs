@@ -209,6 +209,83 @@ async fn the_ietfs_format_is_xml_with_the_status_of_each_means() {
     assert_eq!(inbox.child("status").child("basic").text, "closed");
 }
 
+/// An answer about someone, without the name and with every digit the same.
+fn of_whom_ever(answer: &Answer, name: &str) -> (u16, String) {
+    let text = answer.text().replace(name, "someone");
+    let calm = |sign: char| if sign.is_ascii_digit() { '0' } else { sign };
+    (answer.status, text.chars().map(calm).collect())
+}
+
+/// What bob is answered about these, in both formats; signed in and not.
+async fn found(relay: &Relay, bob: &Account, name: &str) -> Vec<(u16, String)> {
+    let mut found = Vec::new();
+    for end in ["", ".pidf"] {
+        let path = format!("/v1/presence/{name}@localhost{end}");
+        let signed_in = relay.call(&Request::get(&path).bearer(&bob.token)).await;
+        for answer in [signed_in, get(relay, &path, &[]).await] {
+            found.push(of_whom_ever(&answer, name));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn who_left_and_who_blocks_are_answered_alike_also_after_a_restart() {
+    let mut relay = Relay::start(Options::new()).await;
+    let bob = Account::sign_up(&relay, "bob").await;
+    let about_bob = |decision| ToService::SetAccess {
+        number: 5,
+        watcher: bob.principal.clone(),
+        decision: Some(decision),
+        of: None,
+    };
+    let phone = |contact: &str| {
+        let mut phone = tuple("phone", TupleKind::Service);
+        phone.address = Some(lamplight_core::presence::CommunicationAddress {
+            means: Token::parse("tel").unwrap(),
+            contact: contact.into(),
+        });
+        phone
+    };
+    let mut lines = Vec::new();
+    let mut accounts = Vec::new();
+    for name in ["gone", "cross"] {
+        let account = Account::sign_up(&relay, name).await;
+        let mut line = line(&relay, &account).await;
+        carried_out(&mut line, &about_bob(Decision::Allow)).await;
+        publish(&mut line, tuple("desk", TupleKind::Device)).await;
+        publish(&mut line, phone("+1 202 555 0100")).await;
+        lines.push(line);
+        accounts.push(account);
+    }
+    let present = found(&relay, &bob, "cross").await;
+    assert_eq!(present, found(&relay, &bob, "gone").await);
+    assert!(present[0].1.contains("desk"), "{present:?}");
+
+    lines[0].send(&ToService::Bye).await;
+    carried_out(&mut lines[1], &about_bob(Decision::Block)).await;
+    publish(&mut lines[1], phone("canary")).await;
+    // A message that waits for the disk behind it says that what comes before is there.
+    carried_out(&mut lines[1], &about_bob(Decision::Block)).await;
+    let gone = found(&relay, &bob, "gone").await;
+    assert_eq!(gone, found(&relay, &bob, "cross").await);
+    assert!(
+        gone[0].1.contains("tel") && !gone[0].1.contains("desk"),
+        "{gone:?}"
+    );
+
+    relay.kill();
+    relay.start_again().await;
+    let mut again = line(&relay, &accounts[1]).await;
+    publish(&mut again, tuple("desk", TupleKind::Device)).await;
+    let gone = found(&relay, &bob, "gone").await;
+    assert_eq!(gone, found(&relay, &bob, "cross").await);
+    assert!(
+        gone[0].1.contains("tel") && !gone[0].1.contains("desk"),
+        "{gone:?}"
+    );
+}
+
 #[tokio::test]
 async fn an_answer_that_still_holds_is_not_sent_again() {
     let relay = Relay::start(Options::new()).await;

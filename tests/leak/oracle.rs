@@ -1,6 +1,6 @@
 //! Who may see what, told by a naive list of what people said: nothing of the service's rules is used to judge it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lamplight_core::address::{Address, Presentity, Principal, Tag};
 use lamplight_core::presence::Note;
@@ -63,6 +63,11 @@ pub struct Oracle {
     pub people: BTreeMap<Principal, Person>,
     pub presentities: BTreeMap<Presentity, Said>,
     pub canaries: BTreeMap<String, Canary>,
+    /// What stands in each means now.
+    means: BTreeMap<(Presentity, &'static str), String>,
+    /// What of it each person (or who did not sign in) might see of each presentity when it last did not block them: that they may go
+    /// on seeing while it does.
+    stood: BTreeMap<(Presentity, Option<Principal>), BTreeSet<String>>,
     next: u64,
 }
 
@@ -79,6 +84,10 @@ impl Oracle {
     pub fn hatch(&mut self, owner: &Principal, of: Option<&Tag>, cage: Cage) -> String {
         self.next += 1;
         let name = format!("kn{:07}z", self.next);
+        if let Cage::Means(id) = &cage {
+            let place = (owner.presentity_of(of), *id);
+            self.means.insert(place, name.clone());
+        }
         let canary = Canary {
             owner: owner.clone(),
             of: of.cloned(),
@@ -124,6 +133,55 @@ impl Oracle {
             Cage::HandNote | Cage::Means(_) => {
                 let presentity = canary.owner.presentity_of(canary.of.as_ref());
                 self.shows(reader, &presentity, &canary.cage, at)
+                    || self.showed(reader, &presentity, name, at)
+            }
+        }
+    }
+
+    /// Whether this stood there for the reader before they were blocked, as they are now.
+    fn showed(&self, reader: Reader<'_>, of: &Presentity, name: &str, at: Timestamp) -> bool {
+        let said = self.presentities.get(of);
+        let blocked = said.is_some_and(|said| self.blocks(reader, of, said, at));
+        let stood = self.stood.get(&(of.clone(), reader.who.cloned()));
+        blocked && stood.is_some_and(|stood| stood.contains(name))
+    }
+
+    fn blocks(&self, reader: Reader<'_>, of: &Presentity, said: &Said, at: Timestamp) -> bool {
+        let decided = self.decided(reader.who, of, said, at);
+        decided.is_some_and(|(decision, _)| decision == Decision::Block)
+    }
+
+    /// Notes what those who are not blocked might see of means: by what was decided about them, or by any rule that speaks of them,
+    /// whenever it holds.
+    pub fn notes_what_stands(&mut self, at: Timestamp) {
+        let readers: Vec<_> = self
+            .people
+            .keys()
+            .cloned()
+            .map(Some)
+            .chain([None])
+            .collect();
+        for (of, said) in &self.presentities {
+            for who in &readers {
+                let reader = Reader {
+                    who: who.as_ref(),
+                    login: 0,
+                };
+                if self.blocks(reader, of, said, at) {
+                    continue;
+                }
+                let person = who.as_ref().and_then(|who| self.people.get(who));
+                let decided = who.as_ref().and_then(|who| said.decisions.get(who));
+                let rules = said.rules.rules.iter().filter(|rule| {
+                    self.speaks_of(&rule.who, who.as_ref(), person, &of.principal())
+                });
+                let decisions = decided.into_iter().chain(rules.map(|rule| &rule.decision));
+                let parts: Vec<_> = decisions.filter_map(part_of).collect();
+                let means = self.means.iter().filter(|((there, id), _)| {
+                    there == of && parts.iter().any(|part| has_means(part, id))
+                });
+                let means = means.map(|(_, name)| name.clone()).collect();
+                self.stood.insert((of.clone(), who.clone()), means);
             }
         }
     }
@@ -136,10 +194,7 @@ impl Oracle {
             return false;
         };
         match cage {
-            Cage::Means(id) => match &part.means {
-                Shares::All => true,
-                Shares::These(ids) => ids.iter().any(|one| one.as_str() == *id),
-            },
+            Cage::Means(id) => has_means(&part, id),
             _ if said.invisible => false,
             Cage::HandNote | Cage::DeviceNote => part.note,
             Cage::DeviceId => part.devices && part.activity,
@@ -156,30 +211,8 @@ impl Oracle {
         at: Timestamp,
     ) -> Option<Part> {
         let person = reader.who.and_then(|who| self.people.get(who));
-        let mut decision = None;
-        let mut needs = Login::Nobody;
-        if let Some(who) = reader.who
-            && let Some(decided) = said.decisions.get(who)
-        {
-            decision = Some(decided.clone());
-        }
-        for rule in &said.rules.rules {
-            if decision.is_some() {
-                break;
-            }
-            let begun = rule.from.is_none_or(|from| from.0 <= at.0);
-            let over = rule.until.is_some_and(|until| until.0 <= at.0);
-            if begun && !over && self.speaks_of(&rule.who, reader.who, person, &of.principal()) {
-                decision = Some(rule.decision.clone());
-                needs = rule.needs;
-            }
-        }
-        let part = match decision? {
-            Decision::Allow => Part::ALL,
-            Decision::Availability => Part::AVAILABILITY,
-            Decision::Chosen(part) => part,
-            Decision::Deny | Decision::Block | Decision::Ask => return None,
-        };
+        let (decision, needs) = self.decided(reader.who, of, said, at)?;
+        let part = part_of(&decision)?;
         let login = match person {
             None => Login::Nobody,
             Some(person) if person.class == Class::Guest => Login::Guest,
@@ -194,6 +227,26 @@ impl Oracle {
         let hides = person.is_some_and(|person| person.visibility.with(of) != Visibility::Named);
         let turned_away = said.rules.demand == Demand::Named && hides;
         (login >= needs && !turned_away).then_some(part)
+    }
+
+    /// What was decided about someone, and how sure they must be for it.
+    fn decided(
+        &self,
+        who: Option<&Principal>,
+        of: &Presentity,
+        said: &Said,
+        at: Timestamp,
+    ) -> Option<(Decision, Login)> {
+        let person = who.and_then(|who| self.people.get(who));
+        if let Some(decided) = who.and_then(|who| said.decisions.get(who)) {
+            return Some((decided.clone(), Login::Nobody));
+        }
+        let rule = said.rules.rules.iter().find(|rule| {
+            let begun = rule.from.is_none_or(|from| from.0 <= at.0);
+            let over = rule.until.is_some_and(|until| until.0 <= at.0);
+            begun && !over && self.speaks_of(&rule.who, who, person, &of.principal())
+        });
+        rule.map(|rule| (rule.decision.clone(), rule.needs))
     }
 
     fn speaks_of(
@@ -244,5 +297,21 @@ impl Oracle {
         for person in self.people.values_mut() {
             person.acknowledged = person.visibility.clone();
         }
+    }
+}
+
+fn part_of(decision: &Decision) -> Option<Part> {
+    match decision {
+        Decision::Allow => Some(Part::ALL),
+        Decision::Availability => Some(Part::AVAILABILITY),
+        Decision::Chosen(part) => Some(part.clone()),
+        Decision::Deny | Decision::Block | Decision::Ask => None,
+    }
+}
+
+fn has_means(part: &Part, id: &str) -> bool {
+    match &part.means {
+        Shares::All => true,
+        Shares::These(ids) => ids.iter().any(|one| one.as_str() == id),
     }
 }

@@ -114,11 +114,13 @@ impl Play {
             let line = *self.chance.pick(&lines);
             self.acts(line);
         }
+        self.oracle.notes_what_stands(self.bench.wall());
         // The disk is sometimes slow.
         let most = *self.chance.pick(&[0, 1, 3, 100]);
         self.bench.store_works(most);
         let wait = *self.chance.pick(&[0, 0, 1, 300, 1_100]);
         self.bench.passes(wait);
+        self.oracle.notes_what_stands(self.bench.wall());
         self.watches()
     }
 

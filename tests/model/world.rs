@@ -107,6 +107,8 @@ pub struct World {
     pub contact: [[Wishes<bool>; PEOPLE.len()]; PEOPLE.len()],
     /// `decision[alice][bob]`: what Alice lets Bob see.
     pub decision: [[Wishes<Option<Decision>>; PEOPLE.len()]; PEOPLE.len()],
+    /// What may have stood before a block that stands: as if that were so, and nobody there, it is to the blocked.
+    pub before: [[Vec<Option<Decision>>; PEOPLE.len()]; PEOPLE.len()],
     /// Whether there was ever a decision, or the wish to see was ever taken back: then nobody need be asked any more.
     pub decided: [[bool; PEOPLE.len()]; PEOPLE.len()],
     pub status: [Wishes<ByHand>; PEOPLE.len()],
@@ -198,25 +200,49 @@ impl World {
         }
     }
 
-    /// What `who` reads in the row of `whom`, when all is quiet. Empty: there is no contact, and the row says nothing.
-    pub fn reads(&self, who: Who, whom: Who) -> String {
-        if !self.contact[who][whom].settled {
-            return String::new();
+    /// All is quiet, and this is what `who` lets `other` see.
+    pub fn settle_decision(&mut self, who: Who, other: Who, decision: Option<Decision>) {
+        let block = Some(Decision::Block);
+        let wished = &mut self.decision[who][other];
+        let (ever, blocked) = (wished.ever(), wished.settled == block);
+        let before = &mut self.before[who][other];
+        if !blocked {
+            before.clear();
         }
-        let offline = "offline".to_owned();
-        match &self.decision[whom][who].settled {
-            None | Some(Decision::Ask) => "not shared yet".to_owned(),
-            Some(Decision::Deny) => "not shared".to_owned(),
-            Some(Decision::Block) => offline,
-            Some(Decision::Allow) if !self.is_there(whom) => offline,
-            // The model's people decide nothing finer.
-            Some(Decision::Availability | Decision::Chosen(_)) => "not modelled".to_owned(),
-            Some(Decision::Allow) => match &self.status[whom].settled {
+        before.extend(ever.into_iter().filter(|one| *one != block));
+        wished.settle(decision);
+    }
+
+    /// What `who` may read in the row of `whom`, when all is quiet. Empty: there is no contact, and the row says nothing.
+    pub fn reads(&self, who: Who, whom: Who) -> Vec<String> {
+        if !self.contact[who][whom].settled {
+            return vec![String::new()];
+        }
+        let word = match &self.decision[whom][who].settled {
+            Some(Decision::Block) => {
+                let before = self.before[whom][who].iter();
+                return before.map(|before| Self::absent(before.as_ref())).collect();
+            }
+            Some(Decision::Allow) if self.is_there(whom) => match &self.status[whom].settled {
                 None => "available".to_owned(),
-                Some((Choice::Invisible, _)) => offline,
+                Some((Choice::Invisible, _)) => "offline".to_owned(),
                 Some((choice, note)) => format!("{}: {note}", word(*choice)),
             },
-        }
+            decision => Self::absent(decision.as_ref()),
+        };
+        vec![word]
+    }
+
+    /// What is read of someone who is not there, under a decision that does not block.
+    fn absent(decision: Option<&Decision>) -> String {
+        let word = match decision {
+            None | Some(Decision::Ask) => "not shared yet",
+            Some(Decision::Deny) => "not shared",
+            Some(Decision::Allow) => "offline",
+            // The model's people decide nothing finer.
+            Some(_) => "not modelled",
+        };
+        word.to_owned()
     }
 
     /// `who` has read everything that came from `from`.

@@ -4,6 +4,7 @@
 //! The ids in the scenes' docs are the rows of the model's checklist (`docs/RFC2778.md`).
 
 mod doors;
+mod fates;
 mod further;
 mod groups;
 mod leases;
@@ -53,7 +54,7 @@ macro_rules! all_scenes {
                 one_request_watches_many
                 a_fetch_answers_by_the_same_rules_and_subscribes_to_nothing
                 blocking_looks_like_going_offline
-                a_blocked_stranger_sees_someone_who_is_never_there
+                a_blocked_stranger_waits_for_ever
                 the_blocked_find_the_same_wherever_they_ask
             }
             presence {
@@ -290,7 +291,19 @@ macro_rules! all_scenes {
                 who_saw_everything_finds_no_difference
                 a_restart_makes_no_difference
                 who_saw_the_availability_finds_no_difference
+                who_was_let_see_by_a_decision_alone_finds_no_difference
+                parts_and_means_stay_as_they_were_at_a_block
+                an_inbox_stays_as_it_was_at_a_block
+                a_block_by_a_rule_makes_no_difference
+                who_waits_at_a_block_waits_for_ever
+                a_demand_for_names_makes_no_difference
+                a_block_at_work_makes_no_difference
+                a_rule_that_closes_the_badge_makes_no_difference_to_visitors
+                who_is_let_in_again_sees_her_as_she_is
+                a_block_that_goes_on_in_another_form_shows_nothing_new
+                an_old_block_shows_what_it_showed
                 a_stranger_cannot_tell_waiting_from_being_blocked
+                who_asks_again_and_again_is_as_slow_when_blocked
             }
             model_rows {
                 each_user_agent_works_alone

@@ -346,9 +346,11 @@ pub fn who_hides_is_turned_away_by_one_who_wants_to_know() {
     );
     let frames = does(&mut room, bob, &set_visibility(Some("alice"), None));
     assert_eq!(words(&frames, "alice"), ["show_yourself"]);
-    // Someone who is politely blocked is not even told that.
+    // Someone who is politely blocked finds nothing changed: whoever hides goes on being asked, whoever does not sees her gone.
     does(&mut room, alice, &decide("bob", Some(Decision::Block)));
-    assert_eq!(told(&mut room, bob, "alice"), ["offline"]);
+    assert_eq!(told(&mut room, bob, "alice"), [""; 0]);
+    let frames = does(&mut room, bob, &show);
+    assert_eq!(words(&frames, "alice"), ["offline"]);
 }
 
 /// W8: two devices of one watcher are one row with two devices; coming back counts nothing, also after a restart.

@@ -10,7 +10,7 @@ use lamplight_core::rules::{
     AccessRule, AccessRules, Decision, Delivery, DeliveryRule, Demand, Login, Part, Shares,
     Visibility, Who,
 };
-use lamplight_core::store::{Change, Copies, Key};
+use lamplight_core::store::{Before, Change, Copies, Door, Key};
 use lamplight_core::time::Timestamp;
 use lamplight_core::wire::{Contact, Counts, OwnInbox, OwnPresentity, Request};
 use lamplight_tests::random::Chance;
@@ -171,7 +171,16 @@ fn of_log(chance: &mut Chance, names: &Names, at: Timestamp) -> Change {
 fn of_presentity(chance: &mut Chance, names: &Names, at: Timestamp) -> Change {
     let presentity = of(names.one, further(chance).as_ref());
     let watcher = principal(names.other);
-    match chance.below(10) {
+    match chance.below(13) {
+        10 | 11 => Change::SetBefore {
+            presentity,
+            watcher,
+            before: chance.happens(4, 5).then(|| before(chance, at)),
+        },
+        12 => Change::SetTurns {
+            presentity,
+            turns: (0..chance.below(3)).map(|_| before(chance, at)).collect(),
+        },
         0 | 1 => Change::SetAccess {
             presentity,
             watcher,
@@ -285,6 +294,27 @@ fn decision(chance: &mut Chance) -> Decision {
         Decision::Chosen(part),
     ];
     chance.pick(&decisions).clone()
+}
+
+fn before(chance: &mut Chance, at: Timestamp) -> Before {
+    let contact = (of("bob", None), Some(note("Colleagues")));
+    let door = Door {
+        tag: further(chance),
+        decision: chance.happens(1, 2).then(|| decision(chance)),
+        basic: Basic::Closed,
+        hours: hours(chance),
+        rules: delivery_rules(chance),
+    };
+    Before {
+        at,
+        since: Timestamp(at.0 / 2),
+        decision: chance.happens(1, 2).then(|| decision(chance)),
+        rules: access_rules(chance, at),
+        means: (0..chance.below(3)).map(|_| tuple(chance, at)).collect(),
+        contacts: chance.happens(1, 2).then(|| vec![contact]),
+        doors: (0..chance.below(2)).map(|_| door.clone()).collect(),
+        asked: chance.happens(1, 2),
+    }
 }
 
 fn who(chance: &mut Chance) -> Who {

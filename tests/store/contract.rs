@@ -114,6 +114,8 @@ const KINDS_OF_CHANGES: usize = {
             | Change::SetContact { .. }
             | Change::RemoveContact { .. }
             | Change::SetAccess { .. }
+            | Change::SetBefore { .. }
+            | Change::SetTurns { .. }
             | Change::AddRequest { .. }
             | Change::RemoveRequest { .. }
             | Change::KeepTuple { .. }
@@ -121,7 +123,7 @@ const KINDS_OF_CHANGES: usize = {
             | Change::LastSeen { .. } => {}
         }
     }
-    22
+    24
 };
 
 /// The name of a variant.

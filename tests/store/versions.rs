@@ -8,9 +8,11 @@ use std::path::Path;
 use lamplight::store::{FILE, Store};
 use lamplight_core::address::{Epoch, MessageId, Seq, Token};
 use lamplight_core::message::What;
-use lamplight_core::presence::Note;
-use lamplight_core::rules::{Delivery, Demand, Part, Shares, Visibility, Who};
-use lamplight_core::store::{Key, Loaded, PresentityRecord, SenderRecord};
+use lamplight_core::presence::{Basic, Hours, Note, PresenceTuple};
+use lamplight_core::rules::{
+    AccessRules, Delivery, DeliveryRule, Demand, Login, Part, Shares, Visibility, Who,
+};
+use lamplight_core::store::{Before, Door, Key, Loaded, PresentityRecord, SenderRecord};
 use lamplight_core::time::Timestamp;
 use lamplight_core::wire::{Class, Decision};
 use lamplight_tests::room::{body, inbox, presentity};
@@ -18,7 +20,11 @@ use rusqlite::Connection;
 
 use super::both::{address, note, principal, tag};
 
-const RELEASED: [&str; 2] = [include_str!("version_1.sql"), include_str!("version_2.sql")];
+const RELEASED: [&str; 3] = [
+    include_str!("version_1.sql"),
+    include_str!("version_2.sql"),
+    include_str!("version_3.sql"),
+];
 
 /// A folder with a database of this version.
 fn made_by(version: &str) -> tempfile::TempDir {
@@ -186,6 +192,81 @@ fn what_version_2_moved_is_all_there() {
         "also of a message that is deleted"
     );
     assert_eq!(sender("alice", "bob"), known(false, false));
+}
+
+/// How alice stood before she blocked carol, and before her rules blocked anybody.
+fn before() -> [Before; 2] {
+    let phone = Token::parse("tel").expect("a token");
+    let part = Part {
+        note: false,
+        means: Shares::These(vec![phone.clone()]),
+        ..Part::ALL
+    };
+    let mut tuple = PresenceTuple::inbox(&inbox("alice"), Basic::Open, Timestamp(5));
+    tuple.id = phone;
+    let hours = vec![Hours {
+        days: 1,
+        from: 60,
+        to: 120,
+        offset: -60,
+    }];
+    let rules = vec![DeliveryRule {
+        who: Who::Account,
+        then: Delivery::Hold,
+        below: Some(Login::Fresh),
+        longer_than: Some(500),
+        hours: hours.clone(),
+    }];
+    let door = Door {
+        tag: Some(tag("work")),
+        decision: Some(Decision::Availability),
+        basic: Basic::Closed,
+        hours,
+        rules,
+    };
+    let one = Before {
+        at: Timestamp(7_000),
+        since: Timestamp(6_500),
+        decision: Some(Decision::Chosen(part)),
+        rules: AccessRules {
+            demand: Demand::Named,
+            ..AccessRules::default()
+        },
+        means: vec![tuple],
+        contacts: Some(vec![(presentity("carol"), Some(note("Colleagues")))]),
+        doors: vec![door],
+        asked: true,
+    };
+    let all = Before {
+        at: Timestamp(7_500),
+        since: Timestamp(7_400),
+        ..Before::default()
+    };
+    [one, all]
+}
+
+#[test]
+fn what_version_3_brought_is_read_as_it_was_written() {
+    let folder = made_by(RELEASED[2]);
+    let mut store = Store::open(folder.path()).expect("the store opens");
+    let loaded = store.load(&Key::Presentity(presentity("alice")));
+    let Ok(Loaded::Presentity(Some(alice))) = loaded else {
+        panic!("alice has an account: {loaded:?}")
+    };
+    let [one, all] = before();
+    assert_eq!(alice.before, [(principal("carol"), one)]);
+    assert_eq!(alice.turns, [all.clone(), all]);
+    // What was blocked before this was kept is blocked all the same.
+    for older in &RELEASED[..2] {
+        let folder = made_by(older);
+        let mut store = Store::open(folder.path()).expect("an old store opens");
+        let loaded = store.load(&Key::Presentity(presentity("alice")));
+        let Ok(Loaded::Presentity(Some(alice))) = loaded else {
+            panic!("alice has an account: {loaded:?}")
+        };
+        assert_eq!(alice.access[0].decision, Decision::Block);
+        assert_eq!((alice.before, alice.turns), (vec![], vec![]));
+    }
 }
 
 #[test]

@@ -229,6 +229,12 @@ impl PresenceTuple {
         }
     }
 
+    /// Whether it is an inbox to write to.
+    pub fn leads_to_inbox(&self) -> bool {
+        let address = self.address.as_ref();
+        address.is_some_and(|address| address.as_inbox().is_some())
+    }
+
     /// OPEN or CLOSED at this moment: what was published, and the hours.
     pub fn basic_at(&self, at: Timestamp) -> Basic {
         match self.hours.is_empty() || self.hours.iter().any(|hours| hours.hold(at)) {

@@ -16,7 +16,7 @@ mod who;
 
 pub use access::{
     AccessRule, AccessRules, Because, Decided, Decision, Demand, Part, RULES_MAX, Shares, Sight,
-    Status, view,
+    Status, behind, blocks, view,
 };
 pub use delivery::{Delivery, DeliveryRule, Letter, Outcome, delivers};
 pub use visibility::{Visibility, VisibilityRules, meets};

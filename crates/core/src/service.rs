@@ -12,6 +12,7 @@
 //! **Drain `poll_output` to `None` after every `handle`.** Each [`Output`] says what its shell must do.
 
 mod asking;
+mod before;
 mod input;
 mod ledger;
 mod limits;
@@ -22,6 +23,7 @@ mod presence;
 mod rate;
 mod room;
 mod session;
+mod stood;
 mod telling;
 mod timers;
 mod watching;

@@ -56,7 +56,7 @@ pub fn show(whole: &Whole<'_>, sight: &Sight) -> View {
 }
 
 /// What is seen of someone who never said more than sign-up did.
-fn plain_inbox(presentity: &Presentity, basic: Basic) -> Vec<PresenceTuple> {
+pub fn plain_inbox(presentity: &Presentity, basic: Basic) -> Vec<PresenceTuple> {
     let inbox = InboxAddress(presentity.0.clone());
     vec![PresenceTuple::inbox(&inbox, basic, Timestamp(0))]
 }

@@ -8,10 +8,11 @@
 use alloc::vec::Vec;
 
 use crate::address::{Address, Epoch, InboxAddress, Presentity, Principal, Seq, Tag, TupleId};
+use crate::cbor::{Decode, Encode};
 use crate::ledger::{Event, Row, WatcherName};
 use crate::message::{Conversation, Entry, InstantMessage};
-use crate::presence::{Note, PresenceTuple};
-use crate::rules::{Visibility, VisibilityRules};
+use crate::presence::{Basic, Hours, Note, PresenceTuple};
+use crate::rules::{AccessRules, DeliveryRule, Visibility, VisibilityRules};
 use crate::time::Timestamp;
 use crate::wire::{Access, Class, Contact, Decision, OwnInbox, OwnPresentity, Request};
 
@@ -52,6 +53,10 @@ pub enum Key {
 
 /// The answer to a load.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "an answer is handed on once and not stored"
+)]
 pub enum Loaded {
     /// To `Key::Presentity`; `None`: there is no such account.
     Presentity(Option<PresentityRecord>),
@@ -90,13 +95,25 @@ pub struct PresentityRecord {
     pub own: OwnPresentity,
     /// Of what class its principal is.
     pub class: Class,
-    /// The contacts of its principal with the group of each, if its rules speak of contacts
-    /// ([`AccessRules::speaks_of_contacts`](crate::rules::AccessRules::speaks_of_contacts)); else none.
+    /// The contacts of its principal with the group of each, if its rules speak of contacts or did when they began to block
+    /// ([`PresentityRecord::speaks_of_contacts`]); else none.
     pub contacts: Vec<(Principal, Option<Note>)>,
     /// Of the presentity from sign-up: the tags of the further ones, and the inbox addresses, the one from sign-up among them
     /// where it has rules or counts.
     pub further: Vec<Tag>,
     pub inboxes: Vec<OwnInbox>,
+    /// How it stood to each of whom it blocks, and to all whom its rules block, each time that they began to; the oldest first.
+    pub before: Vec<(Principal, Before)>,
+    pub turns: Vec<Before>,
+}
+
+impl PresentityRecord {
+    /// Whether the contacts of its principal are of account.
+    pub fn speaks_of_contacts(&self) -> bool {
+        let turns = self.turns.iter().map(|turn| &turn.rules);
+        let mut all = turns.chain([&self.own.rules]);
+        all.any(AccessRules::speaks_of_contacts)
+    }
 }
 
 impl Default for PresentityRecord {
@@ -111,8 +128,65 @@ impl Default for PresentityRecord {
             contacts: Vec::new(),
             further: Vec::new(),
             inboxes: Vec::new(),
+            before: Vec::new(),
+            turns: Vec::new(),
         }
     }
+}
+
+/// How a presentity stood before it began to block: to one watcher, or to all whom its rules block. They see it absent, as it was
+/// then, whatever becomes of it; nobody else is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
+pub struct Before {
+    /// When the block began.
+    #[n(0)]
+    pub at: Timestamp,
+    /// Since when nobody is there, to them; zero: never.
+    #[n(1)]
+    pub since: Timestamp,
+    /// What was decided about them.
+    #[n(2)]
+    #[cbor(known)]
+    pub decision: Option<Decision>,
+    #[n(3)]
+    #[cbor(default)]
+    pub rules: AccessRules,
+    /// The inbox and the other means that they may have seen.
+    #[n(4)]
+    #[cbor(default)]
+    pub means: Vec<PresenceTuple>,
+    /// As what they were contacts; none: as what they are now.
+    #[n(5)]
+    pub contacts: Option<Vec<(Presentity, Option<Note>)>>,
+    /// The inbox addresses of which more is to be said than that they are OPEN, without rules, and decided as here.
+    #[n(6)]
+    #[cbor(default)]
+    pub doors: Vec<Door>,
+    /// Whether they believe that their request to see still waits for an answer.
+    #[n(7)]
+    #[cbor(default)]
+    pub asked: bool,
+}
+
+/// An inbox address as it was before a block.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub struct Door {
+    /// None: the one from sign-up.
+    #[n(0)]
+    pub tag: Option<Tag>,
+    /// What was decided there about the sender.
+    #[n(1)]
+    #[cbor(known)]
+    pub decision: Option<Decision>,
+    /// Whether it accepted, in these hours; none: always.
+    #[n(2)]
+    pub basic: Basic,
+    #[n(3)]
+    #[cbor(default)]
+    pub hours: Vec<Hours>,
+    #[n(4)]
+    #[cbor(default)]
+    pub rules: Vec<DeliveryRule>,
 }
 
 /// What lasts of a principal as a watcher.
@@ -249,6 +323,17 @@ pub enum Change {
         watcher: Principal,
         decision: Option<Decision>,
         at: Timestamp,
+    },
+    /// Sets or forgets how it stood before this watcher was blocked.
+    SetBefore {
+        presentity: Presentity,
+        watcher: Principal,
+        before: Option<Before>,
+    },
+    /// How it stood each time that rules began to block; replaces all of them.
+    SetTurns {
+        presentity: Presentity,
+        turns: Vec<Before>,
     },
     AddRequest {
         presentity: Presentity,

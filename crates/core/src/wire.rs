@@ -526,7 +526,7 @@ pub struct Access {
     pub watcher: Principal,
     #[n(1)]
     pub decision: Decision,
-    /// When it was decided; to the politely blocked it is since when the other has been away.
+    /// When it was decided; of a block that was decided once more, the first time.
     #[n(2)]
     pub at: Timestamp,
 }

@@ -6,7 +6,7 @@ use lamplight_core::address::{Address, Presentity, Principal, Tag};
 use lamplight_core::ledger::{Event, Row, WatcherName};
 use lamplight_core::presence::{Note, PresenceTuple};
 use lamplight_core::rules::Visibility;
-use lamplight_core::store::{Change, PresentityRecord, SenderRecord, WatcherRecord};
+use lamplight_core::store::{Before, Change, PresentityRecord, SenderRecord, WatcherRecord};
 use lamplight_core::time::Timestamp;
 use lamplight_core::wire::{Access, Decision, OwnInbox, OwnPresentity, Request};
 
@@ -17,6 +17,8 @@ use super::{MemoryStore, OnePrincipal};
 pub struct OnePresentity {
     own: OwnPresentity,
     access: BTreeMap<Principal, Access>,
+    before: BTreeMap<Principal, Before>,
+    turns: Vec<Before>,
     /// In the order of asking.
     requests: Vec<Request>,
     tuples: BTreeMap<String, PresenceTuple>,
@@ -81,6 +83,15 @@ impl MemoryStore {
                 decision,
                 at,
             } => self.of(&presentity, |of| of.set_access(watcher, decision, at)),
+            Change::SetBefore {
+                presentity,
+                watcher,
+                before,
+            } => self.of(&presentity, |of| match before {
+                Some(before) => drop(of.before.insert(watcher, before)),
+                None => drop(of.before.remove(&watcher)),
+            }),
+            Change::SetTurns { presentity, turns } => self.of(&presentity, |of| of.turns = turns),
             Change::AddRequest {
                 presentity,
                 request,
@@ -191,9 +202,11 @@ impl OnePrincipal {
             last_seen: of.last_seen,
             own: of.own.clone(),
             class: self.class,
+            before: of.before.clone().into_iter().collect(),
+            turns: of.turns.clone(),
             ..PresentityRecord::default()
         };
-        if of.own.rules.speaks_of_contacts() {
+        if record.speaks_of_contacts() {
             record.contacts = self.groups();
         }
         if tag.is_none() {

@@ -28,7 +28,7 @@ pub enum Decision {
     /// Sees nothing and is told so.
     #[n(1)]
     Deny,
-    /// Politely blocked: sees someone who is never there, and is not told; messages are accepted and never arrive.
+    /// Politely blocked: sees what they saw before, of someone who is not there, and is not told; messages never arrive.
     #[n(2)]
     Block,
     /// Sees nothing until the presentity has been asked and answers.
@@ -166,6 +166,10 @@ impl AccessRule {
         self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
     }
 
+    fn blocks(&self) -> bool {
+        self.decision == Decision::Block
+    }
+
     /// When it begins or ends next.
     pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
         let moments = [self.from, self.until].into_iter().flatten();
@@ -227,6 +231,19 @@ impl AccessRules {
         self.rules.iter().any(asks)
     }
 
+    /// Whether a rule blocks anybody, now or ever.
+    pub fn block(&self) -> bool {
+        self.rules.iter().any(AccessRule::blocks)
+    }
+
+    /// The rules that hold at this moment up to the last that blocks: whom they block follows from these alone.
+    pub fn blocking(&self, at: Timestamp) -> impl Iterator<Item = &AccessRule> {
+        let holding = move || self.rules.iter().filter(move |rule| rule.holds(at));
+        let behind = holding().rev().position(AccessRule::blocks);
+        let count = behind.map_or(0, |behind| holding().count() - behind);
+        holding().take(count)
+    }
+
     /// When a rule begins or ends next.
     pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
         let moments = self.rules.iter().filter_map(|rule| rule.next_change(at));
@@ -243,7 +260,8 @@ pub enum Sight {
     Shown(Part),
     /// Someone who is not there, though they are: this part of what they share while absent.
     Absent(Part),
-    /// Someone who is never there and never said more than sign-up did, as far as they would share this part: politely blocked.
+    /// Politely blocked, and nothing is known of before: someone who is never there and never said more than sign-up did, as far as
+    /// they would share this part.
     Never(Part),
     /// Nothing yet: they have not answered.
     Nothing,
@@ -304,19 +322,7 @@ pub fn view(
     status: Status,
     at: Timestamp,
 ) -> Decided {
-    let speaks = |rule: &AccessRule| rule.holds(at) && rule.who.is(onlooker);
-    let rule = || rules.rules.iter().position(speaks);
-    let (decision, needs, because) = match (person, rule()) {
-        (Some(decision), _) => (decision, Login::Nobody, Because::Person),
-        (None, Some(place)) => {
-            let rule = &rules.rules[place];
-            (&rule.decision, rule.needs, Because::Rule(place))
-        }
-        (None, None) if onlooker.address.is_some() => {
-            (&Decision::Ask, Login::Nobody, Because::Default)
-        }
-        (None, None) => (&Decision::Deny, Login::Nobody, Because::Default),
-    };
+    let (decision, needs, because) = decided(onlooker, person, rules, at);
     let sight = match (decision, decision.part()) {
         (Decision::Block, _) => blocked(onlooker, because, rules, at),
         (Decision::Ask, _) if onlooker.address.is_some() => Sight::Nothing,
@@ -333,20 +339,62 @@ pub fn view(
     Decided { sight, because }
 }
 
+/// Which decision it is.
+fn decided<'a>(
+    onlooker: &Onlooker<'_>,
+    person: Option<&'a Decision>,
+    rules: &'a AccessRules,
+    at: Timestamp,
+) -> (&'a Decision, Login, Because) {
+    let speaks = |rule: &AccessRule| rule.holds(at) && rule.who.is(onlooker);
+    let rule = || rules.rules.iter().position(speaks);
+    match (person, rule()) {
+        (Some(decision), _) => (decision, Login::Nobody, Because::Person),
+        (None, Some(place)) => {
+            let rule = &rules.rules[place];
+            (&rule.decision, rule.needs, Because::Rule(place))
+        }
+        (None, None) if onlooker.address.is_some() => {
+            (&Decision::Ask, Login::Nobody, Because::Default)
+        }
+        (None, None) => (&Decision::Deny, Login::Nobody, Because::Default),
+    }
+}
+
+/// Whether they are politely blocked.
+pub fn blocks(
+    onlooker: &Onlooker<'_>,
+    person: Option<&Decision>,
+    rules: &AccessRules,
+    at: Timestamp,
+) -> bool {
+    *decided(onlooker, person, rules, at).0 == Decision::Block
+}
+
 /// What the politely blocked see is as much as the rules behind would show them, so that it is no other than absence; whom nobody
 /// knows and nothing is shown to learns not even that there is someone.
 fn blocked(onlooker: &Onlooker<'_>, because: Because, rules: &AccessRules, at: Timestamp) -> Sight {
+    match behind(onlooker, because, rules, at) {
+        Some(part) => Sight::Never(part),
+        None if onlooker.address.is_some() => Sight::Never(Part::ALL),
+        None => Sight::Refused(Code::NotAllowed),
+    }
+}
+
+/// What the next rule behind the one that decided would show them.
+pub fn behind(
+    onlooker: &Onlooker<'_>,
+    because: Because,
+    rules: &AccessRules,
+    at: Timestamp,
+) -> Option<Part> {
     let behind = match because {
         Because::Rule(place) => place + 1,
         _ => 0,
     };
     let mut behind = rules.rules.iter().skip(behind);
     let next = behind.find(|rule| rule.holds(at) && rule.who.is(onlooker));
-    match next.and_then(|rule| rule.decision.part()) {
-        Some(part) => Sight::Never(part),
-        None if onlooker.address.is_some() => Sight::Never(Part::ALL),
-        None => Sight::Refused(Code::NotAllowed),
-    }
+    next.and_then(|rule| rule.decision.part())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::Service;
 use super::asking::Reading;
+use super::before::Seen;
 use super::input::{LookId, Looker, Output};
 use super::room::{Poller, State};
 use crate::address::{Presentity, SessionId};
@@ -226,18 +227,17 @@ impl Service {
             },
         };
         let principal = identity.map(|identity| &identity.principal);
-        let sight = match principal {
-            Some(principal) if *principal == presentity.principal() => Sight::Own,
-            _ if login < self.config.requires.watch => Sight::Refused(match identity {
+        let seen = match principal {
+            Some(principal) if *principal == presentity.principal() => Seen::now(Sight::Own),
+            _ if login < self.config.requires.watch => Seen::now(Sight::Refused(match identity {
                 Some(_) => Code::SignInAgain,
                 None => Code::NotAllowed,
-            }),
-            _ => known.decide(&onlooker, at).sight,
+            })),
+            _ => known.decide(&onlooker, at),
         };
-        let since = known.blocked_since(principal);
-        let view = known.show(presentity, &sight, since, self.setting(at));
-        let gives = sight.gives();
-        match (identity, sight) {
+        let view = known.show(presentity, &seen, self.setting(at));
+        let gives = seen.gives();
+        match (identity, seen.sight) {
             // Asked to sign in or to show themselves, they would learn that there is someone.
             (None, Sight::Refused(_)) => refused(Code::NotAllowed),
             _ => (view, gives),

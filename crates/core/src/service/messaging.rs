@@ -112,12 +112,12 @@ impl Service {
             return Ok(Outcome::Pretend);
         }
         let sender = from.inbox_of(alias);
-        let Some((outcome, undecided)) =
+        let Some((outcome, told)) =
             self.outcome(session, sender.address(), to, length, now.timestamp)
         else {
             return Err(Code::UnknownAddress.refusal());
         };
-        if undecided == Outcome::Hold {
+        if told == Outcome::Hold {
             // Whoever is dropped unawares is as slow as whoever is held.
             if let Some(home) = self.homes.get_mut(from) {
                 let taken = home.letters_to_strangers.take(strangers, now.instant);
@@ -141,8 +141,8 @@ impl Service {
         }
     }
 
-    /// DELIVERY RULES: the one place where a message's way is decided; beside it, what it were if nothing had been decided about
-    /// the sender. `None`: there is no such inbox.
+    /// DELIVERY RULES: the one place where a message's way is decided; beside it, what it is to the sender, whom a block tells
+    /// nothing. `None`: there is no such inbox.
     fn outcome(
         &self,
         session: SessionId,
@@ -175,10 +175,9 @@ impl Service {
             (Some(Decision::Block), _) | (_, None) => at_first,
             (_, further) => further,
         };
-        let basic = further
-            .and_then(|known| known.inbox(to, at))
-            .or_else(|| first.inbox(to, at))
-            .unwrap_or(Basic::Open);
+        let tuple = further.and_then(|known| known.inbox(to));
+        let tuple = tuple.or_else(|| first.inbox(to));
+        let basic = tuple.map_or(Basic::Open, |tuple| tuple.basic_at(at));
         let rules = first.inboxes.get(&to.tag()).map(|inbox| &inbox.rules);
         let rules = rules.map_or(&[][..], Vec::as_slice);
         let letter = Letter {
@@ -188,14 +187,28 @@ impl Service {
             at,
             receiver: first.class,
         };
+        let outcome = delivers(&letter, rules, basic).0;
+        // Who is blocked is answered as before; what came since is not told them.
+        let door = match further {
+            Some(further) if !first.blocks_in_person(&identity.principal) => further,
+            _ => first,
+        };
+        let watching = door.onlooker(identity, crate::rules::Visibility::Named, at);
+        if let Some(before) = door.past(&watching, at) {
+            let (tag, from) = (to.tag(), Presentity(sender.clone()));
+            let told = before.answers(&letter, (tag.as_ref(), &from, facts.written));
+            let outcome = match (told, outcome) {
+                (Outcome::Refuse(_), _) => told,
+                (_, Outcome::Deliver | Outcome::Hold) => outcome,
+                _ => Outcome::Pretend,
+            };
+            return Some((outcome, told));
+        }
         let undecided = Letter {
             person: person.as_ref().filter(|person| **person != Decision::Block),
             ..letter
         };
-        Some((
-            delivers(&letter, rules, basic).0,
-            delivers(&undecided, rules, basic).0,
-        ))
+        Some((outcome, delivers(&undecided, rules, basic).0))
     }
 
     /// Whether a principal has this inbox address now.
@@ -452,7 +465,7 @@ impl Service {
         let sender = Principal(sender.untagged().0);
         let session = self.sessions_of(&sender).first().copied();
         let session = session.and_then(|id| self.sessions.get(&id));
-        let decided = match session.and_then(|session| session.identity.as_ref()) {
+        let seen = match session.and_then(|session| session.identity.as_ref()) {
             Some(identity) => {
                 let visibility = self.visibility_of(&sender, &principal.presentity());
                 known.decide(&known.onlooker(identity, visibility, at), at)
@@ -470,7 +483,7 @@ impl Service {
                 known.decide(&onlooker, at)
             }
         };
-        known.tells(&principal.presentity(), &decided.sight, self.setting(at))
+        known.tells(&principal.presentity(), &seen, self.setting(at))
     }
 
     pub(super) fn acknowledge_stored(
@@ -599,8 +612,8 @@ impl Service {
             let seen = self.sight_for(session, &own, now.timestamp);
             let setting = self.setting(now.timestamp);
             let known = self.known(&own);
-            if let (Some(Ok((sight, _))), Some(known)) = (seen, known)
-                && known.tells(&own, &sight, setting)
+            if let (Some(Ok(seen)), Some(known)) = (seen, known)
+                && known.tells(&own, &seen, setting)
             {
                 let from = from_address.clone();
                 self.send(session, &ToAgent::Signal { from, doing });

@@ -2,12 +2,13 @@
 //! watchers. In force at once, acknowledged when durable; what could not be kept is taken back.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 
 use super::Service;
 use super::asking::{Keeping, Reading};
 use super::ledger::Why;
 use super::session::{Home, KeptContact};
-use crate::address::{Address, Presentity, Principal, SessionId, Tag};
+use crate::address::{Presentity, Principal, SessionId, Tag};
 use crate::code::Code;
 use crate::presence::{Basic, PresenceTuple};
 use crate::rules::{DeliveryRule, RULES_MAX, Visibility};
@@ -58,15 +59,24 @@ impl Service {
             }
         }
         let presentity = me.presentity_of(own.tag.as_ref());
-        let change = Change::SetPresentity {
+        let turn = self.before_turn(&presentity, now);
+        let mut changes = Vec::new();
+        if let (None, Some(turn)) = (&new_tag, turn)
+            && let Some(known) = self.known_mut(&presentity)
+        {
+            known.own = own.clone();
+            changes = self.turn(&presentity, turn, now);
+        }
+        changes.push(Change::SetPresentity {
             principal: me.clone(),
             own: own.clone(),
-        };
-        self.keep(change, Keeping::Own(presentity.clone(), id, number));
+        });
+        for change in changes {
+            self.keep(change, Keeping::Own(presentity.clone(), id, number));
+        }
         if new_tag.is_some() {
             self.make_presentity(&presentity, own.clone(), now);
-        } else if let Some(known) = self.known_mut(&presentity) {
-            known.own = own.clone();
+        } else if self.known(&presentity).is_some() {
             self.take_contacts(&me, &presentity);
             self.decide_again(&presentity, now);
         }
@@ -97,7 +107,7 @@ impl Service {
 
     /// Rules that speak of contacts need to know them.
     pub(super) fn take_contacts(&mut self, me: &Principal, presentity: &Presentity) {
-        let speaks = |known: &&mut super::room::Known| known.own.rules.speaks_of_contacts();
+        let speaks = |known: &&mut super::room::Known| known.speaks_of_contacts();
         let home = self.homes.get(me).and_then(|home| home.contacts.clone());
         let Some(known) = self.known_mut(presentity) else {
             return;
@@ -113,18 +123,37 @@ impl Service {
     }
 
     /// A contact came, went or moved to another group: rules that speak of contacts decide anew.
-    pub(super) fn contacts_changed(&mut self, me: &Principal, contact: &Address, now: Now) {
+    pub(super) fn contacts_changed(
+        &mut self,
+        me: &Principal,
+        contact: &Presentity,
+        before: Option<&KeptContact>,
+        now: Now,
+    ) {
         let home = self.homes.get(me).and_then(|home| home.contacts.as_ref());
-        let kept = home.and_then(|contacts| contacts.get(&Presentity(contact.clone())));
+        let kept = home.and_then(|contacts| contacts.get(contact));
         let (is_contact, group) = (kept.is_some(), kept.and_then(|kept| kept.group.clone()));
-        self.amend_sender(me, contact, |record| {
+        self.amend_sender(me, contact.address(), |record| {
             record.contact = is_contact;
             record.group.clone_from(&group);
         });
+        let watcher = contact.principal();
+        let mut contacts = self.contacts_like(me, &watcher);
+        contacts.retain(|(of, _)| of != contact);
+        contacts.extend(before.map(|before| (contact.clone(), before.group.clone())));
         for presentity in self.presentities_of(me) {
             let known = self.known(&presentity);
-            if known.is_some_and(|known| known.own.rules.speaks_of_contacts()) {
+            if known.is_some_and(super::room::Known::speaks_of_contacts) {
+                let blocks = known.is_some_and(|known| known.own.rules.block());
+                let stood = blocks
+                    .then(|| self.stood(&presentity, &watcher, contacts.clone(), now))
+                    .flatten();
                 self.take_contacts(me, &presentity);
+                let settled =
+                    stood.and_then(|stood| self.settle_stood(&presentity, &watcher, stood, now));
+                if let Some(change) = settled {
+                    self.keep(change, Keeping::Quietly);
+                }
                 self.decide_again(&presentity, now);
             }
         }
@@ -313,7 +342,7 @@ impl Service {
             self.send_roster(session);
         }
         for presentity in &other {
-            self.contacts_changed(me, presentity.address(), now);
+            self.contacts_changed(me, presentity, before.get(presentity), now);
         }
         self.stand_anew(me, now);
     }

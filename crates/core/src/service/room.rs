@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Service;
-use super::asking::Reading;
+use super::asking::{Keeping, Reading};
+use super::before::Seen;
 use super::input::{Identity, LookId};
 use super::ledger::Form;
 use super::rate::Bucket;
@@ -16,9 +17,9 @@ use crate::address::{Address, InboxAddress, Presentity, Principal, SessionId, Ta
 use crate::code::Code;
 use crate::ledger::{Event, WatcherName};
 use crate::presence::{Basic, Freshness, Note, Notification, PresenceTuple, TupleKind, View};
-use crate::rules::{Decided, Onlooker, Sight, Status, Visibility, view};
+use crate::rules::{AccessRules, Onlooker, Sight, Visibility};
 use crate::sight::{Whole, show};
-use crate::store::{Key, PresentityRecord, SenderRecord};
+use crate::store::{Before, Key, PresentityRecord, SenderRecord};
 use crate::time::{Instant, Now, Timestamp};
 use crate::wire::{Access, Class, Number, OwnInbox, OwnPresentity};
 
@@ -81,6 +82,11 @@ pub struct Known {
     pub own: OwnPresentity,
     pub class: Class,
     pub access: BTreeMap<Principal, Access>,
+    /// How it stood to those it blocks, and to all whom its rules block each time that they began to, the oldest first.
+    pub before: BTreeMap<Principal, Before>,
+    pub turns: Vec<Before>,
+    /// Up to when it is known which rules have begun and ended.
+    pub turned: Timestamp,
     pub requests: BTreeMap<Principal, Timestamp>,
     pub by_hand: Option<PresenceTuple>,
     pub services: BTreeMap<TupleId, PresenceTuple>,
@@ -141,6 +147,9 @@ impl Known {
                 .into_iter()
                 .map(|access| (access.watcher.clone(), access))
                 .collect(),
+            before: record.before.into_iter().collect(),
+            turned: record.turns.last().map(|turn| turn.at).unwrap_or_default(),
+            turns: record.turns,
             requests: record
                 .requests
                 .into_iter()
@@ -195,8 +204,8 @@ impl Known {
         self.readers_once = before.readers_once;
     }
 
-    /// Whether this inbox accepts messages now; `None`: this presentity does not speak of it.
-    pub fn inbox(&self, address: &InboxAddress, at: Timestamp) -> Option<Basic> {
+    /// What this presentity says of an inbox, if anything.
+    pub fn inbox(&self, address: &InboxAddress) -> Option<&PresenceTuple> {
         let leads_there = |tuple: &&PresenceTuple| {
             let means = tuple.address.as_ref();
             means
@@ -204,8 +213,7 @@ impl Known {
                 .as_ref()
                 == Some(address)
         };
-        let tuple = self.services.values().find(leads_there)?;
-        Some(tuple.basic_at(at))
+        self.services.values().find(leads_there)
     }
 
     /// A watcher as this presentity's rules see it.
@@ -227,35 +235,13 @@ impl Known {
         }
     }
 
-    /// ACCESS RULES: the one place where the service asks them.
-    pub fn decide(&self, onlooker: &Onlooker<'_>, at: Timestamp) -> Decided {
-        let person = onlooker
-            .address
-            .and_then(|address| self.access.get(&Principal(address.clone())));
-        let person = person.map(|access| &access.decision);
-        let status = Status::of(self.by_hand.as_ref());
-        view(onlooker, person, &self.own.rules, status, at)
-    }
-
-    /// Since when this watcher, politely blocked, is to believe that nobody is there.
-    pub fn blocked_since(&self, watcher: Option<&Principal>) -> Timestamp {
-        let access = watcher.and_then(|watcher| self.access.get(watcher));
-        access.map(|access| access.at).unwrap_or_default()
-    }
-
-    /// The value of a sight.
-    pub fn show(
-        &self,
-        presentity: &Presentity,
-        sight: &Sight,
-        blocked_since: Timestamp,
-        setting: Setting,
-    ) -> View {
+    /// The value of what is seen.
+    pub fn show(&self, presentity: &Presentity, seen: &Seen<'_>, setting: Setting) -> View {
         let absent = match setting.settled {
             true => Freshness::Fresh,
             false => Freshness::Unknown,
         };
-        let whole = Whole {
+        let now = Whole {
             presentity,
             is_group: self.class == Class::Group,
             by_hand: self.by_hand.as_ref(),
@@ -264,35 +250,64 @@ impl Known {
             changed: self.changed,
             last_seen: self.last_seen,
             absent,
-            blocked_since,
+            blocked_since: seen.since,
             messages: setting.messages,
             at: setting.at,
         };
-        show(&whole, sight)
+        let Some(before) = seen.before else {
+            return show(&now, &seen.sight);
+        };
+        // As it stood, without a device.
+        let whole = Whole {
+            by_hand: None,
+            services: before.means.iter().collect(),
+            devices: Vec::new(),
+            changed: before.since,
+            last_seen: before.since,
+            ..now
+        };
+        match &seen.sight {
+            Sight::Absent(part) => show(&whole, &Sight::Shown(part.clone())),
+            sight => show(&whole, sight),
+        }
     }
 
-    /// Whether someone with this sight may be told what follows from being there, as that one types or took a message: of someone
+    /// Whether someone who sees this may be told what follows from being there, as that one types or took a message: of someone
     /// of whom they see only whether they are available, while they are.
-    pub fn tells(&self, presentity: &Presentity, sight: &Sight, setting: Setting) -> bool {
-        match sight {
+    pub fn tells(&self, presentity: &Presentity, seen: &Seen<'_>, setting: Setting) -> bool {
+        match &seen.sight {
             Sight::Shown(part) if part.activity => true,
             Sight::Shown(_) => {
-                let view = self.show(presentity, sight, Timestamp(0), setting);
+                let view = self.show(presentity, seen, setting);
                 matches!(view, View::Shown(information) if information.is_present())
             }
             _ => false,
         }
     }
 
+    /// Whether it asks who the principal's contacts are, for those it blocks or the others.
+    pub fn speaks_of_contacts(&self) -> bool {
+        let turns = self.turns.iter().map(|turn| &turn.rules);
+        let mut all = turns.chain([&self.own.rules]);
+        all.any(AccessRules::speaks_of_contacts)
+    }
+
+    /// Whether it asks how lately someone signed in.
+    pub fn speaks_of_fresh(&self) -> bool {
+        let before = self.all_before().map(|before| &before.rules);
+        let mut all = before.chain([&self.own.rules]);
+        all.any(AccessRules::speaks_of_fresh)
+    }
+
     /// When a rule or hours change next; `fresh_until`: when the login of someone who watches stops being fresh.
     pub fn next_change(&self, fresh_until: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
-        let hours = self
-            .services
-            .values()
-            .filter_map(|tuple| tuple.next_change(at))
-            .min();
-        let moments = [hours, self.own.rules.next_change(at), fresh_until];
-        moments.into_iter().flatten().min()
+        let means = self.all_before().flat_map(|before| &before.means);
+        let means = self.services.values().chain(means);
+        let hours = means.filter_map(|tuple| tuple.next_change(at)).min();
+        let rules = self.all_before().map(|before| &before.rules);
+        let rules = rules.chain([&self.own.rules]);
+        let rules = rules.filter_map(|rules| rules.next_change(at)).min();
+        [hours, rules, fresh_until].into_iter().flatten().min()
     }
 }
 
@@ -396,6 +411,7 @@ impl Service {
         let waiting = core::mem::take(&mut room.waiting);
         let looks = core::mem::take(&mut room.looks);
         let watchers: Vec<_> = room.watchers.keys().copied().collect();
+        self.rules_went_on(presentity, now);
         self.arm_until(presentity, now);
         self.arm_rules(presentity, now);
         for id in watchers {
@@ -414,6 +430,13 @@ impl Service {
             self.look(look, now);
         }
         self.spare(presentity, now);
+    }
+
+    /// Rules may have begun or ended since it was last looked at.
+    pub(super) fn rules_went_on(&mut self, presentity: &Presentity, now: Now) {
+        for change in self.turn_by_time(presentity, now) {
+            self.keep(change, Keeping::Quietly);
+        }
     }
 
     /// A session need not wait for this one any more.

@@ -6,6 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Service;
+use super::before::Seen;
 use super::input::{Output, Slot};
 use super::ledger::Why;
 use super::room::{Setting, State, Watching};
@@ -16,9 +17,6 @@ use crate::presence::{Basic, Notification, View};
 use crate::rules::{Login, Sight, Visibility};
 use crate::time::{Now, Timestamp};
 use crate::wire::{Codec, Offers, Pace, ToAgent};
-
-/// What a session sees, and since when it would be blocked if it were.
-type Seen = (Sight, Timestamp);
 
 impl Service {
     /// The moment as views depend on it.
@@ -89,7 +87,7 @@ impl Service {
         id: SessionId,
         presentity: &Presentity,
         at: Timestamp,
-    ) -> Option<Result<Seen, Code>> {
+    ) -> Option<Result<Seen<'_>, Code>> {
         let identity = self.sessions.get(&id)?.identity.as_ref()?;
         let known = match &self.rooms.get(presentity)?.state {
             State::Loading => return None,
@@ -98,20 +96,14 @@ impl Service {
         };
         let watcher = &identity.principal;
         if presentity.principal() == *watcher {
-            return Some(Ok((Sight::Own, Timestamp(0))));
+            return Some(Ok(Seen::now(Sight::Own)));
         }
         if identity.login_at(at) < self.config.requires.watch {
             return Some(Err(Code::SignInAgain));
         }
         let visibility = self.visibility_of(watcher, presentity);
-        let sight = known
-            .decide(&known.onlooker(identity, visibility, at), at)
-            .sight;
-        let since = match sight {
-            Sight::Never(_) => known.blocked_since(Some(watcher)),
-            _ => Timestamp(0),
-        };
-        Some(Ok((sight, since)))
+        let onlooker = known.onlooker(identity, visibility, at);
+        Some(Ok(known.decide(&onlooker, at)))
     }
 
     /// What this session sees, and whether that gives it anything; `None` while the presentity is not here.
@@ -121,13 +113,13 @@ impl Service {
         presentity: &Presentity,
         at: Timestamp,
     ) -> Option<(View, bool)> {
-        let (sight, since) = match self.sight_for(id, presentity, at)? {
+        let seen = match self.sight_for(id, presentity, at)? {
             Ok(seen) => seen,
             Err(code) => return Some((View::Ended(code.refusal()), false)),
         };
         let known = self.known(presentity)?;
-        let view = known.show(presentity, &sight, since, self.setting(at));
-        Some((view, sight.gives()))
+        let view = known.show(presentity, &seen, self.setting(at));
+        Some((view, seen.gives()))
     }
 
     /// Tells one session what it sees, if that is new to it; together with the other first states of this moment.
@@ -189,7 +181,6 @@ impl Service {
         self.timers.clear(&Timer::Notify(presentity.clone()));
         let setting = self.setting(now.timestamp);
         let own = presentity.principal();
-        let mut values: Vec<(Seen, Arc<Notification>)> = Vec::new();
         let mut encoded: BTreeMap<(*const Notification, Codec), Arc<[u8]>> = BTreeMap::new();
         let mut turned: Vec<(SessionId, bool)> = Vec::new();
         let mut outputs = Vec::new();
@@ -198,6 +189,7 @@ impl Service {
         };
         let mut watchers = core::mem::take(&mut room.watchers);
         if let Some(known) = self.known(presentity) {
+            let mut values: Vec<(Seen<'_>, Arc<Notification>)> = Vec::new();
             for (id, watching) in &mut watchers {
                 let Some(session) = self.sessions.get(id) else {
                     continue;
@@ -210,24 +202,19 @@ impl Service {
                     continue;
                 }
                 let seen = if is_own {
-                    (Sight::Own, Timestamp(0))
+                    Seen::now(Sight::Own)
                 } else if identity.login_at(now.timestamp) < self.config.requires.watch {
-                    (Sight::Refused(Code::SignInAgain), Timestamp(0))
+                    Seen::now(Sight::Refused(Code::SignInAgain))
                 } else {
                     let visibility = self.visibility_of(&identity.principal, presentity);
                     let onlooker = known.onlooker(identity, visibility, now.timestamp);
-                    let sight = known.decide(&onlooker, now.timestamp).sight;
-                    let since = match sight {
-                        Sight::Never(_) => known.blocked_since(Some(&identity.principal)),
-                        _ => Timestamp(0),
-                    };
-                    (sight, since)
+                    known.decide(&onlooker, now.timestamp)
                 };
-                let gives = seen.0.gives();
+                let gives = seen.gives();
                 let value = match values.iter().find(|(of, _)| *of == seen) {
                     Some((_, value)) => value.clone(),
                     None => {
-                        let view = known.show(presentity, &seen.0, seen.1, setting);
+                        let view = known.show(presentity, &seen, setting);
                         let value = Arc::new(Notification {
                             presentity: presentity.clone(),
                             view,
@@ -312,8 +299,7 @@ impl Service {
         let State::Known(known) = &room.state else {
             return;
         };
-        let asks_fresh =
-            known.own.rules.speaks_of_fresh() || self.config.requires.watch == Login::Fresh;
+        let asks_fresh = known.speaks_of_fresh() || self.config.requires.watch == Login::Fresh;
         let fresh_until = asks_fresh.then(|| {
             let sessions = room.watchers.keys().filter_map(|id| self.sessions.get(id));
             let identities = sessions.filter_map(|session| session.identity.as_ref());
@@ -329,6 +315,7 @@ impl Service {
 
     /// A rule began or ended, something opened or closed.
     pub(super) fn rules_due(&mut self, presentity: &Presentity, now: Now) {
+        self.rules_went_on(presentity, now);
         self.decide_again(presentity, now);
     }
 

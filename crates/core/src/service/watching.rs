@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::Service;
 use super::asking::{Keeping, fault_code};
+use super::before::Seen;
 use super::ledger::Why;
 use super::session::KeptContact;
 use crate::address::{Presentity, Principal, SessionId, Tag};
@@ -53,13 +54,13 @@ impl Service {
                 .homes
                 .get_mut(&watcher)
                 .and_then(|home| home.contacts.as_mut());
-            if let Some(kept) = home {
+            let before = home.and_then(|kept| {
                 let keeps = KeptContact {
                     petname: contact.petname.clone(),
                     group: contact.group.clone(),
                 };
-                kept.insert(contact.presentity.clone(), keeps);
-            }
+                kept.insert(contact.presentity.clone(), keeps)
+            });
             self.send_home(
                 &watcher,
                 &ToAgent::ContactKept {
@@ -69,7 +70,7 @@ impl Service {
             for session in self.sessions_of(&watcher) {
                 self.watch(session, &contact.presentity, Why::Asked, now);
             }
-            self.contacts_changed(&watcher, contact.presentity.address(), now);
+            self.contacts_changed(&watcher, &contact.presentity, before.as_ref(), now);
         }
     }
 
@@ -115,18 +116,31 @@ impl Service {
     ) -> Result<(), core::time::Duration> {
         let rate = self.config.limits.requests;
         let most = self.config.limits.pending_requests;
-        let seen = self.sight_for(id, presentity, now.timestamp);
-        if !matches!(seen, Some(Ok((Sight::Nothing, _)))) {
+        let Some(Ok(Seen {
+            sight: Sight::Nothing,
+            before,
+            ..
+        })) = self.sight_for(id, presentity, now.timestamp)
+        else {
             return Ok(());
-        }
+        };
+        let blocked = before.is_some();
+        let asked = before.is_some_and(|before| before.asked);
         let Some(known) = self.known(presentity) else {
             return Ok(());
         };
-        if known.requests.contains_key(watcher) || known.requests.len() >= most {
+        if asked || known.requests.contains_key(watcher) || known.requests.len() >= most {
             return Ok(());
         }
         if let Some(home) = self.homes.get_mut(watcher) {
             home.requests.take(rate, now.instant)?;
+        }
+        if blocked {
+            // Nobody is asked about the blocked, and they are as slow as others.
+            if let Some(change) = self.set_asked(presentity, watcher, true, now) {
+                self.keep(change, Keeping::Quietly);
+            }
+            return Ok(());
         }
         let request = Request {
             watcher: watcher.clone(),
@@ -162,15 +176,15 @@ impl Service {
             .filter(|presentity| presentity.principal() != watcher)
         {
             // First: if only one of both outlives a crash, the agent says it again and the other follows.
-            self.take_back_request(&watcher, presentity);
+            self.take_back_request(&watcher, presentity, now);
             let kept = self
                 .homes
                 .get_mut(&watcher)
                 .and_then(|home| home.contacts.as_mut());
-            if kept.is_none_or(|kept| kept.remove(presentity).is_none()) {
+            let Some(before) = kept.and_then(|kept| kept.remove(presentity)) else {
                 self.unwatch(id, presentity, Why::Asked, now);
                 continue;
-            }
+            };
             waits = true;
             let change = Change::RemoveContact {
                 watcher: watcher.clone(),
@@ -186,14 +200,22 @@ impl Service {
             for session in self.sessions_of(&watcher) {
                 self.unwatch(session, presentity, Why::Asked, now);
             }
-            self.contacts_changed(&watcher, presentity.address(), now);
+            self.contacts_changed(&watcher, presentity, Some(&before), now);
         }
         if !waits {
             self.send(id, &ToAgent::Done { number });
         }
     }
 
-    fn take_back_request(&mut self, watcher: &Principal, presentity: &Presentity) {
+    fn take_back_request(&mut self, watcher: &Principal, presentity: &Presentity, now: Now) {
+        let asked = self
+            .known(presentity)
+            .and_then(|known| known.before.get(watcher));
+        if asked.is_some_and(|before| before.asked)
+            && let Some(change) = self.set_asked(presentity, watcher, false, now)
+        {
+            self.keep(change, Keeping::Quietly);
+        }
         let change = Change::RemoveRequest {
             presentity: presentity.clone(),
             watcher: watcher.clone(),
@@ -237,10 +259,23 @@ impl Service {
         {
             return self.refuse(id, Some(number), Code::BadRules.refusal());
         }
-        let Some(known) = self.known_mut(&own) else {
+        let contacts = self.contacts_like(&me, &watcher);
+        let Some(stood) = self.stood(&own, &watcher, contacts, now) else {
             return self.refuse(id, Some(number), Code::TryLater.refusal());
         };
+        let Some(known) = self.known_mut(&own) else {
+            return;
+        };
         known.requests.remove(&watcher);
+        let blocked = known
+            .access
+            .get(&watcher)
+            .filter(|_| known.blocks_in_person(&watcher));
+        let at = match (&decision, blocked) {
+            // Who is blocked once more has been so since the first time.
+            (Some(Decision::Block), Some(access)) => access.at,
+            _ => now.timestamp,
+        };
         match &decision {
             Some(_) if known.access.len() >= most && !known.access.contains_key(&watcher) => {
                 return self.refuse(id, Some(number), Code::TooManySubscriptions.refusal());
@@ -249,19 +284,28 @@ impl Service {
                 let access = Access {
                     watcher: watcher.clone(),
                     decision: decision.clone(),
-                    at: now.timestamp,
+                    at,
                 };
                 known.access.insert(watcher.clone(), access);
             }
             None => drop(known.access.remove(&watcher)),
         }
-        let change = Change::SetAccess {
+        let access = Change::SetAccess {
             presentity: own.clone(),
             watcher: watcher.clone(),
             decision: decision.clone(),
-            at: now.timestamp,
+            at,
         };
-        self.keep(change, Keeping::Own(own.clone(), id, number));
+        let before = self.settle_stood(&own, &watcher, stood, now);
+        // A block is never without what stood before it, also if a crash comes between the two.
+        let changes = match &before {
+            Some(Change::SetBefore { before: None, .. }) => [Some(access), before],
+            _ => [before, Some(access)],
+        };
+        for change in changes.into_iter().flatten() {
+            self.keep(change, Keeping::Own(own.clone(), id, number));
+        }
+        self.arm_rules(&own, now);
         self.tell_watcher(&own, &watcher, now);
         let frame = ToAgent::AccessSet {
             watcher,

@@ -66,6 +66,7 @@ pub fn removes(change: &Change) -> bool {
             | Change::Clear { .. }
             | Change::DropPresentity { .. }
             | Change::ForgetWatchers { .. }
+            | Change::SetBefore { before: None, .. }
     )
 }
 
@@ -109,6 +110,8 @@ fn of_principal(db: &Connection, change: Change) -> Result<()> {
 /// What is kept of one presentity.
 fn of_presentity(db: &Connection, change: Change) -> Result<()> {
     let (Change::SetAccess { presentity, .. }
+    | Change::SetBefore { presentity, .. }
+    | Change::SetTurns { presentity, .. }
     | Change::AddRequest { presentity, .. }
     | Change::RemoveRequest { presentity, .. }
     | Change::KeepTuple { presentity, .. }
@@ -129,6 +132,13 @@ fn of_presentity(db: &Connection, change: Change) -> Result<()> {
             at,
             ..
         } => set_access(db, &of, &watcher, decision.as_ref(), at)?,
+        Change::SetBefore {
+            watcher, before, ..
+        } => own::set_stood(db, &of, watcher.as_str(), before.as_ref().map(to_cbor).as_deref())?,
+        Change::SetTurns { turns, .. } => {
+            let turns = (!turns.is_empty()).then(|| to_cbor(&turns));
+            own::set_stood(db, &of, "", turns.as_deref())?
+        }
         Change::AddRequest { request, .. } => db
             .prepare_cached(
                 "INSERT OR IGNORE INTO requests (principal, tag, watcher, at) VALUES (?1, ?2, ?3, ?4)",

@@ -86,7 +86,8 @@ fn presentity_record(db: &Connection, of: &Presentity) -> Result<Option<Presenti
         key,
         tuple,
     )?;
-    if record.own.rules.speaks_of_contacts() {
+    stood(db, key, &mut record)?;
+    if record.speaks_of_contacts() {
         record.contacts = grouped(contacts(db, id)?);
     }
     if tag.is_none() {
@@ -147,6 +148,26 @@ fn access(row: &Row<'_>) -> Result<Access> {
         decision: decision(row, 1)?,
         at: timestamp(row, 3)?,
     })
+}
+
+/// How it stood before it blocked: to each watcher, and to all whom its rules block.
+fn stood(db: &Connection, key: &[&dyn ToSql], record: &mut PresentityRecord) -> Result<()> {
+    let mut statement = db.prepare_cached(
+        "SELECT watcher, before FROM stood WHERE principal = ?1 AND tag = ?2 ORDER BY watcher",
+    )?;
+    let mut rows = statement.query(key)?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(1)?.as_blob()?;
+        let broken = |_| damaged(1, "how it stood before a block");
+        if row.get_ref(0)?.as_str()?.is_empty() {
+            record.turns = from_cbor(bytes).map_err(broken)?;
+        } else {
+            let watcher = Principal(address(row, 0)?);
+            let before = from_cbor(bytes).map_err(broken)?;
+            record.before.push((watcher, before));
+        }
+    }
+    Ok(())
 }
 
 fn request(row: &Row<'_>) -> Result<Request> {

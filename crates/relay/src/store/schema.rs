@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::OpenError;
 
 /// Each step brings a database from the version of its index to the next one. Never change a step that was released.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 /// The schema this build reads and writes.
 pub const VERSION: usize = STEPS.len();
@@ -286,6 +286,19 @@ CREATE INDEX tokens_of ON tokens (principal);
 ALTER TABLE logins ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE logins ADD COLUMN member INTEGER REFERENCES principals ON DELETE CASCADE;
 CREATE INDEX logins_by ON logins (member) WHERE member IS NOT NULL;
+";
+
+/// Version 3: what the politely blocked go on seeing.
+const VERSION_3: &str = "
+-- How a presentity stood before it blocked: to one watcher (its address), or to all whom its rules block ('').
+CREATE TABLE stood (
+    principal INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
+    tag TEXT NOT NULL,
+    watcher TEXT NOT NULL,
+    -- As CBOR with numbered fields, which later builds can extend; to all: a list, the oldest first.
+    before BLOB NOT NULL,
+    PRIMARY KEY (principal, tag, watcher)
+) WITHOUT ROWID;
 ";
 
 /// How long a connection waits for another one.

@@ -32,12 +32,33 @@ pub fn drop_presentity(db: &Connection, presentity: &Presentity) -> Result<()> {
         "DELETE FROM access WHERE principal = ?1 AND tag = ?2",
         "DELETE FROM requests WHERE principal = ?1 AND tag = ?2",
         "DELETE FROM tuples WHERE principal = ?1 AND tag = ?2",
+        "DELETE FROM stood WHERE principal = ?1 AND tag = ?2",
         "DELETE FROM ledger WHERE principal = ?1 AND tag = ?2",
     ] {
         db.prepare_cached(sql)?
             .execute(params![of.principal, of.tag()])?;
     }
     Ok(())
+}
+
+/// How it stood before it blocked: to this one, or to all (`''`); nothing: that is forgotten.
+pub fn set_stood(
+    db: &Connection,
+    of: &PresentityRow,
+    watcher: &str,
+    before: Option<&[u8]>,
+) -> Result<usize> {
+    match before {
+        Some(before) => db
+            .prepare_cached(
+                "INSERT INTO stood (principal, tag, watcher, before) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET before = excluded.before",
+            )?
+            .execute(params![of.principal, of.tag(), watcher, before]),
+        None => db
+            .prepare_cached("DELETE FROM stood WHERE principal = ?1 AND tag = ?2 AND watcher = ?3")?
+            .execute(params![of.principal, of.tag(), watcher]),
+    }
 }
 
 /// What has come through the address stays counted.
