@@ -81,9 +81,21 @@ async fn each_sees_what_was_decided_and_view_as_shows_exactly_that() {
     alice.lets_see("dave", BLOCKED).await;
     dave.sees("option", starts("alice, offline")).await;
     let for_dave = alice.previews().await;
+    // Eve asks and gets no answer: to her it goes on like that.
+    let eve = stage.person("eve").await;
+    eve.asks_to_see("alice@localhost").await;
+    alice.asks_to_see("eve@localhost").await;
+    alice.lets_see("eve", BLOCKED).await;
+    let for_eve = alice.previews().await;
+    assert!(for_eve.starts_with("Not shared yet"), "{for_eve}");
 
     bob.sees_row("alice, busy: in a meeting").await;
-    for (other, preview) in [(&bob, for_bob), (&carol, for_carol), (&dave, for_dave)] {
+    for (other, preview) in [
+        (&bob, for_bob),
+        (&carol, for_carol),
+        (&dave, for_dave),
+        (&eve, for_eve),
+    ] {
         other.opens("alice").await;
         other.reads_head(&preview).await;
         println!("{} reads {preview:?}", other.name);

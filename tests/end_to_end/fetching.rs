@@ -287,6 +287,51 @@ async fn who_left_and_who_blocks_are_answered_alike_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn what_a_watcher_gets_is_told_to_whose_it_is_and_is_what_they_get() {
+    let relay = Relay::start(Options::new()).await;
+    let bob = Account::sign_up(&relay, "bob").await;
+    let alice = Account::sign_up(&relay, "alice").await;
+    let mut line = line(&relay, &alice).await;
+    publish(&mut line, tuple("desk", TupleKind::Device)).await;
+    let seen_by_bob = |by: &Account| {
+        let bearer = format!("Bearer {}", by.token);
+        let path = "/v1/presence/alice@localhost?as=bob@localhost";
+        let relay = &relay;
+        async move { get(relay, path, &[("authorization", &bearer)]).await }
+    };
+    for decision in [Decision::Allow, Decision::Availability, Decision::Block] {
+        let decide = ToService::SetAccess {
+            number: 5,
+            watcher: bob.principal.clone(),
+            decision: Some(decision.clone()),
+            of: None,
+        };
+        carried_out(&mut line, &decide).await;
+        let preview = seen_by_bob(&alice).await;
+        assert_eq!(preview.status, 200, "{decision:?}");
+        let mut preview: serde_json::Value = serde_json::from_slice(&preview.body).unwrap();
+        let cbor = preview.as_object_mut().unwrap().remove("cbor").unwrap();
+        assert!(cbor.as_str().is_some_and(|text| text.len() > 4), "{cbor}");
+        let bearer = format!("Bearer {}", bob.token);
+        let path = "/v1/presence/alice@localhost";
+        let got = get(&relay, path, &[("authorization", &bearer)]).await;
+        let got: serde_json::Value = serde_json::from_slice(&got.body).unwrap();
+        assert_eq!(preview, got, "{decision:?}");
+    }
+    for (by, code) in [(&bob, "not_allowed")] {
+        let refused = seen_by_bob(by).await;
+        let text = String::from_utf8_lossy(&refused.body).into_owned();
+        assert!(refused.status == 403 && text.contains(code), "{text}");
+    }
+    let nobody = get(&relay, "/v1/presence/alice@localhost?as=bob@localhost", &[]).await;
+    assert_eq!(nobody.status, 403);
+    let bearer = format!("Bearer {}", alice.token);
+    let path = "/v1/presence/alice@localhost?as=@";
+    let nonsense = get(&relay, path, &[("authorization", &bearer)]).await;
+    assert_eq!(nonsense.status, 400);
+}
+
+#[tokio::test]
 async fn an_answer_that_still_holds_is_not_sent_again() {
     let relay = Relay::start(Options::new()).await;
     let (alice, mut line) = public(&relay, "alice").await;

@@ -549,6 +549,7 @@ impl Play {
         let of = person(self.chance.pick::<&str>(&NAMES));
         let presentity = self.presentity_of(&of);
         let looker = Looker {
+            seen_as: None,
             identity: None,
             site: None,
             source: 7,

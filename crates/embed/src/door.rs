@@ -5,9 +5,11 @@
 //! another site cannot add without being asked first. Answers are JSON, read by the browser's own parser.
 
 use js_sys::{Array, Object, Promise, Reflect, encode_uri_component};
-use lamplight_core::address::Principal;
+use lamplight_core::address::{Address, Presentity, Principal};
 use lamplight_core::code::Code;
+use lamplight_core::presence::View;
 use lamplight_core::time::Timestamp;
+use lamplight_core::wire::from_cbor;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -134,6 +136,26 @@ impl Door {
         let body = object(&[("password", password)]);
         let answer = ask("POST", "/v1/sessions/current/confirm", Some(body)).await;
         answer.map(|_| ())
+    }
+
+    /// What this one gets of one of my presentities now.
+    pub async fn seen_by(
+        self,
+        presentity: &Presentity,
+        watcher: &Address,
+    ) -> Result<View, DoorError> {
+        let (own, watcher) = (escaped(presentity.as_str()), escaped(watcher.as_str()));
+        let path = ["/v1/presence/", &own, "?as=", &watcher].concat();
+        let answer = ask("GET", &path, None).await?;
+        let text = text(&answer, "cbor").ok_or(DoorError::Unreachable)?;
+        let bytes: Option<Vec<u8>> = text
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+            .collect();
+        bytes
+            .and_then(|bytes| from_cbor(&bytes).ok())
+            .ok_or(DoorError::Unreachable)
     }
 
     /// The groups that I am a member of.

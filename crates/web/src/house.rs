@@ -397,6 +397,10 @@ impl House {
         known
     }
 
+    pub fn forget(&self) {
+        self.known.take();
+    }
+
     pub fn learn(&self, known: Known) {
         self.known.replace(Some(known));
         self.note(Cause::Changed(Changed::Own));

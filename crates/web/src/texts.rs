@@ -137,7 +137,7 @@ texts! {
     what_do_they_mean: "What do these mean?";
     allow_means: "Allow: they see your status and your note.";
     deny_means: "Deny: they see nothing, and are told so.";
-    block_means: "Block: they are not told. To them you are always offline, and what they write never reaches you.";
+    block_means: "Block: they are not told. They do not see you come any more, and what they write never reaches you.";
 
     // A conversation.
     conversation: "Conversation";
@@ -162,7 +162,7 @@ texts! {
     rename: "Rename";
     remove: "Remove contact";
     remove_means: "{name} leaves your list, and you no longer see their status. Whether they see yours does not change. Your conversation stays.";
-    block_asks: "Block {name}? They are not told. To them you are always offline, and what they write never reaches you. You can unblock them at any time.";
+    block_asks: "Block {name}? They are not told. They do not see you come any more, and what they write never reaches you. You can unblock them at any time.";
     cancel: "Cancel";
     stranger_hint: "{name} is not among your contacts.";
     loading: "Loading …";

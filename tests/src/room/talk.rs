@@ -107,6 +107,7 @@ impl Room {
         whom: &[&str],
     ) -> Result<Vec<View>, Refusal> {
         let looker = Looker {
+            seen_as: None,
             identity: who.map(|who| self.identity(who)),
             site: site.map(str::to_owned),
             source: 1,

@@ -6,10 +6,22 @@ use alloc::vec::Vec;
 use crate::address::{Address, Tag};
 use crate::agent::{Agent, Preview, Viewer};
 use crate::person::person;
-use crate::presence::{Basic, Freshness, PresenceTuple, TupleKind, by_hand};
-use crate::rules::{AccessRules, Login, Onlooker, Status, view};
+use crate::presence::{Basic, Freshness, PresenceTuple, TupleKind, View, by_hand};
+use crate::rules::{AccessRules, Login, Onlooker, Sight, Status, view};
 use crate::sight::{Whole, show};
 use crate::wire::{Class, Offers};
+
+impl Preview {
+    /// The same with what the service says that they get.
+    #[must_use]
+    pub fn with(self, view: View) -> Self {
+        Self {
+            person: person(&view),
+            view,
+            ..self
+        }
+    }
+}
 
 /// How the addresses of guests begin.
 const GUEST: &str = "guest-";
@@ -60,6 +72,9 @@ impl Agent {
             person: person(&view),
             view,
             because: decided.because,
+            is_kept: matches!(decided.sight, Sight::Never(_))
+                && matches!(viewer, Viewer::Contact(_))
+                && address.is_some_and(|address| self.roster.is_settled(of, &address)),
         }
     }
 

@@ -142,6 +142,12 @@ impl WatcherUserAgent {
         self.door(of)?.access.get(address)
     }
 
+    /// Whether the service has heard what was decided about this one.
+    pub fn is_settled(&self, of: Option<&Tag>, address: &Address) -> bool {
+        let door = self.door(of);
+        door.is_none_or(|door| door.wishes.get(address).is_none())
+    }
+
     pub fn decision(&self, address: &Address) -> Option<Decision> {
         let access = self.access(None, address);
         access.map(|access| access.decision.clone())

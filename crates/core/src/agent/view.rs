@@ -187,6 +187,8 @@ pub struct Preview {
     pub person: Person,
     pub view: View,
     pub because: Because,
+    /// They are blocked, and what they go on seeing is kept by the service alone: it is to be asked for what they get.
+    pub is_kept: bool,
 }
 
 /// Someone who asks to see me.

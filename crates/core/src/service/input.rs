@@ -134,6 +134,8 @@ pub struct LookId(pub u64);
 pub struct Looker {
     /// None: not signed in.
     pub identity: Option<Identity>,
+    /// Through whose eyes one of their own presentities is looked at, by whoever may set it up; none: their own.
+    pub seen_as: Option<Principal>,
     /// The site whose page asks, if one does.
     pub site: Option<String>,
     /// Stands for where the question comes from, so that haste can be told; never kept.

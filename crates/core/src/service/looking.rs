@@ -109,6 +109,13 @@ impl Service {
         if identity.is_some_and(|identity| !identity.scope.watch) {
             return self.looked(id, Err(Code::NotAllowed.refusal()));
         }
+        let owns = |presentity: &Presentity| {
+            let owner = identity.filter(|identity| identity.scope.manage);
+            owner.is_some_and(|owner| owner.principal == presentity.principal())
+        };
+        if looker.seen_as.is_some() && !presentities.iter().all(owns) {
+            return self.looked(id, Err(Code::NotAllowed.refusal()));
+        }
         let principal = identity.map(|identity| identity.principal.clone());
         let visibility = match &principal {
             Some(principal) => self
@@ -176,7 +183,10 @@ impl Service {
             Some(identity) => Poller::Principal(identity.principal.clone()),
             None => Poller::Source(look.looker.source),
         };
-        for presentity in &look.presentities {
+        let own = |presentity: &Presentity| {
+            identity.is_some_and(|identity| identity.principal == presentity.principal())
+        };
+        for presentity in look.presentities.iter().filter(|one| !own(one)) {
             let polled = self.too_many_polls(presentity, poller.clone(), now);
             polled.map_err(|wait| Code::TooManyRequests.refusal_after(wait))?;
         }
@@ -192,8 +202,7 @@ impl Service {
                 (None, Some(site)) => WatcherName::Site(site.clone()),
                 (None, None) => WatcherName::Nobody,
             };
-            let own = identity.is_some_and(|one| one.principal == presentity.principal());
-            if !own {
+            if !own(presentity) {
                 self.remember(presentity, watcher, event(gives), now);
             }
             self.spare(presentity, now);
@@ -228,6 +237,9 @@ impl Service {
         };
         let principal = identity.map(|identity| &identity.principal);
         let seen = match principal {
+            Some(_) if let Some(watcher) = &look.looker.seen_as => {
+                known.decide(&self.vouched(known, watcher, at), at)
+            }
             Some(principal) if *principal == presentity.principal() => Seen::now(Sight::Own),
             _ if login < self.config.requires.watch => Seen::now(Sight::Refused(match identity {
                 Some(_) => Code::SignInAgain,

@@ -11,7 +11,7 @@ use super::before::{Seen, may_speak};
 use super::room::Known;
 use crate::address::{Presentity, Principal, Tag};
 use crate::presence::{Basic, Note};
-use crate::rules::{Decision, Onlooker, Part, Sight, Visibility};
+use crate::rules::{Decision, Login, Onlooker, Part, Sight, Visibility};
 use crate::sight::plain_inbox;
 use crate::store::{Before, Change, Door};
 use crate::time::{Now, Timestamp};
@@ -61,6 +61,24 @@ impl Service {
             group: group.and_then(Option::as_ref),
             known: group.is_some(),
             ..Onlooker::default()
+        }
+    }
+
+    /// The same, taken for someone whose password was said, as far as they have one.
+    pub(super) fn vouched<'a>(
+        &'a self,
+        known: &'a Known,
+        watcher: &'a Principal,
+        at: Timestamp,
+    ) -> Onlooker<'a> {
+        let onlooker = self.onlooker_of(known, watcher, at);
+        let least = match onlooker.class {
+            Some(Class::Guest) => Login::Guest,
+            _ => Login::Account,
+        };
+        Onlooker {
+            login: onlooker.login.max(least),
+            ..onlooker
         }
     }
 

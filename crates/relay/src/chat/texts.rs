@@ -10,7 +10,7 @@ pub const HELP: &str = "\
   /remove bob         do not see bob any more
   /allow bob          let bob see you
   /deny bob           do not, and bob is told so
-  /block bob          bob is not told: to bob you are always offline
+  /block bob          bob is not told, and does not see you come any more
   /admit bob          take what bob wrote, though you do not know bob
   /status busy Tea    available, busy, away or invisible, with a note; or clear
   /quit               leave

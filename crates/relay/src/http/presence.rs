@@ -4,6 +4,7 @@
 //! Without credentials every address that shows nothing gives one and the same answer, whether it shares nothing, refuses or does
 //! not exist: nobody learns from here who has an account.
 
+use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
@@ -23,6 +24,7 @@ use lamplight_core::person::{Person, Reason, Word, person};
 use lamplight_core::presence::{Notification, PresenceInformation, View};
 use lamplight_core::service::{Identity, Looker};
 use lamplight_core::time::Timestamp;
+use lamplight_core::wire::to_cbor;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -106,10 +108,13 @@ fn quality(accepts: &str, media: &str) -> u32 {
 }
 
 /// One presentity.
+///
+/// `?as=bob@example.org`: one's own, as this one gets it; the answer carries it as the protocol's own CBOR as well, hexadecimal.
 pub async fn one(
     State(site): State<Arc<Site>>,
     Extension(visitor): Extension<Visitor>,
     asked: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let work = async {
@@ -117,11 +122,25 @@ pub async fn one(
         let Path(asked) = asked.map_err(|_| Code::BadAddress.refusal())?;
         let (address, form) = Form::choose(&asked, &headers);
         let presentity = read_address(address)?;
+        let seen_as = match query::values(query.as_deref(), "as")?.first() {
+            Some(watcher) => {
+                Some(Principal::parse(watcher).map_err(|_| Code::BadAddress.refusal())?)
+            }
+            None => None,
+        };
         let identity = who_asks(&site, &headers).await?;
         let anybody = identity.is_none();
-        let looked = look(&site, identity, visitor.ip, vec![presentity.clone()]).await?;
+        let looker = looker(identity, visitor.ip);
+        let as_another = seen_as.is_some();
+        let looker = Looker { seen_as, ..looker };
+        let looked = look(&site, looker, visitor.ip, vec![presentity.clone()]).await?;
         let found = looked.into_iter().find(|it| it.presentity == presentity);
         let found = found.ok_or_else(|| Code::TryLater.refusal())?;
+        if as_another {
+            let mut document = document(&found);
+            document["cbor"] = hex(&to_cbor(&found.view)).into();
+            return Ok(cached(&headers, Form::Json, document.to_string(), anybody));
+        }
         match &found.view {
             View::Shown(_) => {}
             _ if anybody => return Err(Code::NotAllowed.refusal()),
@@ -161,7 +180,8 @@ pub async fn several(
         }
         let identity = who_asks(&site, &headers).await?;
         let anybody = identity.is_none();
-        let looked = look(&site, identity, visitor.ip, presentities).await?;
+        let looker = looker(identity, visitor.ip);
+        let looked = look(&site, looker, visitor.ip, presentities).await?;
         let documents: Vec<Value> = looked
             .into_iter()
             .map(|found| match found.view {
@@ -195,19 +215,27 @@ async fn who_asks(site: &Site, headers: &HeaderMap) -> Result<Option<Identity>, 
     }
 }
 
+fn looker(identity: Option<Identity>, ip: IpAddr) -> Looker {
+    // Another number for the same address after each start: it leads back to nobody.
+    static HASHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    Looker {
+        identity,
+        seen_as: None,
+        site: None,
+        source: HASHES.hash_one(rates::network(ip)),
+    }
+}
+
 /// Asks the service, unless there was too much asked already.
 async fn look(
     site: &Site,
-    identity: Option<Identity>,
+    looker: Looker,
     ip: IpAddr,
     presentities: Vec<Presentity>,
 ) -> Result<Vec<Notification>, Refusal> {
-    // Another number for the same address after each start: it leads back to nobody.
-    static HASHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-    let network = rates::network(ip);
-    let asker = match &identity {
+    let asker = match &looker.identity {
         Some(identity) => Asker::Principal(identity.principal.clone()),
-        None => Asker::Network(network),
+        None => Asker::Network(rates::network(ip)),
     };
     if !ip.is_loopback() {
         let taken = site
@@ -215,12 +243,16 @@ async fn look(
             .take_some(&asker, presentities.len() as u32, Instant::now());
         taken.map_err(|wait| Code::TooManyRequests.refusal_after(wait))?;
     }
-    let looker = Looker {
-        identity,
-        site: None,
-        source: HASHES.hash_one(network),
-    };
     site.hub.look(looker, presentities).await
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// An answer that says how long it holds and by what it is known again; without a body, if the asker has it.

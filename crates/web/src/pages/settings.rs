@@ -16,7 +16,7 @@ mod others;
 mod people;
 mod reach;
 
-pub use others::Known;
+pub use others::{Known, Seen};
 pub use people::{VISIBILITIES, face, faces};
 
 /// A page in the list of them: its name, what it is for, and which of the relay's services it belongs to.

@@ -1,18 +1,32 @@
 //! "See as ...": what a watcher gets of me at this moment, by the same rules and the same words as on their own page, and why.
 
-use lamplight_embed::{Activity, Because, Tag as Face, TupleKind, View, Viewer, Way, joined, ways};
+use lamplight_embed::{
+    Activity, Address, Because, Door, Tag as Face, TupleKind, View, Viewer, Way, joined, ways,
+};
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::avatar::avatar;
 use super::{presence, sentences};
 use crate::draw::{Tag, bdi, div, p, span, tag};
 use crate::house::House;
+use crate::pages::settings::{Known, Seen};
 use crate::texts::{fill, t};
 
 /// The card: my row in their list, everything that reaches them, and the reason.
 pub fn preview(house: &House, of: Option<&Face>, viewer: &Viewer) -> Tag {
     let now = house.shell.now().timestamp;
-    let got = house.shell.read(|agent| agent.preview(of, viewer));
+    let mut got = house.shell.read(|agent| agent.preview(of, viewer));
+    match viewer {
+        Viewer::Contact(by) if got.is_kept => {
+            let Some(view) = kept(house, of, by, &got.view) else {
+                return framed().with(p("muted").say(t().one_moment));
+            };
+            got = got.with(view);
+        }
+        // Should they be blocked again, it is another block.
+        _ => house.forget(),
+    }
     let me = house.shell.principal().presentity_of(of);
     let address = me.address();
     let all = match &got.view {
@@ -37,12 +51,41 @@ pub fn preview(house: &House, of: Option<&Face>, viewer: &Viewer) -> Tag {
                 .with(bdi("row-name", address.name()))
                 .with(span("seen-words").text(&presence::sentence(&got.person, now))),
         );
-    div("seen")
-        .attr("role", "group")
-        .attr("aria-label", t().what_they_get)
+    framed()
         .with(row)
         .maybe((!facts.is_empty()).then(|| tag("ul").class("seen-facts").each(facts)))
         .with(p("muted small").with(because(house, of, got.because, viewer)))
+}
+
+fn framed() -> Tag {
+    div("seen")
+        .attr("role", "group")
+        .attr("aria-label", t().what_they_get)
+}
+
+/// What somebody who is blocked goes on seeing: the relay keeps it. None: it is on its way; where the relay does not say, they see
+/// nobody, as `absent` says.
+fn kept(house: &House, of: Option<&Face>, by: &Address, absent: &View) -> Option<View> {
+    let known = house.known(|| {}).and_then(|known| known.seen);
+    if let Some(seen) = known.filter(|seen| seen.of.as_ref() == of && seen.by == *by) {
+        return seen.view;
+    }
+    let asked = Seen {
+        of: of.cloned(),
+        by: by.clone(),
+        view: None,
+    };
+    house.learn(Known::of_view(asked.clone()));
+    let (house, absent) = (house.clone(), absent.clone());
+    spawn_local(async move {
+        let me = house.shell.principal().presentity_of(asked.of.as_ref());
+        let view = Door.seen_by(&me, &asked.by).await.unwrap_or(absent);
+        house.learn(Known::of_view(Seen {
+            view: Some(view),
+            ..asked
+        }));
+    });
+    None
 }
 
 /// What a means is called.

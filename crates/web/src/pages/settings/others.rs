@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use lamplight_embed::{AccessToken, Door, DoorError, Group, NewToken, Principal, joined};
+use lamplight_embed::{
+    AccessToken, Address, Door, DoorError, Group, NewToken, Principal, Tag as Face, View, joined,
+};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -24,6 +26,26 @@ pub struct Known {
     tokens: Vec<(Option<Principal>, Vec<AccessToken>)>,
     /// The token that was just made: shown this once.
     made: Option<NewToken>,
+    /// What somebody who is blocked gets.
+    pub seen: Option<Seen>,
+}
+
+impl Known {
+    pub fn of_view(seen: Seen) -> Self {
+        Self {
+            seen: Some(seen),
+            ..Self::default()
+        }
+    }
+}
+
+/// What somebody gets of one of my presentities.
+#[derive(Clone)]
+pub struct Seen {
+    pub of: Option<Face>,
+    pub by: Address,
+    /// None: asked for.
+    pub view: Option<View>,
 }
 
 async fn look(groups: bool, made: Option<NewToken>) -> Result<Known, DoorError> {
@@ -43,6 +65,7 @@ async fn look(groups: bool, made: Option<NewToken>) -> Result<Known, DoorError> 
         groups: None,
         tokens,
         made,
+        seen: None,
     })
 }
 
