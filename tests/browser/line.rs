@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lamplight_tests::outside::{CutProxy, Options, Relay};
+use serde_json::json;
 
 use crate::chromium::Chromium;
 use crate::stage::Stage;
@@ -122,4 +123,35 @@ async fn trouble_is_told_after_three_seconds_and_not_before() {
     let reports = relay.metric("lamplight_csp_reports_total").await;
     assert_eq!(reports, Some(0.0));
     assert!(alice.complaints().is_empty(), "{:#?}", alice.complaints());
+}
+
+/// What is loaded when it is opened, and did not come: the person is told, nothing is stuck, and it can be tried again.
+#[tokio::test]
+async fn what_is_opened_without_a_line_says_so_and_opens_when_tried_again() {
+    const MISSING: &str = "The relay does not answer. Check your connection and try again.";
+    let stage = Stage::set(Options::new()).await;
+    let alice = stage.visitor("alice").await;
+    alice.call("Network.enable", json!({})).await;
+    let lacks = |what: &[&str]| json!({ "urls": what });
+    alice
+        .call("Network.setBlockedURLs", lacks(&["*page-more*.wasm"]))
+        .await;
+    alice.signs_up("alice").await;
+    alice.click("button", "Add contact").await;
+    alice.reads(MISSING).await;
+    alice.sees_no("dialog", "Add contact").await;
+    alice.click("button", "Dismiss").await;
+    alice.click("button", "More").await;
+    alice.reads(MISSING).await;
+
+    // A link from elsewhere, kept for later.
+    let settings = format!("{}/?#/settings/all", stage.relay.origin());
+    alice.open(&settings).await;
+    alice.sees("button", "Try again").await;
+    alice.call("Network.setBlockedURLs", lacks(&[])).await;
+    alice.click("button", "Try again").await;
+    alice.sees("heading", "Privacy and addresses").await;
+    alice.click("button", "Add contact").await;
+    alice.sees("dialog", "Add contact").await;
+    stage.broke_no_policy().await;
 }
