@@ -304,6 +304,24 @@ async fn a_closed_inbox_says_so_before_one_writes() {
         field.is("disabled").then_some(())
     })
     .await;
+    // Nor does its being there say anything to those who may not know why.
+    alice.click("DisclosureTriangle", "Change").await;
+    alice
+        .click("checkbox", "Others see it only while it is open")
+        .await;
+    alice.click("button", "Save").await;
+    bob.reads("This inbox does not accept messages at the moment.")
+        .await;
+    alice.click("DisclosureTriangle", "Change").await;
+    alice.click("combobox", "Messages").await;
+    alice.types("Your inbox takes").await;
+    alice.press("Enter").await;
+    alice.click("button", "Save").await;
+    bob.until("a composer that takes messages", |tree| {
+        let field = tree.one("textbox", "Message".into())?;
+        (!field.is("disabled")).then_some(())
+    })
+    .await;
     stage.ends_clean().await;
 }
 

@@ -32,6 +32,7 @@ fn tuple(id: &str, kind: TupleKind) -> PresenceTuple {
         since: Timestamp(1_795_400_000_000),
         until: None,
         hours: Vec::new(),
+        only_open: false,
     }
 }
 

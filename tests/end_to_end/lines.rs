@@ -237,6 +237,7 @@ async fn too_many_changes_of_presence_are_refused() {
         since: Timestamp(n),
         until: None,
         hours: vec![],
+        only_open: false,
     };
     for n in 0..40 {
         line.send(&ToService::Publish {

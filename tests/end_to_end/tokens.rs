@@ -37,6 +37,7 @@ fn publish() -> ToService {
         since: Timestamp(1),
         until: None,
         hours: Vec::new(),
+        only_open: false,
     };
     ToService::Publish { tuple, of: None }
 }

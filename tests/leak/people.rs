@@ -610,5 +610,6 @@ fn tuple(id: Token, kind: TupleKind, text: Option<&str>) -> PresenceTuple {
         since: Timestamp(0),
         until: None,
         hours: Vec::new(),
+        only_open: false,
     }
 }

@@ -312,6 +312,7 @@ macro_rules! all_scenes {
                 unknown_values_and_markup_come_through_as_they_were
                 values_combine_with_open_unless_they_exclude_it
                 a_notification_alone_says_where_messages_are_taken
+                an_address_that_hides_while_closed_is_there_when_it_is_open_and_no_sooner
                 an_address_that_is_withdrawn_while_closed_is_seen_by_nobody
             }
         }

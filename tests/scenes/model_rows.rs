@@ -11,11 +11,12 @@ use lamplight_core::presence::{
 };
 use lamplight_core::rules::Who;
 use lamplight_core::service::{Identity, Scope};
+use lamplight_core::time::Timestamp;
 use lamplight_core::wire::{Decision, ToAgent, ToService};
 
 use super::support::{
     accepted, codes, comes_again, comes_as, comes_by_hand, decide, device_tuple, does, entries,
-    hand_tuple, message, own_inbox, presentity_with, rule, rules, subscribe, tag, views,
+    fetch, hand_tuple, message, own_inbox, presentity_with, rule, rules, subscribe, tag, views,
 };
 use crate::room::{Room, inbox, presentity, secs};
 
@@ -313,6 +314,32 @@ pub fn a_notification_alone_says_where_messages_are_taken() {
         taken.push(basic);
     }
     assert_eq!(taken, [Basic::Closed, Basic::Open]);
+}
+
+/// P11: an address can be seen only while it accepts, so that its being there is enough; what its owner sees stays.
+pub fn an_address_that_hides_while_closed_is_there_when_it_is_open_and_no_sooner() {
+    let mut room = Room::new();
+    let alice = comes_by_hand(&mut room, "alice");
+    let everyone = rules(vec![rule(Who::Account, Decision::Allow)]);
+    does(&mut room, alice, &everyone);
+    let bob = comes_by_hand(&mut room, "bob");
+    room.asks_relay(bob, &subscribe(2, &["alice"]));
+    room.hears(bob);
+    for open in [false, true, false] {
+        let basic = if open { Basic::Open } else { Basic::Closed };
+        let mut tuple = PresenceTuple::inbox(&inbox("alice"), basic, Timestamp(0));
+        tuple.only_open = true;
+        room.says(alice, &publish(&tuple));
+        room.passes(secs(2));
+        let seen = shown(&room.hears(bob), "alice");
+        assert_eq!(seen.inbox().is_some(), open, "{seen:?}");
+        assert!(
+            seen.tuples.iter().all(|tuple| !tuple.only_open),
+            "why is nobody's concern"
+        );
+        let own = room.asks_relay(alice, &fetch(&["alice"]));
+        assert!(shown(&own, "alice").inbox().is_some());
+    }
 }
 
 /// P11: whoever wants the address of a door to be seen only while it is open withdraws it, and it is gone from every view.

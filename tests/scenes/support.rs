@@ -131,6 +131,7 @@ pub fn device_tuple(id: &str, note: Option<&str>) -> PresenceTuple {
         since: Timestamp(1),
         until: None,
         hours: Vec::new(),
+        only_open: false,
     }
 }
 

@@ -410,5 +410,6 @@ fn tuple(chance: &mut Chance, at: Timestamp) -> PresenceTuple {
         since: at,
         until: chance.happens(1, 2).then(|| Timestamp(at.0 + 1)),
         hours: hours(chance),
+        only_open: false,
     }
 }

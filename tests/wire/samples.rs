@@ -188,6 +188,7 @@ pub fn full_tuple() -> PresenceTuple {
         since: AT,
         until: Some(Timestamp(AT.0 + 3_600_000)),
         hours: vec![],
+        only_open: false,
     }
 }
 
@@ -197,6 +198,7 @@ pub fn means_tuple() -> PresenceTuple {
         id: token("phone"),
         kind: TupleKind::Service,
         hours: hours(),
+        only_open: true,
         until: None,
         ..full_tuple()
     }
@@ -351,6 +353,7 @@ pub fn bare_tuple() -> PresenceTuple {
         since: AT,
         until: None,
         hours: Vec::new(),
+        only_open: false,
     }
 }
 

@@ -280,6 +280,7 @@ impl WatcherInformation {
             since: self.last,
             until: None,
             hours: Vec::new(),
+            only_open: false,
         }
     }
 

@@ -277,6 +277,7 @@ mod tests {
             since: Timestamp(since),
             until: None,
             hours: vec![],
+            only_open: false,
         }
     }
 

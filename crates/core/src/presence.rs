@@ -209,6 +209,11 @@ pub struct PresenceTuple {
     #[cbor(default)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hours: Vec<Hours>,
+    /// Of a means: others see it only while it is OPEN, so that its being there says that it accepts (RFC 2778 3).
+    #[n(8)]
+    #[cbor(default)]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub only_open: bool,
 }
 
 impl PresenceTuple {
@@ -226,6 +231,7 @@ impl PresenceTuple {
             since,
             until: None,
             hours: Vec::new(),
+            only_open: false,
         }
     }
 

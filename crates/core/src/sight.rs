@@ -86,14 +86,18 @@ impl Whole<'_> {
             .services
             .iter()
             .filter(|tuple| is_inbox(tuple) || part.has_means(&tuple.id));
+        let basic = |tuple: &PresenceTuple| match is_inbox(tuple) && self.messages == Basic::Closed
+        {
+            true => Basic::Closed,
+            false => tuple.basic_at(self.at),
+        };
         shown
+            .filter(|tuple| !tuple.only_open || basic(tuple) == Basic::Open)
             .map(|tuple| {
                 let mut tuple = PresenceTuple::clone(tuple);
-                tuple.status.basic = match is_inbox(&tuple) && self.messages == Basic::Closed {
-                    true => Basic::Closed,
-                    false => tuple.basic_at(self.at),
-                };
+                tuple.status.basic = basic(&tuple);
                 tuple.hours = Vec::new();
+                tuple.only_open = false;
                 if !part.note {
                     tuple.status.note = None;
                 }
@@ -226,5 +230,6 @@ fn here(since: Timestamp) -> PresenceTuple {
         since,
         until: None,
         hours: Vec::new(),
+        only_open: false,
     }
 }

@@ -363,6 +363,7 @@ texts! {
     contact_missing: "Please enter the number or address.";
     way_note: "What to call it";
     way_note_hint: "Office";
+    only_open: "Others see it only while it is open";
     close_way: "Close";
     open_way: "Open";
     groups: "Groups";

@@ -358,6 +358,7 @@ impl PresenceUserAgent {
             since,
             until: None,
             hours: Vec::new(),
+            only_open: false,
         }
     }
 
@@ -421,6 +422,7 @@ impl PresenceUserAgent {
             since: Timestamp(0),
             until,
             hours: Vec::new(),
+            only_open: false,
         };
         self.publish(tuple, of, desk);
     }

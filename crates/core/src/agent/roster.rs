@@ -181,6 +181,15 @@ impl WatcherUserAgent {
         view.map_or_else(Vec::new, ways)
     }
 
+    /// They are shown, and no inbox of theirs: it is one that is seen only while it accepts.
+    pub fn hides_inbox(&self, address: &Address) -> bool {
+        let kept = self.contacts.get(address);
+        match kept.and_then(|kept| kept.view.as_ref()) {
+            Some(View::Shown(information)) => information.inbox().is_none(),
+            _ => false,
+        }
+    }
+
     /// What a human reads of this address, as far as the line lets one say.
     pub fn person(&self, address: &Address) -> Person {
         let nobody = |word| Person {

@@ -212,7 +212,7 @@ impl Agent {
             draft: self.keeping.has_draft(address),
             sees_me: self.roster.decision(address),
             group: self.roster.group(address).cloned(),
-            closed: closed(&ways),
+            closed: closed(&ways).or_else(|| self.roster.hides_inbox(address).then(String::new)),
             ways,
             tell_when: self.roster.tells_when(address),
             typing: self.typing.is(address) && !self.inbox.is_held(address),

@@ -127,6 +127,7 @@ mod tests {
             since: Timestamp(1_004_189_369_000),
             until: None,
             hours: Vec::new(),
+            only_open: false,
         }
     }
 

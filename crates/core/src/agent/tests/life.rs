@@ -349,6 +349,7 @@ pub fn means(id: &str, means: &str, since: u64) -> PresenceTuple {
         since: Timestamp(since),
         until: None,
         hours: vec![],
+        only_open: false,
     }
 }
 

@@ -56,6 +56,7 @@ fn hand_of(since: Timestamp, activity: Activity) -> PresenceTuple {
         since,
         until: None,
         hours: vec![],
+        only_open: false,
     }
 }
 

@@ -27,6 +27,7 @@ fn notified(life: &mut Life, who: &str) {
         since: Timestamp(0),
         until: None,
         hours: vec![],
+        only_open: false,
     };
     let view = View::Shown(PresenceInformation {
         tuples: vec![tuple],

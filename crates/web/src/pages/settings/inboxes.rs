@@ -60,6 +60,7 @@ fn open_hours(house: &House) -> Html {
             t().why_closed,
             kit::text("why", t().why_closed_hint).attr_of("value", note),
         ),
+        kit::check("only_open", t().only_open, inbox.only_open),
     ];
     let read = {
         let house = house.clone();
@@ -68,6 +69,7 @@ fn open_hours(house: &House) -> Html {
             tuple.status.basic = basic(event);
             tuple.status.note = Note::parse(&dom::entered(event, "why")).ok();
             tuple.hours = sentences::read_hours(&house, event)?;
+            tuple.only_open = dom::is_checked(event, "only_open");
             Ok(Deed::Intend(Intent::PublishMeans { tuple, of: None }))
         })
     };

@@ -94,6 +94,7 @@ pub fn ways(house: &House) -> Html {
         kit::input("contact", t().contact, t().contact_hint),
         kit::input("label", t().way_note, t().way_note_hint),
         sentences::hours_fields(t().when, None),
+        kit::check("only_open", t().only_open, false),
     ];
     let add = {
         let (house, own) = (house.clone(), own.clone());
@@ -124,6 +125,7 @@ pub fn ways(house: &House) -> Html {
                 since: house.shell.now().timestamp,
                 until: None,
                 hours: sentences::read_hours(&house, event)?,
+                only_open: dom::is_checked(event, "only_open"),
             };
             let of = own.tag.clone();
             Ok(Deed::Intend(Intent::PublishMeans { tuple, of }))
