@@ -7,6 +7,8 @@ const OLD = "This browser is too old for Lamplight: it does not run WebAssembly.
 const LOST = "Lamplight could not be loaded. Please check your connection, then try again.";
 const BROKEN = "Lamplight could not start. Trying again often helps; if it does not, please tell whoever runs this relay.";
 
+const STOPPED = "Lamplight stopped because of a fault of its own. What was sent is kept. Please try again.";
+
 // Text nodes only: the page's policy refuses markup from strings.
 function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -16,7 +18,7 @@ function element(name, properties, ...children) {
 
 // The whole view is drawn anew: a program that stopped half-way may have cleared what stood there.
 function fail(text, error) {
-  console.error("lamplight: the page did not start", error);
+  console.error("lamplight:", text, error);
   const line = element("p", { className: "boot-text", role: "alert" });
   const again = element("button", { type: "button", className: "boot-again" }, "Try again");
   again.addEventListener("click", () => location.reload());
@@ -48,5 +50,10 @@ async function start() {
     fail(error instanceof TypeError || error instanceof WebAssembly.CompileError ? LOST : BROKEN, error);
   }
 }
+
+// A program that trapped hears nothing any more: better a word and a button than a page that looks alive.
+addEventListener("error", ({ error }) => {
+  if (error instanceof WebAssembly.RuntimeError) fail(STOPPED, error);
+});
 
 start();

@@ -155,3 +155,19 @@ async fn what_is_opened_without_a_line_says_so_and_opens_when_tried_again() {
     alice.sees("dialog", "Add contact").await;
     stage.broke_no_policy().await;
 }
+
+/// The program of the page ends by a fault of its own, as far as the browser can tell: that is said, and a button begins anew.
+#[tokio::test]
+async fn a_page_whose_program_stopped_says_so_and_begins_anew() {
+    let stage = Stage::set(Options::new()).await;
+    let alice = stage.person("alice").await;
+    let fault = "setTimeout(() => { throw new WebAssembly.RuntimeError('unreachable') })";
+    alice.script(fault).await;
+    alice.sees("alert", "").await;
+    alice
+        .reads("Lamplight stopped because of a fault of its own.")
+        .await;
+    alice.click("button", "Try again").await;
+    alice.is_in().await;
+    stage.broke_no_policy().await;
+}

@@ -38,10 +38,10 @@ async fn traced(program: Option<&Path>) -> Calls {
         Account::sign_up(&relay, "bob").await,
     );
     // A stranger may not write as many letters: bob wrote first.
-    let mut bobs = Line::hello(relay.address(), Codec::Json, &bob.token, None).await;
+    let mut bobs = comes_in(&relay, &bob).await;
     send(&mut bobs, 0, "alice").await;
     bobs.hang_up();
-    let mut line = Line::hello(relay.address(), Codec::Json, &alice.token, None).await;
+    let mut line = comes_in(&relay, &alice).await;
     for id in 1..=MESSAGES {
         send(&mut line, id, "bob").await;
     }
@@ -55,6 +55,15 @@ async fn traced(program: Option<&Path>) -> Calls {
         ended.then_some(calls)
     };
     Calls(eventually("the tracer to end", whole).await)
+}
+
+/// A line, as soon as the account is on the disk: the relay with the fault says that it is before.
+async fn comes_in(relay: &Relay, account: &Account) -> Line {
+    eventually("a welcome", || async {
+        let come = Line::try_hello(relay.address(), Codec::Json, &account.token, None).await;
+        come.map(|(line, _)| line)
+    })
+    .await
 }
 
 /// Sends one message and waits for its receipt.

@@ -73,8 +73,8 @@ impl Agent {
             view,
             because: decided.because,
             is_kept: matches!(decided.sight, Sight::Never(_))
-                && matches!(viewer, Viewer::Contact(_))
-                && address.is_some_and(|address| self.roster.is_settled(of, &address)),
+                && matches!(viewer, Viewer::Contact(_)),
+            is_settled: address.is_none_or(|address| self.roster.is_settled(of, &address)),
         }
     }
 

@@ -189,6 +189,8 @@ pub struct Preview {
     pub because: Because,
     /// They are blocked, and what they go on seeing is kept by the service alone: it is to be asked for what they get.
     pub is_kept: bool,
+    /// The service has heard what was decided about them.
+    pub is_settled: bool,
 }
 
 /// Someone who asks to see me.

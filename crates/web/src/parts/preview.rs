@@ -1,7 +1,8 @@
 //! "See as ...": what a watcher gets of me at this moment, by the same rules and the same words as on their own page, and why.
 
 use lamplight_embed::{
-    Activity, Address, Because, Door, Tag as Face, TupleKind, View, Viewer, Way, joined, ways,
+    Activity, Address, Because, Door, LinkView, Tag as Face, TupleKind, View, Viewer, Way, joined,
+    ways,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -17,15 +18,20 @@ use crate::texts::{fill, t};
 pub fn preview(house: &House, of: Option<&Face>, viewer: &Viewer) -> Tag {
     let now = house.shell.now().timestamp;
     let mut got = house.shell.read(|agent| agent.preview(of, viewer));
+    let waits = || framed().with(p("muted").say(t().one_moment));
     match viewer {
-        Viewer::Contact(by) if got.is_kept => {
+        Viewer::Contact(by) if got.is_kept && got.is_settled => {
             let Some(view) = kept(house, of, by, &got.view) else {
-                return framed().with(p("muted").say(t().one_moment));
+                return waits();
             };
             got = got.with(view);
         }
         // Should they be blocked again, it is another block.
         _ => house.forget(),
+    }
+    let is_up = || house.shell.read(|agent| agent.link().link) == LinkView::Up;
+    if got.is_kept && !got.is_settled && is_up() {
+        return waits();
     }
     let me = house.shell.principal().presentity_of(of);
     let address = me.address();
