@@ -168,6 +168,14 @@ impl Settings {
         own
     }
 
+    /// Whether the service has said how this presentity is since something was wanted of it.
+    pub fn is_heard(&self, of: Option<&Tag>) -> bool {
+        !self.wishes.iter().any(|wish| {
+            let speaks = matches!(&wish.want, Want::Presentity(own) if own.tag.as_ref() == of);
+            speaks && !wish.heard
+        })
+    }
+
     pub fn watchers(&self, presentity: &Presentity) -> Option<&Watchers> {
         let (of, watchers) = self.watched.as_ref()?;
         watchers.as_ref().filter(|_| of == presentity)

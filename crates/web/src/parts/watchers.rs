@@ -106,7 +106,7 @@ fn watcher(house: &House, of: Option<&Face>, one: &WatcherInformation) -> Tag {
                 .into()
         }
         WatcherName::Site(site) => Html::from(fill(t().who_site, site)),
-        WatcherName::Nobody => words(t().viewer_nobody),
+        WatcherName::Nobody => Html::from(fill(t().who_site, t().unknown_site)),
     };
     let acts = match &one.watcher {
         WatcherName::Principal(principal) => acts(house, of, principal, one.state),
