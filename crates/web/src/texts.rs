@@ -304,6 +304,7 @@ texts! {
     abroad_alt: "Presence of {name}";
     copy_html: "Copy HTML";
     copy_markdown: "Copy Markdown";
+    visitors_of: "Visitors of {site}";
     unknown_site: "an unknown site";
     names: "Names";
     demand: "Only people who show their name may see you";

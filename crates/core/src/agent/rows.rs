@@ -101,9 +101,9 @@ impl Agent {
         own.map(|own| self.own_presentity(own)).collect()
     }
 
-    /// Whether the relay has said that what I set up for this presentity of mine holds.
-    pub fn is_heard(&self, of: Option<&Tag>) -> bool {
-        self.settings.is_heard(of)
+    /// Whether the relay has said that what I set up for my presentities holds.
+    pub fn is_heard(&self) -> bool {
+        self.settings.is_heard()
     }
 
     fn own_presentity(&self, own: OwnPresentity) -> OwnPresentityView {

@@ -168,12 +168,10 @@ impl Settings {
         own
     }
 
-    /// Whether the service has said how this presentity is since something was wanted of it.
-    pub fn is_heard(&self, of: Option<&Tag>) -> bool {
-        !self.wishes.iter().any(|wish| {
-            let speaks = matches!(&wish.want, Want::Presentity(own) if own.tag.as_ref() == of);
-            speaks && !wish.heard
-        })
+    /// Whether the service has said how my presentities are since something was wanted of them.
+    pub fn is_heard(&self) -> bool {
+        let unheard = |wish: &Wish| matches!(wish.want, Want::Presentity(_)) && !wish.heard;
+        !self.wishes.iter().any(unheard)
     }
 
     pub fn watchers(&self, presentity: &Presentity) -> Option<&Watchers> {

@@ -7,8 +7,12 @@ impl AccessRules {
     /// Shows visitors so much from now on; `None`: nothing. Nobody else sees more or less by that: the rule speaks of visitors
     /// alone. Rules about single sites go on standing before it.
     pub fn show_visitors(&mut self, decision: Option<Decision>) {
-        self.rules.retain(|rule| rule.who != Who::Visitor);
-        let anyone = self.rules.iter().position(|rule| rule.who == Who::Anyone);
+        let of_visitors = |rule: &AccessRule| matches!(rule.who, Who::Visitor);
+        while let Some(at) = self.rules.iter().position(of_visitors) {
+            self.rules.remove(at);
+        }
+        let of_anyone = |rule: &AccessRule| matches!(rule.who, Who::Anyone);
+        let anyone = self.rules.iter().position(of_anyone);
         let decision = match (decision, anyone) {
             (Some(decision), _) => decision,
             // What everyone may see visitors see too, unless it is said that they do not.

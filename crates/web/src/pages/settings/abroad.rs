@@ -16,7 +16,7 @@ pub fn on_other_sites(house: &House, own: &OwnPresentityView) -> Tag {
     let of = own.tag.as_ref();
     let (got, heard) = house
         .shell
-        .read(|agent| (agent.preview(of, &Viewer::Nobody), agent.is_heard(of)));
+        .read(|agent| (agent.preview(of, &Viewer::Nobody), agent.is_heard()));
     let (on, busy) = match &got.view {
         View::Shown(information) => (true, information.extent == Extent::Whole),
         _ => (false, false),
@@ -32,9 +32,10 @@ pub fn on_other_sites(house: &House, own: &OwnPresentityView) -> Tag {
         (true, true) => (None, Some(Verdict::Availability)),
     };
     let source = source(own);
-    let version = match heard {
-        true => presence::slug(got.person.word),
-        false => "soon",
+    let version = if heard {
+        presence::slug(got.person.word)
+    } else {
+        ""
     };
     // Asked for anew when it says something else by now.
     let picture = tag("img")
@@ -64,10 +65,15 @@ fn to_copy(house: &House, own: &OwnPresentityView, source: &str) -> Tag {
         "\" height=\"20\">",
     ]);
     let markdown = joined(&["![", &about, "](", source, ")"]);
-    let lines = [(html, t().copy_html), (markdown, t().copy_markdown)];
-    tag("ul").class("lines").each(lines.map(|(line, words)| {
-        let copy = house.does(Deed::Copy(line.clone()));
-        let copy = button("small", copy).with(glyph(Icon::Copy)).say(words);
-        kit::line(tag("code").text(&line), "", [copy])
-    }))
+    let lines = vec![
+        copied(house, html, t().copy_html),
+        copied(house, markdown, t().copy_markdown),
+    ];
+    kit::lines("", lines)
+}
+
+fn copied(house: &House, line: String, words: &'static str) -> Tag {
+    let code = tag("code").text(&line);
+    let copy = button("small", house.does(Deed::Copy(line)));
+    kit::line(code, "", [copy.with(glyph(Icon::Copy)).say(words)])
 }
