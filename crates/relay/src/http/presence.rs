@@ -165,8 +165,12 @@ pub async fn one(
         };
         Ok(cached(&headers, form, body, holds(anybody)))
     };
-    let answer = answered(work.await);
-    match secret_of(&site, &headers) {
+    told(&site, &headers, answered(work.await))
+}
+
+/// What nobody in particular is told pages of other sites may read.
+fn told(site: &Site, headers: &HeaderMap, answer: Response) -> Response {
+    match secret_of(site, headers) {
         Some(_) => answer,
         None => for_other_sites(answer),
     }
@@ -274,7 +278,7 @@ pub async fn several(
         let body = Value::Array(documents).to_string();
         Ok(cached(&headers, Form::Json, body, holds(anybody)))
     };
-    answered(work.await)
+    told(&site, &headers, answered(work.await))
 }
 
 fn read_address(text: &str) -> Result<Presentity, Refusal> {
