@@ -12,6 +12,7 @@ mod tab;
 mod tree;
 
 mod away;
+mod badges;
 mod conversation;
 mod door;
 mod keyboard;

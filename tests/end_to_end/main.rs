@@ -3,6 +3,7 @@
 
 mod asking;
 mod assets;
+mod badges;
 mod circles;
 mod confirming;
 mod cut_lines;

@@ -274,6 +274,7 @@ impl Oracle {
             Who::Account => person.is_some_and(|person| person.class == Class::Account),
             Who::Guest => person.is_some_and(|person| person.class == Class::Guest),
             Who::Program | Who::Site(_) => false,
+            Who::Visitor => reader.is_none(),
             Who::Known => reader.is_some_and(|one| kept(one).is_some()),
             Who::Group(group) => {
                 reader.is_some_and(|one| kept(one).flatten().as_ref() == Some(group))

@@ -15,7 +15,7 @@ use lamplight_core::rules::{
     AccessRule, AccessRules, Decision, Demand, FRESH_FOR, Login, Part, Shares, Visibility,
     VisibilityRules, Who,
 };
-use lamplight_core::service::{Identity, Looker};
+use lamplight_core::service::{As, Identity, Looker};
 use lamplight_core::time::{Timestamp, millis};
 use lamplight_core::wire::{
     Class, Codec, Contact, OwnPresentity, Pace, Standing, ToAgent, ToService,
@@ -368,13 +368,14 @@ impl Play {
     }
 
     fn rule(&mut self, me: &Principal) -> AccessRule {
-        let who = match self.chance.below(8) {
+        let who = match self.chance.below(9) {
             0 => Who::Address(self.other(me).0),
             1 => Who::Domain("localhost".into()),
             2..=3 => Who::Group(note(self.chance.pick::<&str>(&GROUPS))),
             4 => Who::Known,
             5 => Who::Account,
             6 => Who::Guest,
+            7 => Who::Visitor,
             _ => Who::Anyone,
         };
         let wall = self.bench.wall().0;
@@ -553,6 +554,7 @@ impl Play {
             identity: None,
             site: None,
             source: 7,
+            looks_as: *self.chance.pick(&[As::Themselves, As::Visitor]),
         };
         self.bench.looks(looker, vec![presentity]);
         self.bench.store_works(usize::MAX);

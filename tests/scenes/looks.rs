@@ -5,7 +5,7 @@ use lamplight_core::code::{Code, Retry};
 use lamplight_core::ledger::{Kind, WatcherName, Watchers};
 use lamplight_core::presence::{Activity, Basic, View};
 use lamplight_core::rules::Who;
-use lamplight_core::service::{Identity, Scope, ServiceConfig};
+use lamplight_core::service::{As, Identity, Scope, ServiceConfig};
 use lamplight_core::wire::{Decision, Doing, Offers, Pace, ToAgent, ToService};
 
 use super::support::{
@@ -294,6 +294,7 @@ pub fn a_program_does_what_its_token_says() {
             }),
             site: None,
             source: 1,
+            looks_as: As::Themselves,
         };
         let answer = room.looks(looker, vec![presentity("bob")]);
         let answer = answer.map(|told| word(&told[0].view));

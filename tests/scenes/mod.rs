@@ -3,6 +3,7 @@
 //! Every scene stands in the list below; the list becomes a table here, which WebAssembly runs, and one test each natively.
 //! The ids in the scenes' docs are the rows of the model's checklist (`docs/RFC2778.md`).
 
+mod badges;
 mod doors;
 mod fates;
 mod further;
@@ -269,6 +270,13 @@ macro_rules! all_scenes {
                 a_program_does_what_its_token_says
                 a_relay_without_presence_carries_messages
                 a_relay_without_messages_carries_presence
+            }
+            badges {
+                a_badge_shows_nothing_until_it_is_switched_on
+                the_badge_of_the_absent_the_invisible_and_the_blocking_is_one
+                the_badge_of_nobody_is_that_of_all_who_have_none
+                visitors_are_counted_by_their_site
+                a_hundred_sites_are_remembered_and_the_rest_together
             }
             signals {
                 typing_is_told_to_who_sees_me_and_takes_my_letters

@@ -84,6 +84,7 @@ pub fn a_rule_speaks_of_a_domain_a_class_or_anyone() {
         (Who::Known, ""),
         (Who::Site("shop.example".into()), ""),
         (Who::Anyone, "fbgrh"),
+        (Who::Visitor, ""),
     ];
     for (who, seen) in cases {
         does(

@@ -1,7 +1,7 @@
 //! What the contract says of presentities, inbox addresses, rules and watchers, case by case, in both stores.
 
 use lamplight_core::address::Presentity;
-use lamplight_core::ledger::{Event, Kind, Row, WatcherName};
+use lamplight_core::ledger::{Event, Kind, Row, SITES_MAX, WatcherName};
 use lamplight_core::rules::{AccessRule, AccessRules, Decision, Login, Visibility, Who};
 use lamplight_core::store::{Change, Copies, Key, Loaded};
 use lamplight_core::time::Timestamp;
@@ -251,6 +251,39 @@ fn watchers(both: &mut Both, of: &Presentity, since: u64) -> Vec<Row> {
         Loaded::Watchers(rows) => rows,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn so_many_sites_have_a_row_and_the_others_are_counted_together() {
+    let mut both = Both::new();
+    let alice = presentity("alice");
+    let visit = |site: usize, event: Event| Change::Watched {
+        presentity: alice.clone(),
+        events: vec![(
+            WatcherName::Site(format!("{site}.example")),
+            event,
+            Timestamp(10 + site as u64),
+        )],
+    };
+    for site in 0..SITES_MAX + 3 {
+        both.keep(visit(site, Event::Visited(2)));
+    }
+    both.keep(visit(0, Event::Visited(5)));
+    // The rows of attempts are rows as well.
+    both.keep(visit(0, Event::VisitedInVain(1)));
+    let rows = watchers(&mut both, &alice, 0);
+    assert_eq!(rows.len(), SITES_MAX + 2);
+    let counted = |name: &WatcherName, attempt: bool| {
+        let row = rows
+            .iter()
+            .find(|row| row.watcher == *name && row.is_attempt() == attempt);
+        row.map(|row| row.count)
+    };
+    let first = WatcherName::Site("0.example".into());
+    assert_eq!(counted(&first, false), Some(7));
+    assert_eq!(counted(&first, true), None);
+    assert_eq!(counted(&WatcherName::Nobody, false), Some(6));
+    assert_eq!(counted(&WatcherName::Nobody, true), Some(1));
 }
 
 #[test]

@@ -324,6 +324,7 @@ fn who(chance: &mut Chance) -> Who {
         Who::Address(address("bob")),
         Who::Site("shop.example".into()),
         Who::Anyone,
+        Who::Visitor,
     ];
     chance.pick(&all).clone()
 }

@@ -239,6 +239,7 @@ fn everyone() -> Vec<Who> {
         Who::Program,
         Who::Site("shop.example.org".into()),
         Who::Anyone,
+        Who::Visitor,
     ]
 }
 

@@ -22,6 +22,9 @@ use crate::time::{Timestamp, millis};
 /// Most rows that are told at once.
 pub const NAMED_MAX: usize = 500;
 
+/// Most sites of which a presentity's visitors are remembered; what comes from more counts as from no site in particular.
+pub const SITES_MAX: usize = 100;
+
 /// For how long a watcher is remembered, unless configured otherwise.
 pub const SPAN: Duration = Duration::from_hours(7 * 24);
 /// A fetch after a longer pause than this is not part of a regular one.
@@ -94,6 +97,10 @@ pub enum Event {
     Fetched,
     /// Asked and got nothing.
     Refused,
+    /// So many visitors of other sites fetched. A site is no poller, however regularly it is read.
+    Visited(u32),
+    /// So many visitors of other sites asked and got nothing.
+    VisitedInVain(u32),
 }
 
 /// What is remembered of one watcher.
@@ -117,7 +124,7 @@ pub struct Row {
 impl Event {
     /// Whether nothing was received: attempts have a row of their own.
     pub fn is_attempt(self) -> bool {
-        self == Self::Refused
+        matches!(self, Self::Refused | Self::VisitedInVain(_))
     }
 }
 
@@ -147,6 +154,9 @@ impl Row {
             Event::Cancelled => row.state = WatchState::Ended,
             Event::Fetched => row.fetched(at),
             Event::Refused => row.count = row.count.saturating_add(1),
+            Event::Visited(many) | Event::VisitedInVain(many) => {
+                row.count = row.count.saturating_add(many);
+            }
         }
         row.last = row.last.max(at);
         row
@@ -158,8 +168,12 @@ impl Row {
                 (Kind::Subscriber, WatchState::Active)
             }
             Event::Cancelled => (Kind::Subscriber, WatchState::Ended),
-            Event::Fetched => (Kind::Fetcher, WatchState::Ended),
-            Event::Refused => (Kind::Fetcher, WatchState::Attempt),
+            Event::Fetched | Event::Visited(_) => (Kind::Fetcher, WatchState::Ended),
+            Event::Refused | Event::VisitedInVain(_) => (Kind::Fetcher, WatchState::Attempt),
+        };
+        let count = match event {
+            Event::Visited(many) | Event::VisitedInVain(many) => many,
+            _ => 1,
         };
         Self {
             watcher: watcher.clone(),
@@ -167,7 +181,7 @@ impl Row {
             state,
             first: at,
             last: at,
-            count: 1,
+            count,
             pause: 0,
             regular: 0,
             visibility: Visibility::Named,
@@ -299,6 +313,20 @@ impl WatcherInformation {
 }
 
 impl WatcherName {
+    /// Visitors of this site, or of one that nobody named.
+    pub fn visitors(site: Option<&str>) -> Self {
+        site.map_or(Self::Nobody, |site| Self::Site(site.into()))
+    }
+
+    /// Under what an event is remembered where no row of this name stands yet, beside so many rows of sites.
+    #[must_use]
+    pub fn beside(&self, sites: usize) -> Self {
+        match self {
+            Self::Site(_) if sites >= SITES_MAX => Self::Nobody,
+            _ => self.clone(),
+        }
+    }
+
     /// The principal, if it is one.
     pub fn address(&self) -> Option<&Address> {
         match self {
@@ -352,6 +380,21 @@ mod tests {
         let row = after(&events);
         assert_eq!((row.count, row.state), (5, WatchState::Ended));
         assert_eq!((row.first, row.last), (Timestamp(0), Timestamp(45)));
+    }
+
+    #[test]
+    fn visitors_of_a_site_are_counted_and_are_no_poller() {
+        let row = after(&[
+            (Event::Visited(1), 0),
+            (Event::Visited(400), 30_000),
+            (Event::Visited(11), 60_000),
+            (Event::Visited(1), 90_000),
+        ]);
+        assert_eq!((row.kind, row.count), (Kind::Fetcher, 413));
+        assert_eq!(row.state, WatchState::Ended);
+        let vain = after(&[(Event::VisitedInVain(7), 0), (Event::VisitedInVain(5), 1)]);
+        assert_eq!((vain.count, vain.state), (12, WatchState::Attempt));
+        assert!(Event::VisitedInVain(1).is_attempt() && !Event::Visited(1).is_attempt());
     }
 
     #[test]

@@ -7,11 +7,12 @@
 //! | DELIVERY: what becomes of a message at an inbox | the inbox's principal | [`delivers`] | `service::messaging` |
 //!
 //! Of each list the first rule that matches wins; behind the last stands a default. Fetch, notification, badge, typing, receipts
-//! and errors all follow from the one answer of [`view`].
+//! and errors all follow from the one answer of [`view`]: a badge on another site is what it gives to nobody in particular.
 
 mod access;
 mod delivery;
 mod visibility;
+mod visitors;
 mod who;
 
 pub use access::{

@@ -33,7 +33,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-pub use input::{Identity, Input, LookId, Looker, Lost, Output, Scope, Slot};
+pub use input::{As, Identity, Input, LookId, Looker, Lost, Output, Scope, Slot};
 pub use limits::{Bounds, Limits, Rate, Requires, ServiceConfig};
 
 use crate::address::{Presentity, Principal, SessionId, Ticket};
@@ -118,6 +118,7 @@ impl Service {
             Input::Lost(session, Lost::Closed | Lost::Slow) => self.lost(session, now),
             Input::Authenticated(session, answer) => self.authenticated(session, answer, now),
             Input::Look(id, looker, presentities) => self.begin_look(id, looker, presentities, now),
+            Input::Visited(presentity, site, many) => self.visited(&presentity, site, many, now),
             Input::Confirmed(principal, login, at) => self.confirmed(&principal, login, at, now),
             Input::Revoked(principal, login) => self.revoked(&principal, login, now),
             Input::Loaded(ticket, answer) => self.loaded(ticket, answer, now),

@@ -4,6 +4,7 @@
 //! page of another site can add, and from a browser exactly one of the relay's own origins.
 
 mod answer;
+mod badge;
 mod body;
 mod circles;
 mod cookie;
@@ -15,6 +16,7 @@ mod line;
 mod pidf;
 mod presence;
 mod query;
+mod visits;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -51,6 +53,7 @@ pub struct Site {
     reports: Rates<()>,
     /// Presentities that are asked for.
     looks: Rates<presence::Asker>,
+    visits: visits::Visits,
 }
 
 impl Site {
@@ -74,6 +77,7 @@ impl Site {
             headers: SecurityHeaders::new(&origins),
             reports: Rates::new(keeper::REPORTS),
             looks: Rates::new(config.limits.looks),
+            visits: visits::Visits::default(),
             origins,
             config,
             keeper,

@@ -56,6 +56,8 @@ pub enum FromSocket {
     Heard(SessionId),
     Lost(SessionId),
     Look(Looker, Vec<Presentity>, oneshot::Sender<Looked>),
+    /// So many more were shown what a badge shows, on pages of this site.
+    Visited(Presentity, Option<String>, u32),
 }
 
 /// What sockets and the doors of HTTP hold of the hub.
@@ -258,6 +260,7 @@ impl Hub {
                 };
                 Input::Look(id, looker, presentities)
             }
+            FromSocket::Visited(presentity, site, many) => Input::Visited(presentity, site, many),
         };
         self.handle(input);
     }

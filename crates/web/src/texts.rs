@@ -296,6 +296,16 @@ texts! {
     move_up: "Move up";
     move_down: "Move down";
     remove_rule: "Remove";
+    abroad: "On other sites";
+    abroad_hint: "A small picture for a web page or a README. Switched on, it tells everyone who reads that page how you are.";
+    abroad_on: "Show there whether you are available";
+    abroad_busy: "Also whether you are busy or away";
+    abroad_now: "The picture now: {word}";
+    abroad_alt: "Presence of {name}";
+    copy_html: "Copy HTML";
+    copy_markdown: "Copy Markdown";
+    visitors_of: "Visitors of {site}";
+    unknown_site: "an unknown site";
     names: "Names";
     demand: "Only people who show their name may see you";
     demand_hint: "People may look without telling you who they are. If you want to know, they have to show themselves first.";

@@ -184,9 +184,14 @@ impl OnePresentity {
 
     fn watched(&mut self, events: Vec<(WatcherName, Event, Timestamp)>) {
         for (watcher, event, at) in events {
-            let key = (watcher.clone(), event.is_attempt());
+            let mut key = (watcher, event.is_attempt());
+            if !self.ledger.contains_key(&key) {
+                let rows = self.ledger.keys();
+                let sites = rows.filter(|(name, _)| matches!(name, WatcherName::Site(_)));
+                key.0 = key.0.beside(sites.count());
+            }
             let before = self.ledger.remove(&key);
-            let row = Row::after(before, &watcher, event, at);
+            let row = Row::after(before, &key.0, event, at);
             self.ledger.insert(key, row);
         }
     }

@@ -14,7 +14,7 @@ use lamplight_core::message::Body;
 use lamplight_core::person::{Person, Reason, Word};
 use lamplight_core::presence::{Note, View};
 use lamplight_core::rules::{Delivery, DeliveryRule, Who};
-use lamplight_core::service::Looker;
+use lamplight_core::service::{self, As, Looker};
 use lamplight_core::store::Change;
 use lamplight_core::time::{Timestamp, millis};
 use lamplight_core::wire::{Decision, OwnInbox, ToAgent};
@@ -111,6 +111,7 @@ impl Room {
             identity: who.map(|who| self.identity(who)),
             site: site.map(str::to_owned),
             source: 1,
+            looks_as: As::Themselves,
         };
         let presentities = whom.iter().map(|name| presentity(name)).collect();
         let told = self.looks(looker, presentities)?;
@@ -118,6 +119,33 @@ impl Room {
             .into_iter()
             .map(|notification| notification.view)
             .collect())
+    }
+
+    /// What a badge of this one shows on this site (`None`: nobody named it); asked for by whoever has signed in as this one.
+    ///
+    /// # Errors
+    /// Why there is no answer at all.
+    pub fn visits(
+        &mut self,
+        who: Option<&str>,
+        site: Option<&str>,
+        whom: &str,
+    ) -> Result<View, Refusal> {
+        let looker = Looker {
+            identity: who.map(|who| self.identity(who)),
+            seen_as: None,
+            site: site.map(str::to_owned),
+            source: 1,
+            looks_as: As::Visitor,
+        };
+        let told = self.looks(looker, vec![presentity(whom)])?;
+        Ok(told[0].view.clone())
+    }
+
+    /// So many more visitors of this site were given what the last of them was told.
+    pub fn more_visit(&mut self, site: Option<&str>, whom: &str, many: u32) {
+        let site = site.map(str::to_owned);
+        self.tell_relay(service::Input::Visited(presentity(whom), site, many));
     }
 
     /// A person opens the page on a device, and everything arrives.

@@ -101,6 +101,11 @@ impl Agent {
         own.map(|own| self.own_presentity(own)).collect()
     }
 
+    /// Whether the relay has said that what I set up for my presentities holds.
+    pub fn is_heard(&self) -> bool {
+        self.settings.is_heard()
+    }
+
     fn own_presentity(&self, own: OwnPresentity) -> OwnPresentityView {
         let of = own.tag.as_ref();
         let (person, mut means, by_hand) = self.presentity.own(of);

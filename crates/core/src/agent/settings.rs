@@ -168,6 +168,12 @@ impl Settings {
         own
     }
 
+    /// Whether the service has said how my presentities are since something was wanted of them.
+    pub fn is_heard(&self) -> bool {
+        let unheard = |wish: &Wish| matches!(wish.want, Want::Presentity(_)) && !wish.heard;
+        !self.wishes.iter().any(unheard)
+    }
+
     pub fn watchers(&self, presentity: &Presentity) -> Option<&Watchers> {
         let (of, watchers) = self.watched.as_ref()?;
         watchers.as_ref().filter(|_| of == presentity)

@@ -80,6 +80,9 @@ pub enum Who {
     /// Everyone, signed in or not.
     #[n(8)]
     Anyone,
+    /// Whoever has not signed in: who reads another site that shows a badge.
+    #[n(9)]
+    Visitor,
 }
 
 /// Who looks at a presentity or writes to an inbox, with what their own services know of them.
@@ -116,6 +119,7 @@ impl Who {
                 .site
                 .is_some_and(|from| from.eq_ignore_ascii_case(site)),
             Self::Anyone => true,
+            Self::Visitor => onlooker.address.is_none(),
         }
     }
 

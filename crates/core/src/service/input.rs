@@ -28,6 +28,8 @@ pub enum Input {
     Authenticated(SessionId, Result<Identity, Refusal>),
     /// A fetch by someone without a session: over HTTP. Answered by `Output::Looked`.
     Look(LookId, Looker, Vec<Presentity>),
+    /// So many more visitors of this site (`None`: nobody named it) were given what was last answered to one who looks as a visitor.
+    Visited(Presentity, Option<String>, u32),
     /// The password of this login was said again just now: what asked for it goes on.
     Confirmed(Principal, u64, Timestamp),
     /// This login must not be used any more (sign-out everywhere, password change, suspension): `None` means all of them.
@@ -129,6 +131,17 @@ impl Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LookId(pub u64);
 
+/// As whom someone without a session looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum As {
+    /// As who they are.
+    #[default]
+    Themselves,
+    /// As any visitor of another site, whoever they are: what a badge shows. Haste is told for each site, since the shell gives
+    /// one answer to many visitors. Whoever looks so at themselves is remembered by nobody.
+    Visitor,
+}
+
 /// Someone without a session who looks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Looker {
@@ -140,6 +153,7 @@ pub struct Looker {
     pub site: Option<String>,
     /// Stands for where the question comes from, so that haste can be told; never kept.
     pub source: u64,
+    pub looks_as: As,
 }
 
 /// How a frame stands among those that wait for the same socket.

@@ -1,11 +1,12 @@
 //! FETCHERs (RFC 2778 2.3): what is known now, of one or many, and no SUBSCRIPTION; with a session or, over HTTP, without one.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Service;
 use super::asking::Reading;
 use super::before::Seen;
-use super::input::{LookId, Looker, Output};
+use super::input::{As, LookId, Looker, Output};
 use super::room::{Poller, State};
 use crate::address::{Presentity, SessionId};
 use crate::code::{Code, Refusal};
@@ -178,15 +179,18 @@ impl Service {
     }
 
     fn answer_look(&mut self, look: &Look, now: Now) -> Result<Vec<Notification>, Refusal> {
-        let identity = look.looker.identity.as_ref();
-        let poller = match identity {
-            Some(identity) => Poller::Principal(identity.principal.clone()),
-            None => Poller::Source(look.looker.source),
+        let Looker { identity, site, .. } = &look.looker;
+        let identity = identity.as_ref();
+        let is_visitor = look.looker.looks_as == As::Visitor;
+        let is_own = |presentity: &Presentity| {
+            identity.is_some_and(|one| one.principal == presentity.principal())
         };
-        let own = |presentity: &Presentity| {
-            identity.is_some_and(|identity| identity.principal == presentity.principal())
+        let poller = match (identity, look.looker.looks_as) {
+            (_, As::Visitor) => Poller::Site(site.clone()),
+            (Some(identity), As::Themselves) => Poller::Principal(identity.principal.clone()),
+            (None, As::Themselves) => Poller::Source(look.looker.source),
         };
-        for presentity in look.presentities.iter().filter(|one| !own(one)) {
+        for presentity in look.presentities.iter().filter(|one| !is_own(one)) {
             let polled = self.too_many_polls(presentity, poller.clone(), now);
             polled.map_err(|wait| Code::TooManyRequests.refusal_after(wait))?;
         }
@@ -197,21 +201,54 @@ impl Service {
                 presentity: presentity.clone(),
                 view,
             });
-            let watcher = match (identity, &look.looker.site) {
-                (Some(identity), _) => WatcherName::Principal(identity.principal.clone()),
-                (None, Some(site)) => WatcherName::Site(site.clone()),
-                (None, None) => WatcherName::Nobody,
+            let (watcher, event) = match identity {
+                Some(identity) if !is_visitor => {
+                    let watcher = WatcherName::Principal(identity.principal.clone());
+                    (watcher, event(gives))
+                }
+                _ if is_visitor || site.is_some() => {
+                    (WatcherName::visitors(site.as_deref()), visited(gives, 1))
+                }
+                _ => (WatcherName::Nobody, event(gives)),
             };
-            if !own(presentity) {
-                self.remember(presentity, watcher, event(gives), now);
+            if !is_own(presentity) {
+                self.remember(presentity, watcher, event, now);
             }
             self.spare(presentity, now);
         }
         Ok(notifications)
     }
 
+    /// The shell gave what was answered to more visitors than the one that asked.
+    pub(super) fn visited(
+        &mut self,
+        presentity: &Presentity,
+        site: Option<String>,
+        many: u32,
+        now: Now,
+    ) {
+        let watcher = WatcherName::visitors(site.as_deref());
+        let looker = Looker {
+            identity: None,
+            seen_as: None,
+            site,
+            source: 0,
+            looks_as: As::Visitor,
+        };
+        let look = Look {
+            looker,
+            presentities: Vec::new(),
+            visibility: None,
+        };
+        let (_, gives) = self.view_of_look(&look, presentity, now.timestamp);
+        self.remember(presentity, watcher, visited(gives, many), now);
+    }
+
     fn view_of_look(&self, look: &Look, presentity: &Presentity, at: Timestamp) -> (View, bool) {
-        let identity = look.looker.identity.as_ref();
+        let identity = match look.looker.looks_as {
+            As::Themselves => look.looker.identity.as_ref(),
+            As::Visitor => None,
+        };
         let refused = |code: Code| (View::Ended(code.refusal()), false);
         let Some(known) = self.known(presentity) else {
             // To someone whom nobody vouches for, nobody is there and nobody is not.
@@ -272,5 +309,12 @@ fn event(gives: bool) -> Event {
     match gives {
         true => Event::Fetched,
         false => Event::Refused,
+    }
+}
+
+fn visited(gives: bool, many: u32) -> Event {
+    match gives {
+        true => Event::Visited(many),
+        false => Event::VisitedInVain(many),
     }
 }

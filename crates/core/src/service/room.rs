@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -55,6 +56,8 @@ pub struct Room {
 pub enum Poller {
     Principal(Principal),
     Source(u64),
+    /// All visitors of one site, or of those that nobody named.
+    Site(Option<String>),
 }
 
 /// One session that watches.

@@ -46,9 +46,10 @@ impl SecurityHeaders {
         Self(all)
     }
 
+    /// What an answer says of itself stands: what is meant for pages of other sites says so.
     pub fn put(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.0 {
-            headers.insert(name.clone(), value.clone());
+            headers.entry(name).or_insert_with(|| value.clone());
         }
     }
 }

@@ -70,7 +70,7 @@ fn put_tuple(xml: &mut String, tuple: &PresenceTuple) {
 }
 
 /// A text as it may stand in an element or an attribute. What XML 1.0 has no place for is replaced.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,5 +1,5 @@
 //! What is known of somebody now, over HTTP: RFC 2778's FETCHER for whoever keeps no line open, and its POLLER for whoever comes
-//! again and again.
+//! again and again. And the badge, for pages of other sites: whoever asks for that is a visitor and gets what visitors get.
 //!
 //! Without credentials every address that shows nothing gives one and the same answer, whether it shares nothing, refuses or does
 //! not exist: nobody learns from here who has an account.
@@ -13,8 +13,11 @@ use std::time::Instant;
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{
+    ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG,
+    IF_NONE_MATCH, VARY,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,14 +25,15 @@ use lamplight_core::address::{Presentity, Principal};
 use lamplight_core::code::{Code, Refusal};
 use lamplight_core::person::{Person, Reason, Word, person};
 use lamplight_core::presence::{Notification, PresenceInformation, View};
-use lamplight_core::service::{Identity, Looker};
+use lamplight_core::service::{As, Identity, Looker};
 use lamplight_core::time::Timestamp;
 use lamplight_core::wire::to_cbor;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::badge::{self, Picture, Wish};
 use super::doors::{answered, refuse_when_draining, secret_of};
-use super::{Site, answer, pidf, query};
+use super::{Site, answer, pidf, query, visits};
 use crate::identity::rates;
 use crate::listener::Visitor;
 
@@ -38,6 +42,12 @@ const FETCH_MAX: usize = 100;
 /// Somebody who did not sign in may use an answer for so long; who did asks each time whether it still holds.
 const ANYBODY: HeaderValue = HeaderValue::from_static("max-age=10");
 const SOMEBODY: HeaderValue = HeaderValue::from_static("private, no-cache");
+/// A badge holds longer: browsers and what stands between show the old one while they ask for the new one.
+const VISITORS: HeaderValue =
+    HeaderValue::from_static("public, max-age=30, stale-while-revalidate=60");
+/// What an answer depends on beside its address: a badge not on who asks.
+const WHO_ASKS: HeaderValue = HeaderValue::from_static("accept, authorization, cookie");
+const FORM: HeaderValue = HeaderValue::from_static("accept");
 
 /// Whose questions are counted together.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -53,23 +63,35 @@ enum Form {
     Json,
     /// RFC 3863.
     Pidf,
+    /// A badge.
+    Svg,
+    /// What shields.io draws a badge from.
+    Shields,
 }
+
+/// How each form is asked for by the end of an address.
+const ENDS: [(&str, Form); 4] = [
+    (".json", Form::Json),
+    (".pidf", Form::Pidf),
+    (".svg", Form::Svg),
+    (".shields", Form::Shields),
+];
 
 impl Form {
     fn media(self) -> &'static str {
         match self {
-            Self::Json => "application/json",
+            Self::Json | Self::Shields => "application/json",
             Self::Pidf => "application/pidf+xml",
+            Self::Svg => "image/svg+xml",
         }
     }
 
     /// What the end of an address says, else what `Accept` prefers; JSON when both are as welcome.
     fn choose<'a>(asked: &'a str, headers: &HeaderMap) -> (&'a str, Self) {
-        if let Some(address) = asked.strip_suffix(".json") {
-            return (address, Self::Json);
-        }
-        if let Some(address) = asked.strip_suffix(".pidf") {
-            return (address, Self::Pidf);
+        for (end, form) in ENDS {
+            if let Some(address) = asked.strip_suffix(end) {
+                return (address, form);
+            }
         }
         let accepts: Vec<&str> = headers
             .get_all(ACCEPT)
@@ -77,11 +99,13 @@ impl Form {
             .filter_map(|value| value.to_str().ok())
             .collect();
         let accepts = accepts.join(",");
-        let welcome = |form: Self| quality(&accepts, form.media());
-        match welcome(Self::Pidf) > welcome(Self::Json) {
-            true => (asked, Self::Pidf),
-            false => (asked, Self::Json),
-        }
+        // Of those that are as welcome the first.
+        let forms = [Self::Json, Self::Pidf, Self::Svg];
+        let welcome = forms
+            .into_iter()
+            .rev()
+            .max_by_key(|form| quality(&accepts, form.media()));
+        (asked, welcome.unwrap_or(Self::Json))
     }
 }
 
@@ -114,7 +138,7 @@ pub async fn one(
     State(site): State<Arc<Site>>,
     Extension(visitor): Extension<Visitor>,
     asked: Result<Path<String>, PathRejection>,
-    RawQuery(query): RawQuery,
+    RawQuery(wanted): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let work = async {
@@ -122,7 +146,11 @@ pub async fn one(
         let Path(asked) = asked.map_err(|_| Code::BadAddress.refusal())?;
         let (address, form) = Form::choose(&asked, &headers);
         let presentity = read_address(address)?;
-        let seen_as = match query::values(query.as_deref(), "as")?.first() {
+        if let Form::Svg | Form::Shields = form {
+            let wish = Wish::read(wanted.as_deref())?;
+            return badge(&site, &headers, visitor.ip, &presentity, form, &wish).await;
+        }
+        let seen_as = match query::values(wanted.as_deref(), "as")?.first() {
             Some(watcher) => {
                 Some(Principal::parse(watcher).map_err(|_| Code::BadAddress.refusal())?)
             }
@@ -130,16 +158,23 @@ pub async fn one(
         };
         let identity = who_asks(&site, &headers).await?;
         let anybody = identity.is_none();
-        let looker = looker(identity, visitor.ip);
         let as_another = seen_as.is_some();
-        let looker = Looker { seen_as, ..looker };
+        let looker = Looker {
+            seen_as,
+            ..looker(
+                identity,
+                visits::from_site(&headers),
+                As::Themselves,
+                visitor.ip,
+            )
+        };
         let looked = look(&site, looker, visitor.ip, vec![presentity.clone()]).await?;
         let found = looked.into_iter().find(|it| it.presentity == presentity);
         let found = found.ok_or_else(|| Code::TryLater.refusal())?;
         if as_another {
             let mut document = document(&found);
             document["cbor"] = hex(&to_cbor(&found.view)).into();
-            return Ok(cached(&headers, Form::Json, document.to_string(), anybody));
+            return Ok(cached(&headers, Form::Json, document.to_string(), SOMEBODY));
         }
         match &found.view {
             View::Shown(_) => {}
@@ -148,12 +183,74 @@ pub async fn one(
             View::Pending => {}
         }
         let body = match form {
-            Form::Json => document(&found).to_string(),
             Form::Pidf => pidf::document(&found),
+            _ => document(&found).to_string(),
         };
-        Ok(cached(&headers, form, body, anybody))
+        Ok(cached(&headers, form, body, holds(anybody)))
     };
-    answered(work.await)
+    told(&site, &headers, answered(work.await))
+}
+
+/// What nobody in particular is told pages of other sites may read.
+fn told(site: &Site, headers: &HeaderMap, answer: Response) -> Response {
+    match secret_of(site, headers) {
+        Some(_) => answer,
+        None => for_other_sites(answer),
+    }
+}
+
+/// What visitors of other sites are shown. Whoever asks is one of them, even signed in: what only they may see is no badge. Who
+/// shares nothing, blocks or does not exist has the same badge.
+async fn badge(
+    site: &Arc<Site>,
+    headers: &HeaderMap,
+    ip: IpAddr,
+    presentity: &Presentity,
+    form: Form,
+    wish: &Wish,
+) -> Result<Response, Refusal> {
+    let identity = who_asks(site, headers).await.ok().flatten();
+    let own = identity.filter(|identity| identity.principal == presentity.principal());
+    let (word, holds) = match own {
+        Some(identity) => {
+            let word = visits::own_word(site, identity, presentity, ip).await?;
+            (word, SOMEBODY)
+        }
+        None => {
+            let from = visits::from_site(headers);
+            (visits::word(site, presentity, from, ip).await?, VISITORS)
+        }
+    };
+    let name = presentity.address().name();
+    let (body, policy) = match form {
+        Form::Shields => (badge::shields(word, name, wish), None),
+        _ => {
+            let Picture { svg, policy } = badge::draw(word, name, wish);
+            (svg, HeaderValue::from_str(&policy).ok())
+        }
+    };
+    let mut answer = for_other_sites(cached(headers, form, body, holds));
+    answer.headers_mut().insert(VARY, FORM);
+    if let Some(policy) = policy {
+        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(answer)
+}
+
+/// Lets pages of other sites show and read an answer to nobody in particular.
+fn for_other_sites(mut answer: Response) -> Response {
+    let headers = answer.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("cross-origin"),
+    );
+    answer
+}
+
+/// For how long an answer may be used.
+fn holds(anybody: bool) -> HeaderValue {
+    if anybody { ANYBODY } else { SOMEBODY }
 }
 
 /// Several presentities at once: `?of=alice@example.org&of=bob@example.org`.
@@ -180,7 +277,12 @@ pub async fn several(
         }
         let identity = who_asks(&site, &headers).await?;
         let anybody = identity.is_none();
-        let looker = looker(identity, visitor.ip);
+        let looker = looker(
+            identity,
+            visits::from_site(&headers),
+            As::Themselves,
+            visitor.ip,
+        );
         let looked = look(&site, looker, visitor.ip, presentities).await?;
         let documents: Vec<Value> = looked
             .into_iter()
@@ -194,9 +296,9 @@ pub async fn several(
             })
             .collect();
         let body = Value::Array(documents).to_string();
-        Ok(cached(&headers, Form::Json, body, anybody))
+        Ok(cached(&headers, Form::Json, body, holds(anybody)))
     };
-    answered(work.await)
+    told(&site, &headers, answered(work.await))
 }
 
 fn read_address(text: &str) -> Result<Presentity, Refusal> {
@@ -215,19 +317,26 @@ async fn who_asks(site: &Site, headers: &HeaderMap) -> Result<Option<Identity>, 
     }
 }
 
-fn looker(identity: Option<Identity>, ip: IpAddr) -> Looker {
+/// Who looks, from the pages of which site, and as whom.
+pub fn looker(
+    identity: Option<Identity>,
+    site: Option<String>,
+    looks_as: As,
+    ip: IpAddr,
+) -> Looker {
     // Another number for the same address after each start: it leads back to nobody.
     static HASHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     Looker {
         identity,
+        looks_as,
         seen_as: None,
-        site: None,
+        site,
         source: HASHES.hash_one(rates::network(ip)),
     }
 }
 
 /// Asks the service, unless there was too much asked already.
-async fn look(
+pub async fn look(
     site: &Site,
     looker: Looker,
     ip: IpAddr,
@@ -256,7 +365,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// An answer that says how long it holds and by what it is known again; without a body, if the asker has it.
-fn cached(headers: &HeaderMap, form: Form, body: String, anybody: bool) -> Response {
+fn cached(headers: &HeaderMap, form: Form, body: String, holds: HeaderValue) -> Response {
     let digest = Sha256::digest(body.as_bytes());
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12]));
     let known = headers
@@ -278,11 +387,8 @@ fn cached(headers: &HeaderMap, form: Form, body: String, anybody: bool) -> Respo
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         fresh.insert(ETAG, tag);
     }
-    fresh.insert(CACHE_CONTROL, if anybody { ANYBODY } else { SOMEBODY });
-    fresh.insert(
-        VARY,
-        HeaderValue::from_static("accept, authorization, cookie"),
-    );
+    fresh.insert(CACHE_CONTROL, holds);
+    fresh.insert(VARY, WHO_ASKS);
     response
 }
 
@@ -391,6 +497,18 @@ mod tests {
                 Form::Json,
             ),
             ("alice@localhost.json", "application/pidf+xml", Form::Json),
+            ("alice@localhost.svg", "application/json", Form::Svg),
+            ("alice@localhost.shields", "image/svg+xml", Form::Shields),
+            (
+                "alice@localhost",
+                "image/avif,image/webp,image/svg+xml,image/*,*/*;q=0.8",
+                Form::Svg,
+            ),
+            (
+                "alice@localhost",
+                "text/html,application/xml;q=0.9,image/webp,*/*;q=0.8",
+                Form::Json,
+            ),
             ("alice@localhost.pidf", "application/json", Form::Pidf),
         ] {
             let found = form(asked, accept);
@@ -425,18 +543,18 @@ mod tests {
 
     #[test]
     fn who_has_an_answer_already_is_told_so() {
-        let whole = cached(&HeaderMap::new(), Form::Json, "{}".into(), true);
+        let whole = cached(&HeaderMap::new(), Form::Json, "{}".into(), ANYBODY);
         assert_eq!(whole.status(), StatusCode::OK);
         assert_eq!(whole.headers()[CACHE_CONTROL], "max-age=10");
         let tag = whole.headers()[ETAG].clone();
         let mut headers = HeaderMap::new();
         let tags = format!("\"other\", W/{}", tag.to_str().unwrap());
         headers.insert(IF_NONE_MATCH, tags.parse().unwrap());
-        let again = cached(&headers, Form::Json, "{}".into(), false);
+        let again = cached(&headers, Form::Json, "{}".into(), SOMEBODY);
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(again.headers()[CACHE_CONTROL], "private, no-cache");
         assert_eq!(again.headers()[ETAG], tag);
-        let changed = cached(&headers, Form::Json, "{ }".into(), false);
+        let changed = cached(&headers, Form::Json, "{ }".into(), SOMEBODY);
         assert_eq!(changed.status(), StatusCode::OK);
     }
 }

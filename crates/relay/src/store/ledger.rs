@@ -15,10 +15,24 @@ pub fn watched(
     events: &[(WatcherName, Event, Timestamp)],
 ) -> Result<()> {
     for (watcher, event, at) in events {
-        let before = find(db, of, watcher, event.is_attempt())?;
-        write(db, of, &Row::after(before, watcher, *event, *at))?;
+        let attempt = event.is_attempt();
+        let mut before = find(db, of, watcher, attempt)?;
+        let mut name = watcher.clone();
+        if let (WatcherName::Site(_), None) = (watcher, &before) {
+            name = watcher.beside(sites(db, of)?);
+            before = find(db, of, &name, attempt)?;
+        }
+        write(db, of, &Row::after(before, &name, *event, *at))?;
     }
     Ok(())
+}
+
+/// How many rows stand for sites.
+fn sites(db: &Connection, of: &PresentityRow) -> Result<usize> {
+    db.prepare_cached("SELECT count(*) FROM ledger WHERE principal = ?1 AND tag = ?2 AND who = 1")?
+        .query_row(params![of.principal, of.tag()], |columns| {
+            columns.get::<_, i64>(0).map(|rows| rows as usize)
+        })
 }
 
 /// Removes every row whose last event is older than this.

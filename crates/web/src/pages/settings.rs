@@ -11,6 +11,7 @@ use crate::parts::watchers;
 use crate::route::{Page, Place};
 use crate::texts::t;
 
+mod abroad;
 mod inboxes;
 mod others;
 mod people;

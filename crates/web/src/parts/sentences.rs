@@ -28,6 +28,7 @@ pub fn who(who: &Who) -> String {
         Who::Program => t().who_program.into(),
         Who::Site(site) => fill(t().who_site, site),
         Who::Anyone => t().who_anyone.into(),
+        Who::Visitor => t().viewer_nobody.into(),
     }
 }
 

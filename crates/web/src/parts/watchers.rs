@@ -105,8 +105,13 @@ fn watcher(house: &House, of: Option<&Face>, one: &WatcherInformation) -> Tag {
                 .text(&name)
                 .into()
         }
-        WatcherName::Site(site) => Html::from(fill(t().who_site, site)),
-        WatcherName::Nobody => words(t().viewer_nobody),
+        visitors => {
+            let site = match visitors {
+                WatcherName::Site(site) => site,
+                _ => t().unknown_site,
+            };
+            Html::from(fill(t().visitors_of, site))
+        }
     };
     let acts = match &one.watcher {
         WatcherName::Principal(principal) => acts(house, of, principal, one.state),

@@ -7,6 +7,7 @@ use lamplight_embed::{
 };
 use yew::prelude::*;
 
+use super::abroad::on_other_sites;
 use super::{Page, framed};
 use crate::dom;
 use crate::draw::{On, Tag, act, p, tag, words};
@@ -129,6 +130,7 @@ pub fn people(house: &House) -> Html {
                 add,
             ))
             .into(),
+        on_other_sites(house, &own).into(),
         block(words(t().names), t().demand_hint)
             .with(kit::switch(house, t().demand, named, Deed::Intend(demand)))
             .into(),

@@ -1,0 +1,79 @@
+//! On other sites: whether a badge says anything of me there, how it looks now, and the lines to copy.
+
+use lamplight_embed::{Extent, OwnPresentityView, Part, Verdict, View, Viewer, joined};
+
+use super::people::with_rules;
+use crate::dom;
+use crate::draw::{Tag, button, div, tag, words};
+use crate::house::{Deed, House};
+use crate::parts::icon::{Icon, glyph};
+use crate::parts::kit::{self, block};
+use crate::parts::presence;
+use crate::texts::{fill, t};
+
+/// What visitors of other sites get of this presentity, to be switched on and off. What that means for them is decided elsewhere.
+pub fn on_other_sites(house: &House, own: &OwnPresentityView) -> Tag {
+    let of = own.tag.as_ref();
+    let (got, heard) = house
+        .shell
+        .read(|agent| (agent.preview(of, &Viewer::Nobody), agent.is_heard()));
+    let (on, busy) = match &got.view {
+        View::Shown(information) => (true, information.extent == Extent::Whole),
+        _ => (false, false),
+    };
+    let show = |verdict| Deed::Intend(with_rules(own, |own| own.rules.show_visitors(verdict)));
+    let activity = Part {
+        activity: true,
+        ..Part::AVAILABILITY
+    };
+    let (turn, tell) = match (on, busy) {
+        (false, _) => (Some(Verdict::Availability), None),
+        (true, false) => (None, Some(Verdict::Chosen(activity))),
+        (true, true) => (None, Some(Verdict::Availability)),
+    };
+    let source = source(own);
+    let version = if heard {
+        presence::slug(got.person.word)
+    } else {
+        ""
+    };
+    // Asked for anew when it says something else by now.
+    let picture = tag("img")
+        .attr_of("src", &joined(&[&source, "?v=", version]))
+        .attr_of("alt", &fill(t().abroad_now, presence::word(&got.person)));
+    block(words(t().abroad), t().abroad_hint)
+        .with(kit::switch(house, t().abroad_on, on, show(turn)))
+        .maybe(on.then(|| kit::switch(house, t().abroad_busy, busy, show(tell))))
+        .with(div("seen").with(picture))
+        .maybe(on.then(|| to_copy(house, own, &source)))
+}
+
+/// Where the badge of a presentity is, on this relay.
+fn source(own: &OwnPresentityView) -> String {
+    let relay = dom::window().location().origin().unwrap_or_default();
+    joined(&[&relay, "/v1/presence/", own.address.as_str(), ".svg"])
+}
+
+/// The line for a page and the line for a README.
+fn to_copy(house: &House, own: &OwnPresentityView, source: &str) -> Tag {
+    let about = fill(t().abroad_alt, own.address.address().name());
+    let html = joined(&[
+        "<img src=\"",
+        source,
+        "\" alt=\"",
+        &about,
+        "\" height=\"20\">",
+    ]);
+    let markdown = joined(&["![", &about, "](", source, ")"]);
+    let lines = vec![
+        copied(house, html, t().copy_html),
+        copied(house, markdown, t().copy_markdown),
+    ];
+    kit::lines("", lines)
+}
+
+fn copied(house: &House, line: String, words: &'static str) -> Tag {
+    let code = tag("code").text(&line);
+    let copy = button("small", house.does(Deed::Copy(line)));
+    kit::line(code, "", [copy.with(glyph(Icon::Copy)).say(words)])
+}
