@@ -90,7 +90,7 @@ async fn through_all_settings<F: AsyncFn(&Tab, &str)>(stage: &Stage, alice: &Tab
         ("How you look at others", None),
         ("Who may write to you", Some("Add a rule")),
         ("Addresses to give away", Some("New address")),
-        ("Work and private, apart", Some("One more")),
+        ("Work and private, apart", Some("Add an address")),
         ("Other ways to reach you", Some("Add a way")),
         ("Groups", Some("Make a group")),
         ("Programs", Some("Make a token")),

@@ -155,7 +155,7 @@ async fn who_sees_me_names_watchers_attempts_and_ended_ones_and_ends_it_from_the
     alice.answers("dave@localhost", "Deny").await;
     alice.goes_to("Who sees you").await;
     alice.sees("heading", "Watching").await;
-    alice.reads("sees every change, and is there now").await;
+    alice.reads("follows you, and is there now").await;
     alice.sees("heading", "Asked and got nothing").await;
     alice.sees("link", "dave@localhost").await;
     alice.reads("got nothing · ").await;
@@ -169,7 +169,9 @@ async fn who_sees_me_names_watchers_attempts_and_ended_ones_and_ends_it_from_the
     bob.asks_to_see("alice@localhost").await;
     bob.sees_row("alice, available").await;
     alice.sees("heading", "Watching").await;
-    alice.click("button", "Stop showing: bob@localhost").await;
+    alice
+        .click("button", "Show nothing (they are told): bob@localhost")
+        .await;
     bob.sees("option", starts("alice, not shared")).await;
     stage.ends_clean().await;
 }
@@ -307,7 +309,7 @@ async fn a_closed_inbox_says_so_before_one_writes() {
     // Nor does its being there say anything to those who may not know why.
     alice.click("DisclosureTriangle", "Change").await;
     alice
-        .click("checkbox", "Others see it only while it is open")
+        .click("checkbox", "Show this address only while it is open")
         .await;
     alice.click("button", "Save").await;
     bob.reads("This inbox does not accept messages at the moment.")
@@ -436,7 +438,7 @@ async fn another_way_to_reach_somebody_is_a_link_and_another_face_has_a_status_o
     bob.reads("closed · Office").await;
 
     alice.goes_to("Work and private, apart").await;
-    alice.click("DisclosureTriangle", "One more").await;
+    alice.click("DisclosureTriangle", "Add an address").await;
     alice.fill("textbox", "Word in the address", "work").await;
     alice.fill("textbox", "What it is for", "Work").await;
     alice.click("button", "Make it").await;

@@ -137,7 +137,7 @@ texts! {
     what_do_they_mean: "What do these mean?";
     allow_means: "Allow: they see your status and your note.";
     deny_means: "Deny: they see nothing, and are told so.";
-    block_means: "Block: they are not told. They do not see you come any more, and what they write never reaches you.";
+    block_means: "Block: they are not told. To them it looks as if you were away, and what they write never reaches you.";
 
     // A conversation.
     conversation: "Conversation";
@@ -162,7 +162,7 @@ texts! {
     rename: "Rename";
     remove: "Remove contact";
     remove_means: "{name} leaves your list, and you no longer see their status. Whether they see yours does not change. Your conversation stays.";
-    block_asks: "Block {name}? They are not told. They do not see you come any more, and what they write never reaches you. You can unblock them at any time.";
+    block_asks: "Block {name}? They are not told. To them it looks as if you were away, and what they write never reaches you. You can unblock them at any time.";
     cancel: "Cancel";
     stranger_hint: "{name} is not among your contacts.";
     loading: "Loading …";
@@ -191,7 +191,7 @@ texts! {
     welcome_new: "Here you see who is there, and talk with them. Begin with someone you know.";
     welcome_share: "Or give somebody your address, so that they can add you:";
     choose_someone: "Choose someone to talk with";
-    choose_hint: "Your conversations are beside. Press ? for the keyboard shortcuts.";
+    choose_hint: "Pick one from the list of people. Press ? for the keyboard shortcuts.";
 
     // The line.
     banner: "No connection.";
@@ -210,7 +210,7 @@ texts! {
     no: "no";
 
     // One person.
-    sees_of_you: "{name} sees of you";
+    sees_of_you: "What {name} sees of you";
     everything: "Everything";
     availability: "Only whether you are available";
     nothing_told: "Nothing, and they are told so";
@@ -270,8 +270,9 @@ texts! {
     looked: "Looked now and then";
     watch_ended: "Not watching any more";
     got_nothing: "Asked and got nothing";
-    kind_live: "sees every change, and is there now";
-    kind_subscriber: "sees every change";
+    kind_live: "follows you, and is there now";
+    kind_subscriber: "follows you";
+    kind_ended: "followed you";
     kind_poller: "looks regularly";
     kind_fetcher: "looked";
     kind_attempt: "got nothing";
@@ -283,14 +284,14 @@ texts! {
     turned_one: "{count} was turned away because they do not show their name.";
     turned_other: "{count} were turned away because they do not show their names.";
     nobody_watches: "Nobody has looked.";
-    stop_showing: "Stop showing";
+    stop_showing: "Show nothing (they are told)";
     people_see: "What people see of you";
-    people_see_hint: "Whom you decided about, and rules for everyone else";
+    people_see_hint: "Whom you decided about, rules for everyone else, and a badge for your web site";
     people_decided: "Decided one by one";
     people_decided_hint: "This comes before every rule.";
     nobody_decided: "You have not decided about anybody yet.";
     everyone_else: "Everyone else";
-    rules_hint: "The first rule that speaks of somebody holds. Whoever none speaks of has to ask you.";
+    rules_hint: "Rules are tried from the top; the first that fits decides. If none fits, they have to ask you.";
     no_rules: "No rules: everyone has to ask you.";
     add_rule: "Add a rule";
     move_up: "Move up";
@@ -313,7 +314,7 @@ texts! {
     sure_enough: "in whatever way";
     sure_account: "with your password";
     sure_fresh: "with your password, in the last 15 minutes";
-    sure_hint: "Nobody sees one that is less sure, and it cannot change your status.";
+    sure_hint: "A device that signed in less safely is not shown, and cannot change your status.";
     view_as: "View as …";
     view_as_hint: "Exactly what somebody gets of you now, and why";
     seen_by: "Seen by";
@@ -339,7 +340,7 @@ texts! {
     why_closed: "What people read when it is closed";
     why_closed_hint: "Back on Monday";
     rules: "Rules";
-    delivery_hint: "The first rule that speaks of somebody holds.";
+    delivery_hint: "Rules are tried from the top; the first that fits decides.";
     no_delivery_rules: "No rules: people you know may write to you, everyone else waits among the messages from strangers.";
     addresses: "Addresses to give away";
     addresses_hint: "One for each shop or form: see what comes by it, and take it back";
@@ -361,7 +362,7 @@ texts! {
     face_tag: "Word in the address";
     face_tag_hint: "work";
     face_label_hint: "Work";
-    new_face: "One more";
+    new_face: "Add an address";
     ways: "Other ways to reach you";
     ways_hint: "Telephone, mail, calls, a web page, and at what hours";
     ways_who: "Whoever sees everything of you sees these.";
@@ -373,7 +374,7 @@ texts! {
     contact_missing: "Please enter the number or address.";
     way_note: "What to call it";
     way_note_hint: "Office";
-    only_open: "Others see it only while it is open";
+    only_open: "Show this address only while it is open";
     close_way: "Close";
     open_way: "Open";
     groups: "Groups";
@@ -477,7 +478,7 @@ texts! {
     available_means: "Available";
     busy_means: "Busy, does not want to be disturbed";
     away_means: "Away, or idle";
-    offline_means: "Offline; messages will wait";
+    offline_means: "Offline, or not available; messages will wait";
     unknown_means: "Unknown: nobody can say at the moment";
     not_shared_means: "Not shared with you, or not yet";
     shortcuts: "Keyboard";

@@ -77,14 +77,21 @@ fn watcher(house: &House, of: Option<&Face>, one: &WatcherInformation) -> Tag {
     let now = house.shell.now().timestamp;
     let how = match (one.state, one.kind) {
         (WatchState::Active, _) if one.devices > 0 => t().kind_live,
-        (WatchState::Active | WatchState::Ended, Kind::Subscriber) => t().kind_subscriber,
+        (WatchState::Active, Kind::Subscriber) => t().kind_subscriber,
+        (WatchState::Ended, Kind::Subscriber) => t().kind_ended,
         (WatchState::Attempt, _) => t().kind_attempt,
         (_, Kind::Poller) => t().kind_poller,
         _ => t().kind_fetcher,
     };
-    let last = times::ago(one.last, now);
+    let ago = times::ago(one.last, now);
+    let last = fill(t().last_at, &ago);
+    let follows = one.state == WatchState::Active && one.kind == Kind::Subscriber;
+    let when = match follows {
+        true => fill(t().first_at, &times::ago(one.first, now)),
+        false => ago,
+    };
     let more = match one.count {
-        ..2 => joined(&[how, " · ", &last]),
+        ..2 => joined(&[how, " · ", &when]),
         count => joined(&[
             how,
             " · ",
@@ -92,7 +99,7 @@ fn watcher(house: &House, of: Option<&Face>, one: &WatcherInformation) -> Tag {
             " · ",
             &fill(t().first_at, &times::ago(one.first, now)),
             " · ",
-            &fill(t().last_at, &last),
+            &last,
         ]),
     };
     let who = match &one.watcher {
@@ -146,7 +153,9 @@ fn acts(house: &House, of: Option<&Face>, watcher: &Principal, state: WatchState
         differs.then(|| kit::small(house, class, words, watcher.as_str(), Deed::Intend(intent)))
     };
     [
-        act("", t().stop_showing, Verdict::Deny).filter(|_| state != WatchState::Attempt),
+        // To show nothing more to someone who is blocked would tell them of it.
+        act("", t().stop_showing, Verdict::Deny)
+            .filter(|_| state != WatchState::Attempt && decided != Some(Verdict::Block)),
         act("grave", t().block, Verdict::Block),
     ]
     .into_iter()
