@@ -44,6 +44,19 @@ const HELPERS: [&str; 20] = [
 
 /// The packed module, and the glue that goes with it.
 pub fn pack(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
+    let (packed, mut names) = written_again(module)?;
+    for (at, helper) in HELPERS.into_iter().enumerate() {
+        names.0.insert(helper.to_owned(), format!("_{at}"));
+    }
+    Ok((packed, names.fill(glue)))
+}
+
+/// A part of a module, packed: what it shares with the others keeps its name, and sections for debuggers go.
+pub fn part(module: &[u8]) -> Result<Vec<u8>> {
+    Ok(written_again(module)?.0)
+}
+
+fn written_again(module: &[u8]) -> Result<(Vec<u8>, Names)> {
     let mut packer = Packer {
         names: Names::default(),
         order: Order::of(module)?,
@@ -52,23 +65,7 @@ pub fn pack(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
     packer
         .parse_core_module(&mut packed, Parser::new(0), module)
         .context("the module cannot be written again")?;
-    for (at, helper) in HELPERS.into_iter().enumerate() {
-        packer.names.0.insert(helper.to_owned(), format!("_{at}"));
-    }
-    Ok((packed.finish(), packer.names.fill(glue)))
-}
-
-/// A part of a module, packed: what it shares with the others keeps its name, and sections for debuggers go.
-pub fn part(module: &[u8]) -> Result<Vec<u8>> {
-    let mut packer = Packer {
-        names: Names::default(),
-        order: Order::of(module)?,
-    };
-    let mut packed = Module::new();
-    packer
-        .parse_core_module(&mut packed, Parser::new(0), module)
-        .context("a part of the module cannot be written again")?;
-    Ok(packed.finish())
+    Ok((packed.finish(), packer.names))
 }
 
 /// Writes a module again, with other names and in another order.
