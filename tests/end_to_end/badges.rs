@@ -9,14 +9,14 @@ use lamplight_core::rules::{AccessRule, AccessRules, Decision, Login, Part, Who}
 use lamplight_core::time::Timestamp;
 use lamplight_core::wire::{OwnPresentity, ToAgent, ToService};
 use lamplight_tests::outside::http::{Answer, Request};
-use lamplight_tests::outside::{Account, Line, Options, PASSWORD, Relay, eventually};
+use lamplight_tests::outside::{Account, Line, Options, PASSWORD, Relay, within};
 use serde_json::json;
 
 use crate::asking::{carried_out, decides, line};
 use crate::doors::refuses;
 
-/// Longer than one answer holds.
-const NEXT: Duration = Duration::from_millis(10_500);
+/// Several times as long as one answer holds.
+const LONG: Duration = Duration::from_secs(40);
 
 /// Somebody who is there and shows their availability on other sites.
 async fn public(relay: &Relay, name: &str) -> (Account, Line) {
@@ -95,16 +95,19 @@ fn title(answer: &Answer) -> String {
     title.unwrap_or_else(|| panic!("{text}")).0.to_owned()
 }
 
-async fn watchers(line: &mut Line) -> Watchers {
+/// None: asked too soon after the last time.
+async fn watchers(line: &mut Line) -> Option<Watchers> {
     let presentity = lamplight_core::address::Presentity::parse("alice@localhost").unwrap();
     let frame = ToService::FetchWatchers {
         number: 77,
         presentity,
     };
     line.send(&frame).await;
-    let is_it = |frame: &ToAgent| matches!(frame, ToAgent::Watchers { .. });
-    match line.until("the watchers", is_it).await {
-        ToAgent::Watchers { watchers, .. } => watchers,
+    let is_answer =
+        |frame: &ToAgent| matches!(frame, ToAgent::Watchers { .. } | ToAgent::Refused { .. });
+    match line.until("the watchers", is_answer).await {
+        ToAgent::Watchers { watchers, .. } => Some(watchers),
+        ToAgent::Refused { refusal, .. } if refusal.code == Code::TooManyRequests => None,
         other => panic!("{other:?}"),
     }
 }
@@ -335,7 +338,7 @@ async fn what_a_badge_is_asked_for_is_bounded_and_escaped() {
 #[tokio::test]
 async fn a_page_that_many_read_locks_nobody_out_and_each_of_them_is_counted() {
     let relay = Relay::start(Options::new()).await;
-    let (_, mut line) = public(&relay, "alice").await;
+    let (_, line) = public(&relay, "alice").await;
     let path = "/v1/presence/alice@localhost.svg";
     for _ in 0..300 {
         assert_eq!(from(&relay, "Shop.Example:443", path).await.status, 200);
@@ -348,30 +351,45 @@ async fn a_page_that_many_read_locks_nobody_out_and_each_of_them_is_counted() {
         .await
         .expect("counted");
     assert!(looks <= 4.0, "{looks} questions for 307 readers");
-    tokio::time::sleep(NEXT).await;
-    let mut counted = Vec::new();
-    for _ in 0..20 {
-        let seen = watchers(&mut line).await;
+    let line = tokio::sync::Mutex::new(line);
+    let counting = within(LONG, "all of them to be counted", || async {
+        let seen = watchers(&mut *line.lock().await).await?;
         assert!(seen.named.iter().all(|row| row.kind == Kind::Fetcher));
-        let mut rows: Vec<_> = seen
-            .named
-            .into_iter()
-            .map(|row| (row.watcher, row.count))
-            .collect();
+        let rows = seen.named.into_iter();
+        let mut rows: Vec<_> = rows.map(|row| (row.watcher, row.count)).collect();
         rows.sort();
-        counted = rows;
-        if counted.iter().map(|(_, count)| count).sum::<u32>() == 307 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+        let all: u32 = rows.iter().map(|(_, count)| count).sum();
+        (all >= 307).then_some(rows)
+    });
     assert_eq!(
-        counted,
+        counting.await.0,
         [
             (WatcherName::Site("shop.example".into()), 300),
             (WatcherName::Nobody, 7),
         ]
     );
+}
+
+/// What is held for readers to come is held no more when its owner has been told that it is off.
+#[tokio::test]
+async fn a_badge_that_was_switched_off_is_off_for_whoever_asks_next() {
+    let relay = Relay::start(Options::new()).await;
+    let (_, mut line) = public(&relay, "alice").await;
+    let path = "/v1/presence/alice@localhost.svg?label=";
+    for _ in 0..2 {
+        let on = from(&relay, "shop.example", path).await;
+        assert_eq!(title(&on), "available");
+        decides(&mut line, Who::Visitor, Decision::Deny, Login::Nobody).await;
+        let off = from(&relay, "shop.example", path).await;
+        assert_eq!(title(&off), "not shared");
+        decides(
+            &mut line,
+            Who::Visitor,
+            Decision::Availability,
+            Login::Nobody,
+        )
+        .await;
+    }
 }
 
 #[tokio::test]
@@ -383,10 +401,10 @@ async fn who_asks_too_often_for_a_badge_is_told_when_to_come_again() {
         let path = format!("/v1/presence/{name}@localhost.svg");
         assert_eq!(get(&relay, &path, &[]).await.status, 200);
     }
-    tokio::time::sleep(NEXT).await;
+    // When the answers that are held have ended.
     for name in ["alice", "nobody"] {
         let path = format!("/v1/presence/{name}@localhost.svg");
-        let late = eventually("a refusal", || async {
+        let (late, _) = within(LONG, "a refusal", || async {
             let answer = get(&relay, &path, &[]).await;
             (answer.status == 429).then_some(answer)
         })
@@ -425,7 +443,7 @@ async fn ones_own_badge_is_what_visitors_see_at_this_moment_and_counts_nobody() 
         assert_eq!(title(&own().await), "alice: available");
         carried_out(&mut line, &with_rules(Vec::new())).await;
     }
-    assert_eq!(watchers(&mut line).await, Watchers::default());
+    assert_eq!(watchers(&mut line).await, Some(Watchers::default()));
     // Whom she has looked at is told anew to everyone.
     assert_eq!(title(&get(&relay, path, &[]).await), "alice: not shared");
     decides(

@@ -203,6 +203,7 @@ impl Bench {
             }
             Output::Load(ticket, key) => self.work.push_back(Work::Load(ticket, key)),
             Output::Keep(ticket, change) => self.work.push_back(Work::Keep(ticket, change)),
+            Output::Decided(_) => {}
             Output::Looked(id, answer) => {
                 // As bytes, like any other answer: the canaries are found in them.
                 let text = match answer {

@@ -53,7 +53,6 @@ pub struct Site {
     reports: Rates<()>,
     /// Presentities that are asked for.
     looks: Rates<presence::Asker>,
-    visits: visits::Visits,
 }
 
 impl Site {
@@ -77,7 +76,6 @@ impl Site {
             headers: SecurityHeaders::new(&origins),
             reports: Rates::new(keeper::REPORTS),
             looks: Rates::new(config.limits.looks),
-            visits: visits::Visits::default(),
             origins,
             config,
             keeper,

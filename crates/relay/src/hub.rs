@@ -31,6 +31,7 @@ use crate::identity::Keeper;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::store::writer::Handle;
+use crate::visits::Visits;
 
 /// Inputs of sockets that may wait for the hub; beyond, sockets are read more slowly.
 const WAITING_MAX: usize = 4_096;
@@ -65,6 +66,8 @@ pub enum FromSocket {
 pub struct Door {
     sockets: Sender<FromSocket>,
     next: Arc<AtomicU64>,
+    /// What is held for visitors of other sites.
+    pub visits: Arc<Visits>,
 }
 
 impl Door {
@@ -109,6 +112,7 @@ pub struct Hub {
     follow_up: VecDeque<Input>,
     meanwhile: Meanwhile,
     looks: Looks,
+    visits: Arc<Visits>,
     /// After a standstill: nobody is judged before this moment.
     listening_until: Option<Instant>,
 }
@@ -132,6 +136,7 @@ impl Hub {
         let door = Door {
             sockets,
             next: Arc::new(AtomicU64::new(1)),
+            visits: Arc::default(),
         };
         let hub = Self {
             service: parts.service,
@@ -148,6 +153,7 @@ impl Hub {
             follow_up: VecDeque::new(),
             meanwhile: Meanwhile::default(),
             looks: Looks::default(),
+            visits: Arc::clone(&door.visits),
             listening_until: None,
         };
         (hub, door)
@@ -345,6 +351,7 @@ impl Hub {
             Output::Load(ticket, key) => self.store.load(ticket, key),
             Output::Keep(ticket, change) => self.store.keep(ticket, change),
             Output::Looked(id, looked) => self.looks.answer(id, looked),
+            Output::Decided(presentity) => self.visits.forget(&presentity),
         }
     }
 

@@ -25,5 +25,6 @@ mod outbox;
 mod serve;
 mod socket;
 pub mod store;
+mod visits;
 
 pub use command::run;

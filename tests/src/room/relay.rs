@@ -139,6 +139,7 @@ impl Room {
                 self.events.push(due, Event::Load(ticket, key));
             }
             Output::Keep(ticket, change) => self.keeps(ticket, change),
+            Output::Decided(_) => {}
             Output::Looked(id, answer) => drop(self.looked.insert(id, answer)),
         }
     }

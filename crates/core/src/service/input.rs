@@ -182,6 +182,9 @@ pub enum Output {
     Keep(Ticket, Change),
     /// The answer to `Input::Look`: a value for each presentity, or why not.
     Looked(LookId, Result<Vec<Notification>, Refusal>),
+    /// What was answered about this presentity holds no more: who may see it was decided anew. Comes before anyone is told that it
+    /// was.
+    Decided(Presentity),
 }
 
 impl fmt::Debug for Output {
@@ -195,6 +198,7 @@ impl fmt::Debug for Output {
             Self::Authenticate(session, _) => write!(f, "Authenticate({})", session.0),
             Self::Load(ticket, key) => write!(f, "Load({}, {key:?})", ticket.0),
             Self::Looked(id, _) => write!(f, "Looked({})", id.0),
+            Self::Decided(presentity) => write!(f, "Decided({presentity})"),
             Self::Keep(ticket, change) => write!(f, "Keep({}, {change:?})", ticket.0),
         }
     }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::Service;
 use super::asking::{Keeping, Reading};
+use super::input::Output;
 use super::ledger::Why;
 use super::session::{Home, KeptContact};
 use crate::address::{Presentity, Principal, SessionId, Tag};
@@ -79,6 +80,8 @@ impl Service {
         } else if self.known(&presentity).is_some() {
             self.take_contacts(&me, &presentity);
             self.decide_again(&presentity, now);
+        } else {
+            self.outputs.push_back(Output::Decided(presentity));
         }
         self.send_home(&me, &ToAgent::PresentitySet { own });
     }
@@ -173,6 +176,7 @@ impl Service {
             presentity: presentity.clone(),
         };
         self.keep(change, Keeping::Own(presentity.clone(), id, number));
+        self.outputs.push_back(Output::Decided(presentity.clone()));
         self.send_home(&me, &ToAgent::PresentityGone { tag: tag.clone() });
         self.nobody_there(&presentity, now);
     }

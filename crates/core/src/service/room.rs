@@ -10,7 +10,7 @@ use core::time::Duration;
 use super::Service;
 use super::asking::{Keeping, Reading};
 use super::before::Seen;
-use super::input::{Identity, LookId};
+use super::input::{Identity, LookId, Output};
 use super::ledger::Form;
 use super::rate::Bucket;
 use super::timers::Timer;
@@ -353,6 +353,7 @@ impl Service {
 
     /// A presentity is no more: whoever watches is told.
     pub(super) fn nobody_there(&mut self, presentity: &Presentity, now: Now) {
+        self.outputs.push_back(Output::Decided(presentity.clone()));
         if self.rooms.contains_key(presentity) {
             let names: Vec<_> = self
                 .known(presentity)

@@ -266,6 +266,7 @@ impl Service {
 
     /// Decides anew for everyone who watches, also for those who wanted to be left alone: what they may see can have shrunk.
     pub(super) fn decide_again(&mut self, presentity: &Presentity, now: Now) {
+        self.outputs.push_back(Output::Decided(presentity.clone()));
         let room = self.rooms.get(presentity);
         let all: Vec<_> = room
             .into_iter()

@@ -1,12 +1,7 @@
-//! What badges show, for a while: one question to the service answers everyone who reads the same site within that time. So a page
-//! that a thousand people read costs what one costs, locks nobody out, and each of the thousand is counted.
-//!
-//! Nothing of a visitor is kept: a site's name and a number.
+//! A badge for whoever asks: by way of which site, and the word that they get, asked for or held ([`crate::visits`]).
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
@@ -16,88 +11,14 @@ use lamplight_core::code::{Code, Refusal};
 use lamplight_core::person::{Word, person};
 use lamplight_core::presence::Notification;
 use lamplight_core::service::{As, Identity};
-use tokio::sync::OnceCell;
 
 use super::Site;
 use super::presence::{look, looker};
 use crate::hub::FromSocket;
+use crate::visits::{Place, Seen};
 
 /// How long an answer is given to whoever comes: as often as anyone may fetch one presentity (`polls`).
 const HOLDS: Duration = Duration::from_secs(10);
-/// Presentities whose answers are held; those beyond are asked for each time, at the rates of all who fetch.
-const PRESENTITIES_MAX: usize = 10_000;
-/// Sites for which one presentity's answers are held apart; what comes from more counts as from no site in particular.
-const SITES_MAX: usize = 32;
-
-/// Everything that holds at the moment.
-#[derive(Default)]
-pub struct Visits(Mutex<HashMap<Presentity, Sites>>);
-
-type Sites = HashMap<Option<String>, Arc<Seen>>;
-
-/// What visitors of one site are shown of one presentity.
-#[derive(Default)]
-struct Seen {
-    /// Not there while it is asked for.
-    word: OnceCell<Word>,
-    /// How many asked for it.
-    hits: AtomicU32,
-}
-
-/// Where an answer is held.
-enum Place {
-    Held(Arc<Seen>),
-    /// From now on.
-    New(Arc<Seen>),
-    /// Nowhere: there is no room.
-    Nowhere,
-}
-
-impl Visits {
-    fn all(&self) -> MutexGuard<'_, HashMap<Presentity, Sites>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Counts one more visitor; of a site beyond the bound as one of no site in particular.
-    fn enter(&self, presentity: &Presentity, from: &mut Option<String>) -> Place {
-        let mut all = self.all();
-        if all.len() >= PRESENTITIES_MAX && !all.contains_key(presentity) {
-            return Place::Nowhere;
-        }
-        let sites = all.entry(presentity.clone()).or_default();
-        if sites.len() >= SITES_MAX && !sites.contains_key(from) {
-            *from = None;
-        }
-        let known = sites.contains_key(from);
-        let seen = sites.entry(from.clone()).or_default();
-        seen.hits.fetch_add(1, Ordering::Relaxed);
-        match known {
-            true => Place::Held(Arc::clone(seen)),
-            false => Place::New(Arc::clone(seen)),
-        }
-    }
-
-    /// The answer holds no more; how many visitors it was given to beside the one who asked.
-    fn leave(&self, presentity: &Presentity, from: Option<&String>, seen: &Arc<Seen>) -> u32 {
-        let mut all = self.all();
-        if let Some(sites) = all.get_mut(presentity) {
-            sites.retain(|site, held| site.as_ref() != from || !Arc::ptr_eq(held, seen));
-            if sites.is_empty() {
-                all.remove(presentity);
-            }
-        }
-        match seen.word.initialized() {
-            true => seen.hits.load(Ordering::Relaxed).saturating_sub(1),
-            false => 0,
-        }
-    }
-
-    /// Whoever comes next is told anew: its principal has just looked at what they changed.
-    fn forget(&self, presentity: &Presentity) {
-        self.all().remove(presentity);
-    }
-}
-
 /// The word that visitors get of a presentity, by way of this site.
 pub async fn word(
     site: &Arc<Site>,
@@ -105,7 +26,7 @@ pub async fn word(
     mut from: Option<String>,
     ip: IpAddr,
 ) -> Result<Word, Refusal> {
-    let seen = match site.visits.enter(presentity, &mut from) {
+    let seen = match site.hub.visits.enter(presentity, &mut from) {
         Place::Held(seen) => seen,
         Place::New(seen) => {
             tokio::spawn(end(
@@ -132,7 +53,7 @@ pub async fn own_word(
     presentity: &Presentity,
     ip: IpAddr,
 ) -> Result<Word, Refusal> {
-    site.visits.forget(presentity);
+    site.hub.visits.forget(presentity);
     ask(site, Some(identity), presentity, None, ip).await
 }
 
@@ -158,7 +79,7 @@ fn read(found: &Notification) -> Word {
 /// Ends an answer when its time is over, and tells the service how many it was given to.
 async fn end(site: Arc<Site>, presentity: Presentity, from: Option<String>, seen: Arc<Seen>) {
     tokio::time::sleep(HOLDS).await;
-    let more = site.visits.leave(&presentity, from.as_ref(), &seen);
+    let more = site.hub.visits.leave(&presentity, from.as_ref(), &seen);
     if more > 0 {
         site.hub
             .tell(FromSocket::Visited(presentity, from, more))
@@ -190,10 +111,6 @@ fn host(address: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn alice() -> Presentity {
-        Presentity::parse("alice@localhost").unwrap()
-    }
-
     #[test]
     fn a_site_is_the_host_of_the_page_that_asks() {
         let from = |pairs: &[(&'static str, &'static str)]| {
@@ -223,45 +140,5 @@ mod tests {
         let opaque = [("origin", "null"), ("referer", "https://b.example/")];
         assert_eq!(from(&opaque).as_deref(), Some("b.example"));
         assert_eq!(from(&[]), None);
-    }
-
-    #[test]
-    fn everyone_is_counted_once_and_too_many_sites_are_none_in_particular() {
-        let visits = Visits::default();
-        let enter = |site: &str| {
-            let mut from = Some(site.to_owned());
-            (visits.enter(&alice(), &mut from), from)
-        };
-        let (Place::New(first), _) = enter("0.example") else {
-            panic!("nobody came before")
-        };
-        assert!(first.word.set(Word::Away).is_ok());
-        for _ in 0..1_000 {
-            assert!(matches!(enter("0.example"), (Place::Held(_), Some(_))));
-        }
-        for site in 1..SITES_MAX {
-            assert!(matches!(
-                enter(&format!("{site}.example")),
-                (Place::New(_), Some(_))
-            ));
-        }
-        assert!(matches!(enter("more.example"), (Place::New(_), None)));
-        assert!(matches!(enter("again.example"), (Place::Held(_), None)));
-        let site = Some("0.example".to_owned());
-        assert_eq!(visits.leave(&alice(), site.as_ref(), &first), 1_000);
-        assert!(matches!(enter("0.example"), (Place::Held(_), None)), "full");
-        visits.forget(&alice());
-        assert!(matches!(enter("0.example"), (Place::New(_), Some(_))));
-    }
-
-    #[test]
-    fn what_was_never_answered_was_given_to_nobody() {
-        let visits = Visits::default();
-        let Place::New(seen) = visits.enter(&alice(), &mut None) else {
-            panic!("nobody came before")
-        };
-        assert!(matches!(visits.enter(&alice(), &mut None), Place::Held(_)));
-        assert_eq!(visits.leave(&alice(), None, &seen), 0);
-        assert!(visits.all().is_empty());
     }
 }
