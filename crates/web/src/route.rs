@@ -43,7 +43,8 @@ const PAGES: [(Page, &str); 11] = [
 impl Page {
     /// Its name in an address.
     pub fn slug(self) -> &'static str {
-        PAGES[self as usize].1
+        let known = PAGES.iter().find(|(page, _)| *page == self);
+        known.map_or("", |(_, name)| name)
     }
 
     fn of(slug: &str) -> Option<Self> {
