@@ -46,7 +46,16 @@ pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
     let read = Read::of(module)?;
     let mut bytes = module.to_vec();
     let mut gone = Vec::new();
-    let mut dead: BTreeSet<u32> = read.named(&PANICS, &NO_PANICS);
+    let mut dead = BTreeSet::new();
+    for index in read.named(&PANICS, &NO_PANICS) {
+        // Whatever it is called: the compiler writes so behind what does not come back.
+        if read
+            .body(index)
+            .is_some_and(|body| never_returns(body).unwrap_or(false))
+        {
+            dead.insert(index);
+        }
+    }
     for index in dead.iter().copied().chain(read.named(&IN_PANICS, &[])) {
         if let Some(body) = read.body(index) {
             let code = body.get_operators_reader()?.original_position();
@@ -73,6 +82,18 @@ pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
         bytes[range.clone()].fill(UNREACHABLE);
     }
     write(&bytes, &gone)
+}
+
+/// Whether the end of a function is never reached.
+fn never_returns(body: &FunctionBody<'_>) -> Result<bool> {
+    let mut last = [None, None];
+    for operator in body.get_operators_reader()? {
+        last = [last[1].take(), Some(operator?)];
+    }
+    Ok(matches!(
+        last,
+        [Some(Operator::Unreachable), Some(Operator::End)]
+    ))
 }
 
 /// What stands in straight line before each call that never comes back, with the call. Whatever it stored or computed, nobody
@@ -228,11 +249,11 @@ mod test {
 
     /// ```text
     /// (module
-    ///   (func $core::panicking::panic nop)
-    ///   (func $careful call $fine (i32.const 7) drop call $core::panicking::panic unreachable)
+    ///   (func $core::panicking::panic nop unreachable)
+    ///   (func $careful call $core::panicking::is_fine (i32.const 7) drop call $core::panicking::panic unreachable)
     ///   (func $fails call $core::panicking::panic)
     ///   (func $other call $fails)
-    ///   (func $fine nop))
+    ///   (func $core::panicking::is_fine nop))
     /// ```
     /// The linker wrote down of each call where it is.
     fn module() -> Vec<u8> {
@@ -242,7 +263,7 @@ mod test {
         module.section(&types);
         let mut functions = FunctionSection::new();
         let bodies: [&[Instruction<'_>]; 5] = [
-            &[Instruction::Nop],
+            &[Instruction::Nop, Instruction::Unreachable],
             &[
                 Instruction::Call(4),
                 Instruction::I32Const(7),
@@ -283,7 +304,7 @@ mod test {
         section.functions(&names);
         module.section(&section);
         // R_WASM_FUNCTION_INDEX_LEB at the two calls of `careful`; the section's contents begin with how many bodies there are.
-        let places = [7_u8, 12];
+        let places = [8_u8, 13];
         let mut data = vec![3, places.len() as u8];
         for place in places {
             data.extend([0, place, 0]);
@@ -342,7 +363,7 @@ mod test {
             end.len() > 4 && end.iter().all(|one| one == "Unreachable"),
             "{careful:?}"
         );
-        assert_eq!(fine, ["Nop", "End"]);
+        assert_eq!(fine, ["Nop", "End"], "its name alone does not end it");
         assert_eq!(fails[0], "Unreachable");
         assert_eq!(
             other[0], "Unreachable",
@@ -352,8 +373,8 @@ mod test {
 
     #[test]
     fn nothing_is_relocated_in_what_is_gone() {
-        assert_eq!(relocated(&module()), [7, 12]);
-        assert_eq!(relocated(&snip(&module()).unwrap()), [7]);
+        assert_eq!(relocated(&module()), [8, 13]);
+        assert_eq!(relocated(&snip(&module()).unwrap()), [8]);
     }
 
     #[test]
