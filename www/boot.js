@@ -52,8 +52,10 @@ async function start() {
 }
 
 // A program that trapped hears nothing any more: better a word and a button than a page that looks alive.
-addEventListener("error", ({ error }) => {
-  if (error instanceof WebAssembly.RuntimeError) fail(STOPPED, error);
-});
+function stopped(fault) {
+  if (fault instanceof WebAssembly.RuntimeError) fail(STOPPED, fault);
+}
+addEventListener("error", (event) => stopped(event.error));
+addEventListener("unhandledrejection", (event) => stopped(event.reason));
 
 start();

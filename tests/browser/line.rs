@@ -161,13 +161,17 @@ async fn what_is_opened_without_a_line_says_so_and_opens_when_tried_again() {
 async fn a_page_whose_program_stopped_says_so_and_begins_anew() {
     let stage = Stage::set(Options::new()).await;
     let alice = stage.person("alice").await;
-    let fault = "setTimeout(() => { throw new WebAssembly.RuntimeError('unreachable') })";
-    alice.script(fault).await;
-    alice.sees("alert", "").await;
-    alice
-        .reads("Lamplight stopped because of a fault of its own.")
-        .await;
-    alice.click("button", "Try again").await;
-    alice.is_in().await;
+    let trap = "new WebAssembly.RuntimeError('unreachable')";
+    for fault in [
+        format!("setTimeout(() => {{ throw {trap} }})"),
+        format!("void Promise.reject({trap})"),
+    ] {
+        alice.script(&fault).await;
+        alice
+            .reads("Lamplight stopped because of a fault of its own.")
+            .await;
+        alice.click("button", "Try again").await;
+        alice.is_in().await;
+    }
     stage.broke_no_policy().await;
 }
