@@ -550,11 +550,10 @@ impl Play {
         let of = person(self.chance.pick::<&str>(&NAMES));
         let presentity = self.presentity_of(&of);
         let looker = Looker {
-            seen_as: None,
             identity: None,
             site: None,
             source: 7,
-            looks_as: *self.chance.pick(&[As::Themselves, As::Visitor]),
+            looks_as: self.chance.pick(&[As::Themselves, As::Visitor]).clone(),
         };
         self.bench.looks(looker, vec![presentity]);
         self.bench.store_works(usize::MAX);

@@ -287,7 +287,6 @@ pub fn a_program_does_what_its_token_says() {
     // A token for nothing but watching looks over HTTP; one without does not.
     for (scope, seen) in [(scopes[0].1, "available"), (scopes[1].1, "not_allowed")] {
         let looker = lamplight_core::service::Looker {
-            seen_as: None,
             identity: Some(Identity {
                 scope,
                 ..room.identity("alice")

@@ -107,7 +107,6 @@ impl Room {
         whom: &[&str],
     ) -> Result<Vec<View>, Refusal> {
         let looker = Looker {
-            seen_as: None,
             identity: who.map(|who| self.identity(who)),
             site: site.map(str::to_owned),
             source: 1,
@@ -133,7 +132,6 @@ impl Room {
     ) -> Result<View, Refusal> {
         let looker = Looker {
             identity: who.map(|who| self.identity(who)),
-            seen_as: None,
             site: site.map(str::to_owned),
             source: 1,
             looks_as: As::Visitor,

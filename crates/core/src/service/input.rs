@@ -132,7 +132,7 @@ impl Scope {
 pub struct LookId(pub u64);
 
 /// As whom someone without a session looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum As {
     /// As who they are.
     #[default]
@@ -140,6 +140,8 @@ pub enum As {
     /// As any visitor of another site, whoever they are: what a badge shows. Haste is told for each site, since the shell gives
     /// one answer to many visitors. Whoever looks so at themselves is remembered by nobody.
     Visitor,
+    /// Through this one's eyes, at one's own presentities: whoever may set them up learns what a watcher gets.
+    Watcher(Principal),
 }
 
 /// Someone without a session who looks.
@@ -147,8 +149,6 @@ pub enum As {
 pub struct Looker {
     /// None: not signed in.
     pub identity: Option<Identity>,
-    /// Through whose eyes one of their own presentities is looked at, by whoever may set it up; none: their own.
-    pub seen_as: Option<Principal>,
     /// The site whose page asks, if one does.
     pub site: Option<String>,
     /// Stands for where the question comes from, so that haste can be told; never kept.

@@ -114,7 +114,7 @@ impl Service {
             let owner = identity.filter(|identity| identity.scope.manage);
             owner.is_some_and(|owner| owner.principal == presentity.principal())
         };
-        if looker.seen_as.is_some() && !presentities.iter().all(owns) {
+        if matches!(looker.looks_as, As::Watcher(_)) && !presentities.iter().all(owns) {
             return self.looked(id, Err(Code::NotAllowed.refusal()));
         }
         let principal = identity.map(|identity| identity.principal.clone());
@@ -185,10 +185,10 @@ impl Service {
         let is_own = |presentity: &Presentity| {
             identity.is_some_and(|one| one.principal == presentity.principal())
         };
-        let poller = match (identity, look.looker.looks_as) {
+        let poller = match (identity, &look.looker.looks_as) {
             (_, As::Visitor) => Poller::Site(site.clone()),
-            (Some(identity), As::Themselves) => Poller::Principal(identity.principal.clone()),
-            (None, As::Themselves) => Poller::Source(look.looker.source),
+            (Some(identity), _) => Poller::Principal(identity.principal.clone()),
+            (None, _) => Poller::Source(look.looker.source),
         };
         for presentity in look.presentities.iter().filter(|one| !is_own(one)) {
             let polled = self.too_many_polls(presentity, poller.clone(), now);
@@ -230,7 +230,6 @@ impl Service {
         let watcher = WatcherName::visitors(site.as_deref());
         let looker = Looker {
             identity: None,
-            seen_as: None,
             site,
             source: 0,
             looks_as: As::Visitor,
@@ -246,8 +245,8 @@ impl Service {
 
     fn view_of_look(&self, look: &Look, presentity: &Presentity, at: Timestamp) -> (View, bool) {
         let identity = match look.looker.looks_as {
-            As::Themselves => look.looker.identity.as_ref(),
             As::Visitor => None,
+            As::Themselves | As::Watcher(_) => look.looker.identity.as_ref(),
         };
         let refused = |code: Code| (View::Ended(code.refusal()), false);
         let Some(known) = self.known(presentity) else {
@@ -274,7 +273,7 @@ impl Service {
         };
         let principal = identity.map(|identity| &identity.principal);
         let seen = match principal {
-            Some(_) if let Some(watcher) = &look.looker.seen_as => {
+            Some(_) if let As::Watcher(watcher) = &look.looker.looks_as => {
                 known.decide(&self.vouched(known, watcher, at), at)
             }
             Some(principal) if *principal == presentity.principal() => Seen::now(Sight::Own),

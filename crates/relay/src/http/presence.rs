@@ -150,24 +150,18 @@ pub async fn one(
             let wish = Wish::read(wanted.as_deref())?;
             return badge(&site, &headers, visitor.ip, &presentity, form, &wish).await;
         }
-        let seen_as = match query::values(wanted.as_deref(), "as")?.first() {
+        let looks_as = match query::values(wanted.as_deref(), "as")?.first() {
             Some(watcher) => {
-                Some(Principal::parse(watcher).map_err(|_| Code::BadAddress.refusal())?)
+                let watcher = Principal::parse(watcher);
+                As::Watcher(watcher.map_err(|_| Code::BadAddress.refusal())?)
             }
-            None => None,
+            None => As::Themselves,
         };
         let identity = who_asks(&site, &headers).await?;
         let anybody = identity.is_none();
-        let as_another = seen_as.is_some();
-        let looker = Looker {
-            seen_as,
-            ..looker(
-                identity,
-                visits::from_site(&headers),
-                As::Themselves,
-                visitor.ip,
-            )
-        };
+        let as_another = looks_as != As::Themselves;
+        let from = visits::from_site(&headers);
+        let looker = looker(identity, from, looks_as, visitor.ip);
         let looked = look(&site, looker, visitor.ip, vec![presentity.clone()]).await?;
         let found = looked.into_iter().find(|it| it.presentity == presentity);
         let found = found.ok_or_else(|| Code::TryLater.refusal())?;
@@ -329,7 +323,6 @@ pub fn looker(
     Looker {
         identity,
         looks_as,
-        seen_as: None,
         site,
         source: HASHES.hash_one(rates::network(ip)),
     }
