@@ -304,6 +304,54 @@ pub fn a_program_does_what_its_token_says() {
     }
 }
 
+/// R3: what a watcher gets is for whoever may set it up, and is what they get; being looked at so, nobody is remembered.
+pub fn only_who_sets_it_up_looks_through_anothers_eyes() {
+    let mut room = Room::new();
+    let alice = is_there(&mut room, "alice");
+    publishes(
+        &mut room,
+        alice,
+        hand_tuple(Activity::Busy, lamplight_core::time::Timestamp(5)),
+    );
+    let bob = room.identity("bob");
+    let whole = room.identity("alice");
+    let looks = |scope| Identity {
+        scope,
+        ..whole.clone()
+    };
+    let watches = Scope {
+        manage: false,
+        ..Scope::ALL
+    };
+    for (decision, seen) in [
+        (None, "not shared yet"),
+        (Some(Decision::Allow), "busy"),
+        (Some(Decision::Availability), "not available"),
+    ] {
+        does(&mut room, alice, &decide("bob", decision));
+        for (identity, seen) in [
+            (Some(looks(Scope::ALL)), seen),
+            (Some(looks(watches)), "not_allowed"),
+            (Some(bob.clone()), "not_allowed"),
+            (None, "not_allowed"),
+        ] {
+            let looker = lamplight_core::service::Looker {
+                identity,
+                site: None,
+                source: 1,
+                looks_as: As::Watcher(bob.principal.clone()),
+            };
+            let answer = room.looks(looker, vec![presentity("alice")]);
+            let answer = answer.map(|told| word(&told[0].view));
+            assert_eq!(
+                answer.unwrap_or_else(|refusal| refusal.code.slug().to_owned()),
+                seen
+            );
+        }
+    }
+    assert_eq!(watchers_of(&mut room, alice, "alice"), Watchers::default());
+}
+
 fn offering(offers: Offers) -> Room {
     Room::with(ServiceConfig {
         offers,

@@ -268,6 +268,7 @@ macro_rules! all_scenes {
                 polling_too_fast_is_refused_with_a_time_to_wait
                 haste_is_the_same_for_the_unknown
                 a_program_does_what_its_token_says
+                only_who_sets_it_up_looks_through_anothers_eyes
                 a_relay_without_presence_carries_messages
                 a_relay_without_messages_carries_presence
             }
