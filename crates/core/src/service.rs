@@ -68,6 +68,8 @@ pub struct Service {
     first_states: BTreeMap<SessionId, Vec<Arc<Notification>>>,
     settled: bool,
     draining: bool,
+    /// Lines of visitors.
+    visitors: usize,
     /// When subscriptions that stand were last noted in WATCHER INFORMATION.
     noted: Timestamp,
 }
@@ -91,6 +93,7 @@ impl Service {
             first_states: BTreeMap::new(),
             settled: false,
             draining: false,
+            visitors: 0,
             noted: now.timestamp,
         }
     }
@@ -117,6 +120,7 @@ impl Service {
             Input::Heard(session) => self.heard(session, now),
             Input::Lost(session, Lost::Closed | Lost::Slow) => self.lost(session, now),
             Input::Authenticated(session, answer) => self.authenticated(session, answer, now),
+            Input::Visiting(session, site) => self.visiting(session, site, now),
             Input::Look(id, looker, presentities) => self.begin_look(id, looker, presentities, now),
             Input::Visited(presentity, site, many) => self.visited(&presentity, site, many, now),
             Input::Confirmed(principal, login, at) => self.confirmed(&principal, login, at, now),

@@ -42,6 +42,8 @@ pub struct Metrics {
     pub held: Count,
     /// Questions for presence over HTTP.
     pub looks: Count,
+    /// Lines that visitors of other sites opened.
+    pub visitors: Count,
     /// Times that a token let somebody in.
     pub tokens_used: Count,
     /// Violations of the page's content security policy that browsers reported.
@@ -94,6 +96,12 @@ impl Metrics {
                 "counter",
                 "Questions for presence over HTTP.",
                 self.looks.get(),
+            ),
+            (
+                "visitors_total",
+                "counter",
+                "Lines that visitors of other sites opened.",
+                self.visitors.get(),
             ),
             (
                 "tokens_used_total",

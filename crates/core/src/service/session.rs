@@ -1,6 +1,7 @@
 //! Sessions: one socket each, from its first byte to its last. Who it is, whether its line lives, which frames wait.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
@@ -18,8 +19,11 @@ use crate::store::{InboxRecord, Key};
 use crate::time::{Instant, Now, Timestamp};
 use crate::wire::{
     Access, Codec, Contact, Cursor, FRAME_MAX, Offers, OwnPresentity, Pace, Request, Resume,
-    ToAgent, ToService, VERSION,
+    Standing, ToAgent, ToService, VERSION,
 };
+
+/// When a visitor for whom there is no room may try again.
+const VISITORS_WAIT: Duration = Duration::from_mins(1);
 
 /// How far a session has come.
 #[derive(Clone, Debug)]
@@ -43,6 +47,8 @@ pub struct Session {
     pub codec: Codec,
     pub stage: Stage,
     pub identity: Option<Identity>,
+    /// A visitor's: nobody in particular.
+    pub visitor: Option<Visitor>,
     heard: Instant,
     pinged: bool,
     frames: Bucket,
@@ -69,6 +75,13 @@ pub struct Session {
     pub taken: Seq,
     /// A part of the log is being read for it.
     pub reading: bool,
+}
+
+/// Whoever reads a page of another site.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// By way of which site, if anyone named it.
+    pub site: Option<String>,
 }
 
 /// A principal with at least one session, or with changes that are still on their way to the disk: a reader would miss them.
@@ -123,6 +136,7 @@ impl Service {
             codec,
             stage: Stage::Silent,
             identity: None,
+            visitor: None,
             heard: now.instant,
             pinged: false,
             frames: Bucket::default(),
@@ -192,7 +206,11 @@ impl Service {
     /// Whether a frame asks for a service that is not offered, or for what this login may not do.
     fn may_not(&self, id: SessionId, frame: &ToService) -> Option<Code> {
         use ToService as F;
-        let scope = self.sessions.get(&id)?.identity.as_ref()?.scope;
+        let session = self.sessions.get(&id)?;
+        if session.visitor.is_some() {
+            return self.may_no_visitor(frame);
+        }
+        let scope = session.identity.as_ref()?.scope;
         // Whom one has blocked is of account to both services.
         if let F::SetAccess { .. } = frame {
             return (!scope.manage).then_some(Code::NotAllowed);
@@ -226,6 +244,22 @@ impl Service {
             (Offers::Presence, Offers::Messages) => Some(Code::NoMessages),
             (Offers::Messages, Offers::Presence) => Some(Code::NoPresence),
             _ => (!allowed).then_some(Code::NotAllowed),
+        }
+    }
+
+    /// Visitors look, by subscriptions that end with their line.
+    fn may_no_visitor(&self, frame: &ToService) -> Option<Code> {
+        use ToService as F;
+        match frame {
+            F::Subscribe {
+                standing: Standing::Session,
+                ..
+            }
+            | F::Unsubscribe { .. } => {
+                (self.config.offers == Offers::Messages).then_some(Code::NoPresence)
+            }
+            F::Hello { .. } | F::Ping { .. } | F::Pace { .. } | F::Bye => None,
+            _ => Some(Code::NotSignedIn),
         }
     }
 
@@ -301,6 +335,31 @@ impl Service {
         self.need(&principal.presentity(), id);
         self.bring_further(&principal);
         self.enter(&principal, now);
+    }
+
+    /// A visitor comes in: nobody vouches for them and nothing is kept of them.
+    pub(super) fn visiting(&mut self, id: SessionId, site: Option<String>, now: Now) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if !matches!(session.stage, Stage::Asking { .. }) {
+            return;
+        }
+        self.timers.clear(&Timer::Hello(id));
+        if self.visitors >= self.config.limits.visitors {
+            let refusal = Code::TooManyRequests.refusal_after(VISITORS_WAIT);
+            return self.send_away(id, refusal, now);
+        }
+        self.visitors += 1;
+        session.visitor = Some(Visitor { site });
+        session.stage = Stage::In;
+        let visiting = ToAgent::Visiting {
+            version: VERSION,
+            now: now.timestamp,
+            announced: self.config.announced(),
+        };
+        self.send(id, &visiting);
+        self.go_on(id, now);
     }
 
     /// Welcomes every session of a principal whose kept state is all here.
@@ -639,7 +698,10 @@ impl Service {
         for presentity in &ledgers {
             self.forget_reader(id, presentity, now);
         }
-        self.sessions.remove(&id);
+        let gone = self.sessions.remove(&id);
+        if gone.is_some_and(|session| session.visitor.is_some()) {
+            self.visitors -= 1;
+        }
         let Some(identity) = identity else {
             return;
         };

@@ -9,12 +9,13 @@ use super::Service;
 use super::before::Seen;
 use super::input::{Output, Slot};
 use super::ledger::Why;
-use super::room::{Setting, State, Watching};
+use super::room::{Known, Setting, State, Watching};
+use super::session::{Session, Visitor};
 use super::timers::Timer;
 use crate::address::{Presentity, Principal, SessionId};
 use crate::code::Code;
 use crate::presence::{Basic, Notification, View};
-use crate::rules::{Login, Sight, Visibility};
+use crate::rules::{Login, Onlooker, Sight, Visibility};
 use crate::time::{Now, Timestamp};
 use crate::wire::{Codec, Offers, Pace, ToAgent};
 
@@ -41,10 +42,16 @@ impl Service {
     pub(super) fn watch(&mut self, id: SessionId, presentity: &Presentity, why: Why, now: Now) {
         self.bring(presentity);
         let most = self.config.limits.watchers;
+        let is_visitor = self.is_visitor(id);
         let Some(room) = self.rooms.get_mut(presentity) else {
             return;
         };
-        if room.watchers.len() >= most && !room.watchers.contains_key(&id) {
+        // However many visitors there are, nobody is locked out by them.
+        let alike = match is_visitor {
+            true => room.visitors,
+            false => room.watchers.len() - room.visitors,
+        };
+        if alike >= most && !room.watchers.contains_key(&id) {
             let view = View::Ended(Code::TooManyWatchers.refusal());
             let notification = Notification {
                 presentity: presentity.clone(),
@@ -56,7 +63,10 @@ impl Service {
                 .push(Arc::new(notification));
             return;
         }
-        room.watchers.entry(id).or_default();
+        if !room.watchers.contains_key(&id) {
+            room.watchers.insert(id, Watching::default());
+            room.visitors += usize::from(is_visitor);
+        }
         self.timers.clear(&Timer::Forget(presentity.clone()));
         if let Some(session) = self.sessions.get_mut(&id) {
             session.watches.insert(presentity.clone());
@@ -67,8 +77,10 @@ impl Service {
 
     /// Tells a session no more of a presentity.
     pub(super) fn unwatch(&mut self, id: SessionId, presentity: &Presentity, why: Why, now: Now) {
+        let is_visitor = self.is_visitor(id);
         if let Some(room) = self.rooms.get_mut(presentity) {
             let watching = room.watchers.remove(&id);
+            room.visitors -= usize::from(is_visitor && watching.is_some());
             room.waiting.remove(&id);
             if watching.is_some_and(|watching| watching.gives) {
                 self.gives_no_more(id, presentity, why, now);
@@ -88,22 +100,65 @@ impl Service {
         presentity: &Presentity,
         at: Timestamp,
     ) -> Option<Result<Seen<'_>, Code>> {
-        let identity = self.sessions.get(&id)?.identity.as_ref()?;
-        let known = match &self.rooms.get(presentity)?.state {
-            State::Loading => return None,
-            State::Nobody => return Some(Err(Code::UnknownAddress)),
-            State::Known(known) => known,
-        };
-        let watcher = &identity.principal;
-        if presentity.principal() == *watcher {
-            return Some(Ok(Seen::now(Sight::Own)));
+        let session = self.sessions.get(&id)?;
+        match &self.rooms.get(presentity)?.state {
+            State::Loading => None,
+            // To a visitor nobody is there and nobody is not.
+            State::Nobody if session.visitor.is_some() => Some(Err(Code::NotAllowed)),
+            State::Nobody => Some(Err(Code::UnknownAddress)),
+            State::Known(known) => self.seen_by(session, known, presentity, at).map(Ok),
+        }
+    }
+
+    /// What a session sees of a presentity that is here; `None`: it has not said who it is.
+    fn seen_by<'a>(
+        &self,
+        session: &Session,
+        known: &'a Known,
+        presentity: &Presentity,
+        at: Timestamp,
+    ) -> Option<Seen<'a>> {
+        if let Some(Visitor { site }) = &session.visitor {
+            return Some(self.seen_by_visitor(known, site.as_deref(), at));
+        }
+        let identity = session.identity.as_ref()?;
+        if presentity.principal() == identity.principal {
+            return Some(Seen::now(Sight::Own));
         }
         if identity.login_at(at) < self.config.requires.watch {
-            return Some(Err(Code::SignInAgain));
+            return Some(Seen::now(Sight::Refused(Code::SignInAgain)));
         }
-        let visibility = self.visibility_of(watcher, presentity);
+        let visibility = self.visibility_of(&identity.principal, presentity);
         let onlooker = known.onlooker(identity, visibility, at);
-        Some(Ok(known.decide(&onlooker, at)))
+        Some(known.decide(&onlooker, at))
+    }
+
+    /// What a visitor of this site sees. That somebody could decide about them, or wants to know who they are, would tell them
+    /// that there is somebody.
+    pub(super) fn seen_by_visitor<'a>(
+        &self,
+        known: &'a Known,
+        site: Option<&str>,
+        at: Timestamp,
+    ) -> Seen<'a> {
+        let nothing = Seen::now(Sight::Refused(Code::NotAllowed));
+        if Login::Nobody < self.config.requires.watch {
+            return nothing;
+        }
+        let onlooker = Onlooker {
+            site,
+            ..Onlooker::default()
+        };
+        let seen = known.decide(&onlooker, at);
+        match seen.sight {
+            Sight::Nothing | Sight::Refused(_) => nothing,
+            _ => seen,
+        }
+    }
+
+    pub(super) fn is_visitor(&self, id: SessionId) -> bool {
+        let session = self.sessions.get(&id);
+        session.is_some_and(|session| session.visitor.is_some())
     }
 
     /// What this session sees, and whether that gives it anything; `None` while the presentity is not here.
@@ -194,21 +249,12 @@ impl Service {
                 let Some(session) = self.sessions.get(id) else {
                     continue;
                 };
-                let Some(identity) = &session.identity else {
-                    continue;
-                };
-                let is_own = identity.principal == own;
+                let is_own = session.principal() == Some(&own);
                 if session.pace == Pace::Paused && !is_own {
                     continue;
                 }
-                let seen = if is_own {
-                    Seen::now(Sight::Own)
-                } else if identity.login_at(now.timestamp) < self.config.requires.watch {
-                    Seen::now(Sight::Refused(Code::SignInAgain))
-                } else {
-                    let visibility = self.visibility_of(&identity.principal, presentity);
-                    let onlooker = known.onlooker(identity, visibility, now.timestamp);
-                    known.decide(&onlooker, now.timestamp)
+                let Some(seen) = self.seen_by(session, known, presentity, now.timestamp) else {
+                    continue;
                 };
                 let gives = seen.gives();
                 let value = match values.iter().find(|(of, _)| *of == seen) {
