@@ -14,3 +14,4 @@ mod privacy;
 mod programs;
 mod talking;
 mod tokens;
+mod visiting;

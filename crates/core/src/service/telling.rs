@@ -1,6 +1,7 @@
 //! NOTIFICATIONS: who is told what of a presentity, and when. One value and one encoding for all who have the same sight.
 
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -63,8 +64,8 @@ impl Service {
                 .push(Arc::new(notification));
             return;
         }
-        if !room.watchers.contains_key(&id) {
-            room.watchers.insert(id, Watching::default());
+        if let Entry::Vacant(place) = room.watchers.entry(id) {
+            place.insert(Watching::default());
             room.visitors += usize::from(is_visitor);
         }
         self.timers.clear(&Timer::Forget(presentity.clone()));
