@@ -122,7 +122,8 @@ pub fn to_a_visitor_nobody_is_there_and_nobody_is_not() {
 
 /// X2: one who has gone, one who is invisible and one who politely blocks every visitor: the same frames.
 pub fn the_gone_the_invisible_and_the_blocking_are_one_to_a_visitor() {
-    let fates: [(&str, fn(&mut Room, SessionId)); 3] = [
+    type Fate = fn(&mut Room, SessionId);
+    let fates: [(&str, Fate); 3] = [
         ("anna", |room, anna| room.says(anna, &ToService::Bye)),
         ("ruth", |room, ruth| {
             becomes(room, ruth, Activity::Invisible);
