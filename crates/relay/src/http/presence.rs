@@ -411,6 +411,7 @@ fn document(found: &Notification) -> Value {
 mod tests {
     use super::*;
     use lamplight_core::presence::{Basic, Extent, Freshness, PresenceTuple};
+    use lamplight_core::time::Timestamp;
 
     fn alice() -> Presentity {
         Presentity::parse("alice@localhost").unwrap()
