@@ -5,16 +5,15 @@
 //! of it from elsewhere than through [`Views`], or it would not be separate.
 
 use std::cell::Cell;
+use std::pin::Pin;
 
 use lamplight_embed::{LinkView, after};
 use wasm_bindgen_futures::spawn_local;
-use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 
 use crate::dom;
 use crate::draw::{button, div, p};
 use crate::house::{Deed, House, Popup};
-use crate::more;
 use crate::parts::menu::Opened;
 use crate::parts::notices::Toast;
 use crate::route::Place;
@@ -43,15 +42,19 @@ enum Loading {
     Failed,
 }
 
+/// How it is fetched.
+pub type Loader = fn() -> Fetched;
+/// What came, if it did.
+pub type Fetched = Pin<Box<dyn Future<Output = Option<Views>>>>;
+
 thread_local! {
     static LOADING: Cell<Loading> = const { Cell::new(Loading::Not) };
+    static LOADER: Cell<Option<Loader>> = const { Cell::new(None) };
 }
 
-// The macro declares where the two modules meet as foreign functions, and gives what it says of a failed load a place in the answer.
-#[allow(unsafe_code, clippy::unnecessary_wraps)]
-#[wasm_split(more, fallible)]
-fn load() -> Result<Box<Views>, SplitLoaderError> {
-    Ok(Box::new(more::VIEWS))
+/// Says how it is fetched: a program that never says so has none of it inside.
+pub fn comes_by(loader: Loader) {
+    LOADER.set(Some(loader));
 }
 
 /// What came already. What has not is asked for, and the page is drawn again when it is there.
@@ -93,11 +96,9 @@ fn begin(house: &House, wanted: bool) {
     if let Some(style) = dom::by_id("style-more") {
         let _ = style.set_attribute("media", "all");
     }
+    let Some(loader) = LOADER.get() else { return };
     let house = house.clone();
-    spawn_local(async move {
-        let loaded = load().await;
-        ended(&house, wanted, loaded.ok().map(|views| *views));
-    });
+    spawn_local(async move { ended(&house, wanted, loader().await) });
 }
 
 fn ended(house: &House, wanted: bool, views: Option<Views>) {

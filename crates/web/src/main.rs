@@ -1,33 +1,20 @@
-//! The chat page: a picture of what the agent says, and a hand that tells it what the person wants.
-//!
-//! ```text
-//!   main ─▶ app ─▶ pages/door   sign up, sign in, enter as guest
-//!                  pages/home   two panes: people and a conversation; every part is handed the `house`
-//!                    parts/*    one picture each
-//!   texts: every sentence    times: the browser's Intl    keys: every shortcut
-//! ```
-//! State of presence, messages and drafts lives in the agent; what is kept here is what is open on the screen.
+//! The chat page as a program, in two modules.
 #![deny(unsafe_code)]
-// The agent is read in place; its type is not the page's to name.
-#![allow(clippy::redundant_closure_for_method_calls)]
 
-mod app;
-mod dom;
-mod draw;
-mod house;
-mod kept;
-mod keys;
-mod later;
-mod more;
-mod pages;
-mod parts;
-mod route;
-mod texts;
-mod times;
+use lamplight_web::{Fetched, MORE, Views};
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-#[global_allocator]
-static MEMORY: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+// The macro declares where the two modules meet as foreign functions, and gives what it says of a failed load a place in the answer.
+#[allow(unsafe_code, clippy::unnecessary_wraps)]
+#[wasm_split(more, fallible)]
+fn load() -> Result<Box<Views>, SplitLoaderError> {
+    Ok(Box::new(MORE))
+}
+
+fn fetch() -> Fetched {
+    Box::pin(async { load().await.ok().map(|views| *views) })
+}
 
 fn main() {
-    wasm_bindgen_futures::spawn_local(app::run());
+    lamplight_web::page(fetch);
 }

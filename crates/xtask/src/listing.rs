@@ -26,16 +26,19 @@ pub enum Role {
     Later,
     Script,
     Style,
+    /// What the conversation on another site's page consists of: its module, script and style.
+    Frame,
     Other,
 }
 
 impl Role {
-    pub const ALL: [Role; 6] = [
+    pub const ALL: [Role; 7] = [
         Role::Module,
         Role::Later,
         Role::Script,
         Role::Style,
         Role::Html,
+        Role::Frame,
         Role::Other,
     ];
 
@@ -46,6 +49,7 @@ impl Role {
             Role::Later => "later",
             Role::Script => "js",
             Role::Style => "css",
+            Role::Frame => "frame",
             Role::Other => "other",
         }
     }

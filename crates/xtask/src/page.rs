@@ -17,6 +17,10 @@ use crate::wasm::{self, Part};
 use crate::workspace::Workspace;
 
 const PACKAGE: &str = "lamplight-web";
+/// The conversation on another site's page, a program of the same package.
+const FRAME: &str = "lamplight-frame";
+/// Of the page's styles those that a conversation wants.
+const FRAME_STYLES: [&str; 4] = ["1-tokens.css", "2-base.css", "3-presence.css", "6-chat.css"];
 
 /// What the page is built for: to be looked at while it changes, or to be served.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,12 +69,20 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Page> {
         let part = Part::Program(PACKAGE);
         wasm::build(workspace, PACKAGE, part, kind.profile())
     })?;
+    let framed = step("the conversation for other sites", || {
+        wasm::build(workspace, PACKAGE, Part::Program(FRAME), kind.profile())
+    })?;
     step("the page: glue, names, compression", || {
         let release = kind == Kind::Release;
         let split = split::split(workspace, &linked, release)?;
         let bound = bindgen::bind(workspace, &split.main, release)?;
         let folder = workspace.target.join("page").join(kind.folder());
-        let listing = assemble(&workspace.root.join("www"), bound, split, kind)?;
+        let whole = split::split(workspace, &framed, release)?;
+        anyhow::ensure!(whole.parts.is_empty(), "a frame has one module");
+        let frame = bindgen::bind(workspace, &whole.main, release)?;
+        let www = workspace.root.join("www");
+        let mut listing = assemble(&www, bound, split, kind)?;
+        assemble_frame(&mut listing, &www, frame, kind)?;
         listing.write(&folder, release)?;
         Ok(Page {
             folder,
@@ -131,6 +143,42 @@ fn assemble(www: &Path, bound: Bound, split: Split, kind: Kind) -> Result<Listin
     let index = names.fill(&read(&www.join("index.html"))?)?;
     listing.fixed("/", Role::Html, without_remarks(&index).into_bytes())?;
     Ok(listing)
+}
+
+/// The conversation on another site's page: a document of its own, with as much of the page as it needs.
+fn assemble_frame(listing: &mut Listing, www: &Path, bound: Bound, kind: Kind) -> Result<()> {
+    let mut names = Names::default();
+    let styles = FRAME_STYLES.map(|name| www.join("styles").join(name));
+    let first = [&[www.join("boot.css")], styles.as_slice()].concat();
+    let style = style(&first, &www.join("styles/frame"), kind)?;
+    names.set("style", listing.hashed("frame.css", Role::Frame, style)?);
+    names.set(
+        "wasm",
+        listing.hashed("frame.wasm", Role::Frame, bound.wasm)?,
+    );
+    let mut glue = bound.glue;
+    for (import, script) in bound.snippets {
+        glue = split::inside(&glue, &import, &script)?;
+    }
+    let small = |script: String| match kind {
+        Kind::Dev => script,
+        Kind::Release => bindgen::minify(&script),
+    };
+    names.set(
+        "glue",
+        listing.hashed("frame.js", Role::Frame, small(glue).into_bytes())?,
+    );
+    let boot = small(names.fill(&read(&www.join("boot.js"))?)?);
+    names.set(
+        "boot",
+        listing.hashed("frame-boot.js", Role::Frame, boot.into_bytes())?,
+    );
+    let document = names.fill(&read(&www.join("embed/chat.html"))?)?;
+    listing.fixed(
+        "/embed/chat",
+        Role::Html,
+        without_remarks(&document).into_bytes(),
+    )
 }
 
 /// The addresses that templates ask for as `{{name}}`.

@@ -25,8 +25,10 @@ pub struct Split {
     pub link: String,
 }
 
+/// What nothing reaches is left behind, also where nothing is to be loaded later.
 pub fn split(workspace: &Workspace, module: &Path, release: bool) -> Result<Split> {
-    let folder = workspace.target.join("page").join("split");
+    let name = module.file_stem().context("a module has a name")?;
+    let folder = workspace.target.join("page").join("split").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }

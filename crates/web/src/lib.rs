@@ -1,0 +1,44 @@
+//! The chat page: a picture of what the agent says, and a hand that tells it what the person wants.
+//!
+//! ```text
+//!   main ─▶ app ─▶ pages/door   sign up, sign in, enter as guest
+//!                  pages/home   two panes: people and a conversation; every part is handed the `house`
+//!                    parts/*    one picture each
+//!   texts: every sentence    times: the browser's Intl    keys: every shortcut
+//! ```
+//! State of presence, messages and drafts lives in the agent; what is kept here is what is open on the screen.
+#![forbid(unsafe_code)]
+// The agent is read in place; its type is not the page's to name.
+#![allow(clippy::redundant_closure_for_method_calls)]
+
+mod app;
+mod dom;
+mod draw;
+mod frame;
+mod house;
+mod kept;
+mod keys;
+mod later;
+mod more;
+mod pages;
+mod parts;
+mod route;
+mod texts;
+mod times;
+
+pub use later::{Fetched, Loader, Views};
+pub use more::VIEWS as MORE;
+
+#[global_allocator]
+static MEMORY: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+/// The page of the relay.
+pub fn page(more: Loader) {
+    later::comes_by(more);
+    wasm_bindgen_futures::spawn_local(app::run());
+}
+
+/// The one conversation in a frame on another site's page.
+pub fn frame() {
+    frame::run();
+}
