@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::bindgen::{self, Bound};
 use crate::compress::Effort;
+use crate::embed;
 use crate::listing::{Listing, Role};
 use crate::shell::step;
 use crate::split::{self, Split};
@@ -70,7 +71,9 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Page> {
         let split = split::split(workspace, &linked, release)?;
         let bound = bindgen::bind(workspace, &split.main, release)?;
         let folder = workspace.target.join("page").join(kind.folder());
-        let listing = assemble(&workspace.root.join("www"), bound, split, kind)?;
+        let www = workspace.root.join("www");
+        let mut listing = assemble(&www, bound, split, kind)?;
+        embed::assemble(&mut listing, &www, release)?;
         listing.write(&folder, release)?;
         Ok(Page {
             folder,

@@ -1,0 +1,262 @@
+//! The live badge on somebody else's page: `<presence-status>`, under the policies that sites have, and whatever happens to page, line
+//! and relay meanwhile.
+
+use std::fmt::Write as _;
+
+use lamplight_tests::outside::Options;
+
+use crate::looks::faults;
+use crate::site::{File, Site};
+use crate::stage::Stage;
+use crate::tab::Tab;
+use crate::tree::Tree;
+
+/// What the shop's own page does with the badge: it may be listened to, and told when it may begin.
+const SCRIPT: &str = "\
+const heard = document.querySelector('output');
+for (const kind of ['presence-ready', 'presence-change', 'presence-error'])
+  document.addEventListener(kind, ({ type, detail }) => heard.append(`[${type} ${detail.for} ${detail.word ?? detail.code}]`));
+for (const button of document.querySelectorAll('button'))
+  button.addEventListener('click', () => {
+    const badges = document.querySelectorAll('presence-status');
+    if (button.id === 'agree') badges.forEach((badge) => badge.removeAttribute('consent'));
+    if (button.id === 'move') badges.forEach((badge) => document.querySelector('footer').append(badge));
+    if (button.id === 'other') badges.forEach((badge) => badge.for = 'bob@localhost');
+    if (button.id === 'away') badges.forEach((badge) => badge.remove());
+  });
+";
+const CALM: &str = "\
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 sans-serif; margin: 2rem; background: #fff; color: #222; }
+a { color: #0645ad; }
+@media (prefers-color-scheme: dark) { body { background: #111; color: #eee; } a { color: #9ecbff; } }
+";
+/// What is known to break what others put into a page.
+const HOSTILE: &str = "\
+* { all: unset !important }
+html, body, main, p { display: block !important; font: 18px serif !important; }
+title, head, script, style { display: none !important; }
+";
+
+const STRICT: &str =
+    "script-src 'self' RELAY; style-src 'self'; connect-src RELAY LINE; frame-src RELAY";
+
+struct Shop {
+    site: Site,
+}
+
+impl Shop {
+    async fn open(stage: &Stage, policy: &str, style: &'static str, lines: &str) -> Self {
+        let relay = stage.relay.origin();
+        let policy = policy
+            .replace("RELAY", &relay)
+            .replace("LINE", &relay.replacen("http", "ws", 1));
+        let document = format!(
+            "<!doctype html><html lang=\"en\"><head><title>A shop</title>\
+             <link rel=\"stylesheet\" href=\"/shop.css\">\
+             <script type=\"module\" src=\"{relay}/embed/v1/presence.js\"></script>\
+             <script type=\"module\" src=\"/shop.js\"></script></head>\
+             <body><main><h1>A shop</h1>{lines}<p><output></output></p></main><footer></footer></body></html>"
+        );
+        let files: [File; 2] = [
+            ("/shop.css", "text/css", style),
+            ("/shop.js", "text/javascript", SCRIPT),
+        ];
+        Self {
+            site: Site::open(&policy, &document, &files).await,
+        }
+    }
+
+    /// Somebody comes to read it.
+    async fn reader(&self, stage: &Stage) -> Tab {
+        let reader = stage.browser.person("reader").await;
+        stage.watch(&reader);
+        reader.open(&self.site.url()).await;
+        reader
+    }
+}
+
+/// One who is written about on a page, with what stands there before anything is known.
+fn badge(more: &str) -> String {
+    format!(
+        "<p><a href=\"#ask\">Ask <presence-status for=\"alice@localhost\" name=\"Alice\" {more}>our Alice</presence-status></a></p>"
+    )
+}
+
+/// Somebody whose badge is on.
+async fn shows_herself(alice: &Tab) {
+    alice.chooses("Privacy and addresses").await;
+    alice.turns_to("What people see of you").await;
+    alice
+        .click("checkbox", "Show there whether you are available")
+        .await;
+    alice.sees("image", "The picture now: available").await;
+}
+
+/// W4, S6: live under each policy that a site may have, with nothing broken; where scripts of others are kept out, the words that
+/// the page put there stay.
+#[tokio::test]
+async fn a_live_badge_follows_her_under_the_policies_that_sites_have() {
+    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let trusted = format!("{STRICT}; require-trusted-types-for 'script'; trusted-types 'none'");
+    let mut readers = Vec::new();
+    for (policy, style) in [
+        ("", CALM),
+        (STRICT, CALM),
+        (&trusted, CALM),
+        (STRICT, HOSTILE),
+    ] {
+        let shop = Shop::open(&stage, policy, style, &badge("")).await;
+        let reader = shop.reader(&stage).await;
+        reader.sees("link", "Ask Alice: not shared").await;
+        readers.push((shop, reader));
+    }
+    let pictures = "img-src RELAY; script-src 'self'";
+    let closed = Shop::open(&stage, pictures, CALM, &badge("")).await;
+    let kept_out = stage.browser.person("kept out").await;
+    kept_out.open(&closed.site.url()).await;
+    kept_out.sees("link", "Ask our Alice").await;
+
+    let alice = stage.person("alice").await;
+    shows_herself(&alice).await;
+    for (_, reader) in &readers {
+        reader.sees("link", "Ask Alice: available").await;
+    }
+    alice.sets("Busy", "").await;
+    for (_, reader) in &readers {
+        reader.sees("link", "Ask Alice: not available").await;
+    }
+    alice
+        .walks_to("checkbox", "Also whether you are busy or away")
+        .await;
+    alice.press(" ").await;
+    for (shop, reader) in &readers {
+        reader.sees("link", "Ask Alice: busy").await;
+        reader
+            .reads("[presence-change alice@localhost available] [presence-change alice@localhost not_available]")
+            .await;
+        assert_eq!(shop.site.reports(), 0, "broken policies");
+    }
+    for (at, (_, reader)) in readers.iter().enumerate() {
+        reader.picture(&format!("embedded-{at}")).await;
+    }
+    alice.chooses("Privacy and addresses").await;
+    alice.turns_to("Who sees you").await;
+    alice.reads("Visitors of shop.localhost").await;
+    kept_out.sees("link", "Ask our Alice").await;
+    stage.ends_clean().await;
+}
+
+/// A page of a hundred is one line, whatever is moved about in it; who is not looked at any more is not asked for.
+#[tokio::test]
+async fn a_hundred_badges_are_one_line_and_may_be_moved_about() {
+    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let alice = stage.person("alice").await;
+    shows_herself(&alice).await;
+    let mut lines =
+        String::from("<button id=\"move\">Move</button><button id=\"other\">Other</button>");
+    for at in 0..100 {
+        let _ = write!(
+            lines,
+            "<p><presence-status for=\"alice@localhost\" name=\"{at}\">{at}</presence-status></p>"
+        );
+    }
+    let shop = Shop::open(&stage, "", CALM, &lines).await;
+    let reader = shop.reader(&stage).await;
+    let all = async |word: &'static str| {
+        let count = |tree: &Tree| tree.all("StaticText", word.into()).len();
+        reader
+            .until(word, |tree| (count(tree) == 100).then_some(()))
+            .await;
+    };
+    all("available").await;
+    reader.click("button", "Move").await;
+    alice.sets("Busy", "").await;
+    all("not available").await;
+    reader.click("button", "Other").await;
+    all("not shared").await;
+    let opened = stage.relay.metric("lamplight_visitors_total").await;
+    assert_eq!(opened, Some(1.0), "lines of visitors");
+    stage.ends_clean().await;
+}
+
+/// Nothing goes over the network before the reader agrees.
+#[tokio::test]
+async fn a_badge_that_waits_for_consent_asks_nobody() {
+    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let alice = stage.person("alice").await;
+    shows_herself(&alice).await;
+    let lines = format!(
+        "<button id=\"agree\">I agree</button>{}",
+        badge("consent=\"pending\"")
+    );
+    let shop = Shop::open(&stage, STRICT, CALM, &lines).await;
+    let reader = shop.reader(&stage).await;
+    reader.sees("link", "Ask our Alice").await;
+    // What came later has been answered: had it asked, it would have been counted.
+    let other = Shop::open(&stage, STRICT, CALM, &badge("")).await;
+    other
+        .reader(&stage)
+        .await
+        .sees("link", "Ask Alice: available")
+        .await;
+    let opened = stage.relay.metric("lamplight_visitors_total").await;
+    assert_eq!(opened, Some(1.0), "lines of visitors");
+    reader.click("button", "I agree").await;
+    reader.sees("link", "Ask Alice: available").await;
+    stage.ends_clean().await;
+}
+
+/// A page that the reader comes back to, and a relay that was away: what is shown is as it is now.
+#[tokio::test]
+async fn a_live_badge_is_current_after_the_way_back_and_after_a_restart() {
+    let mut stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let alice = stage.person("alice").await;
+    shows_herself(&alice).await;
+    let shop = Shop::open(&stage, STRICT, CALM, &badge("")).await;
+    let elsewhere = Shop::open(&stage, "", CALM, "<p>Something else</p>").await;
+    let reader = shop.reader(&stage).await;
+    reader.sees("link", "Ask Alice: available").await;
+    reader.open(&elsewhere.site.url()).await;
+    reader.reads("Something else").await;
+    alice.sets("Busy", "").await;
+    reader.script("history.back()").await;
+    reader.sees("link", "Ask Alice: not available").await;
+
+    stage.relay.kill();
+    reader
+        .reads("[presence-error alice@localhost unreachable]")
+        .await;
+    // What was known is not taken for gone.
+    assert!(!reader.tree().await.text().contains("offline"));
+    stage.relay.start_again().await;
+    alice.sets("Available", "").await;
+    reader.sees("link", "Ask Alice: available").await;
+    let complaints = reader.complaints();
+    assert!(
+        complaints.iter().all(|text| text.contains("WebSocket")),
+        "{complaints:?}"
+    );
+}
+
+/// A badge in a page is no hindrance to anyone, by day and by night.
+#[tokio::test]
+async fn axe_finds_nothing_serious_in_a_page_with_badges() {
+    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let alice = stage.person("alice").await;
+    shows_herself(&alice).await;
+    let both = format!(
+        "{}<p><presence-status for=\"bob@localhost\">Bob</presence-status></p>",
+        badge("")
+    );
+    let shop = Shop::open(&stage, "", CALM, &both).await;
+    let reader = shop.reader(&stage).await;
+    reader.sees("link", "Ask Alice: available").await;
+    for scheme in ["light", "dark"] {
+        reader.prefers(&[("prefers-color-scheme", scheme)]).await;
+        let faults = faults(&reader).await;
+        assert!(faults.is_empty(), "in {scheme}: {faults:#?}");
+        reader.picture(&format!("embedded-{scheme}")).await;
+    }
+    stage.ends_clean().await;
+}
