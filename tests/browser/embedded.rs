@@ -51,10 +51,26 @@ impl Shop {
         let policy = policy
             .replace("RELAY", &relay)
             .replace("LINE", &relay.replacen("http", "ws", 1));
+        let manifest = stage.relay.get("/embed/manifest.json").await.json();
+        let module = |field: &str| {
+            manifest["files"]["presence.js"][field]
+                .as_str()
+                .map(str::to_owned)
+        };
+        let module = |field: &str| module(field).expect("the manifest names it");
+        // A site with a policy also holds the relay to what it gave before.
+        let module = match policy.is_empty() {
+            true => format!("src=\"{relay}{}\"", module("moving")),
+            false => format!(
+                "src=\"{relay}{}\" integrity=\"{}\" crossorigin=\"anonymous\"",
+                module("pinned"),
+                module("integrity")
+            ),
+        };
         let document = format!(
             "<!doctype html><html lang=\"en\"><head><title>A shop</title>\
              <link rel=\"stylesheet\" href=\"/shop.css\">\
-             <script type=\"module\" src=\"{relay}/embed/v1/presence.js\"></script>\
+             <script type=\"module\" {module}></script>\
              <script type=\"module\" src=\"/shop.js\"></script></head>\
              <body><main><h1>A shop</h1>{lines}<p><output></output></p></main><footer></footer></body></html>"
         );
