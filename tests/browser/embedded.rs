@@ -255,6 +255,45 @@ async fn a_live_badge_is_current_after_the_way_back_and_after_a_restart() {
     );
 }
 
+/// The sample of a site, as a person finds it who wants to know how their own would look.
+#[tokio::test]
+async fn the_sample_shop_shows_whom_one_asks_for() {
+    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let alice = stage.person("alice").await;
+    shows_herself(&alice).await;
+    let reader = stage.browser.person("reader").await;
+    stage.watch(&reader);
+    let shop = format!("{}/embed/shop", stage.relay.origin());
+    reader.open(&shop).await;
+    reader.reads("Say above whose.").await;
+    for (whom, said, word) in [
+        (
+            "bob@localhost",
+            "its badge is not switched on",
+            "not shared",
+        ),
+        ("alice@localhost", "This is what visitors see.", "available"),
+    ] {
+        let field = "Whose presence shall it show?";
+        reader.fill("textbox", field, whom).await;
+        reader.press("Enter").await;
+        reader.reads(said).await;
+        let in_the_shop = |tree: &Tree| tree.all("StaticText", word.into()).len() >= 4;
+        assert!(reader.comes_to(in_the_shop).await, "{whom} is not {word}");
+        reader.sees("image", &format!("Presence of {whom}")).await;
+    }
+    for (scheme, width) in [("light", 1280), ("light", 360), ("dark", 1280)] {
+        reader.prefers(&[("prefers-color-scheme", scheme)]).await;
+        reader.size(width, 900).await;
+        let faults = faults(&reader).await;
+        assert!(faults.is_empty(), "in {scheme} at {width}: {faults:#?}");
+        reader.picture(&format!("shop-{scheme}-{width}")).await;
+    }
+    alice.sets("Busy", "").await;
+    reader.reads("Our tea person:  not available").await;
+    stage.ends_clean().await;
+}
+
 /// A badge in a page is no hindrance to anyone, by day and by night.
 #[tokio::test]
 async fn axe_finds_nothing_serious_in_a_page_with_badges() {

@@ -175,6 +175,10 @@ impl File {
 }
 
 fn content_type(name: &str) -> &'static str {
+    // Documents have addresses without an end.
+    if !name.contains('.') {
+        return "text/html; charset=utf-8";
+    }
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("html") => "text/html; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
