@@ -10,8 +10,8 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use lamplight_embed::{
-    Address, Changed, Choice, Code, DoorError, Headings, Intent, Listening, News, Notice, Offers,
-    Phase, Shell, Tag, Viewer, after, joined, listen,
+    Address, Changed, Choice, Code, DoorError, Intent, Listening, News, Notice, Offers, Phase,
+    Shell, Tag, Viewer, after, joined, listen,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -70,8 +70,6 @@ pub enum Deed {
     /// To a page of settings, about one of my presentities.
     Turn(Option<Tag>, Page),
     Nothing,
-    /// Heads the list by this.
-    HeadBy(Headings),
     Show(Popup),
     Intend(Intent),
     /// One after the other.
@@ -82,7 +80,8 @@ pub enum Deed {
     Copy(String),
     /// Takes a toast away.
     Dismiss(u32),
-    SignOut,
+    /// Whatever else.
+    Do(Hand),
     /// Loads what could not be loaded.
     Fetch,
 }
@@ -273,7 +272,6 @@ impl House {
                 self.visit(Some(Place::Settings(*page)));
             }
             Deed::Nothing => {}
-            Deed::HeadBy(headings) => self.shell.head_by(*headings),
             Deed::Show(popup) => self.show(popup.clone()),
             Deed::Intend(intent) => self.intend(intent.clone()),
             Deed::All(deeds) => deeds.iter().for_each(|deed| self.perform(deed, event)),
@@ -284,7 +282,7 @@ impl House {
             Deed::CloseDialog => dom::close_dialog(event),
             Deed::Copy(text) => self.copy(text.clone()),
             Deed::Dismiss(number) => self.dismiss(*number),
-            Deed::SignOut => self.sign_out(),
+            Deed::Do(hand) => hand.act(event),
             Deed::Fetch => {
                 later::fetch(self);
                 self.redraw();
@@ -296,13 +294,9 @@ impl House {
         self.shell.intend(intent);
     }
 
-    fn sign_out(&self) {
-        let house = self.clone();
-        spawn_local(async move {
-            // Where the relay cannot be reached the session ends there by its age; here it ends now.
-            let _ = house.shell.sign_out().await;
-            house.leave.emit(None);
-        });
+    /// Back to the door.
+    pub fn leave(&self) {
+        self.leave.emit(None);
     }
 
     fn copy(&self, text: String) {

@@ -4,6 +4,7 @@ use lamplight_embed::{
     Address, ContactRow, Headings, Intent, Offers, Presentity, RowKind, Verdict,
 };
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event, FocusEvent, Node};
 use yew::prelude::*;
 
@@ -97,20 +98,37 @@ fn choices(house: &House, about: &About) -> Vec<Choice> {
         About::Page => vec![
             match house.shell.headings() {
                 Headings::Presence => {
-                    Choice::new(t().list_by_group, Deed::HeadBy(Headings::Groups))
+                    Choice::new(t().list_by_group, head_by(house, Headings::Groups))
                 }
-                _ => Choice::new(t().list_by_presence, Deed::HeadBy(Headings::Presence)),
+                _ => Choice::new(t().list_by_presence, head_by(house, Headings::Presence)),
             },
             Choice::new(t().settings, Deed::Visit(Place::Settings(Page::All))),
             Choice::new(t().help, Deed::Show(Popup::Help)),
             Choice::new(t().diagnostics, Deed::Show(Popup::Diagnostics)),
-            Choice::new(t().sign_out, Deed::SignOut).grave(),
+            Choice::new(t().sign_out, sign_out(house)).grave(),
         ],
         About::Person(address) => {
             let conversation = house.shell.read(|agent| agent.conversation(address));
             of_a_person(&conversation.row, house.offers(Offers::Presence))
         }
     }
+}
+
+fn head_by(house: &House, headings: Headings) -> Deed {
+    let house = house.clone();
+    Deed::Do(act(move |_| house.shell.head_by(headings)))
+}
+
+fn sign_out(house: &House) -> Deed {
+    let house = house.clone();
+    Deed::Do(act(move |_| {
+        let house = house.clone();
+        spawn_local(async move {
+            // Where the relay cannot be reached the session ends there by its age; here it ends now.
+            let _ = house.shell.sign_out().await;
+            house.leave();
+        });
+    }))
 }
 
 fn of_a_person(row: &ContactRow, presence: bool) -> Vec<Choice> {

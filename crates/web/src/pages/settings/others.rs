@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use lamplight_embed::{
-    AccessToken, Address, Door, DoorError, Group, NewToken, Principal, Tag as Face, View, joined,
+    AccessToken, Address, Door, DoorError, Group, NewToken, Principal, Question, Tag as Face, View,
+    joined,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -50,16 +51,19 @@ pub struct Seen {
 
 async fn look(groups: bool, made: Option<NewToken>) -> Result<Known, DoorError> {
     if groups {
-        let groups = Some(Door.groups().await?);
+        let groups = Some(Door.groups().ask().await?);
         return Ok(Known {
             groups,
             ..Known::default()
         });
     }
-    let programs = Door.programs().await?;
-    let mut tokens = vec![(None, Door.tokens(None).await?)];
+    let programs = Door.programs().ask().await?;
+    let mut tokens = vec![(None, Door.tokens(None).ask().await?)];
     for program in &programs {
-        tokens.push((Some(program.clone()), Door.tokens(Some(program)).await?));
+        tokens.push((
+            Some(program.clone()),
+            Door.tokens(Some(program)).ask().await?,
+        ));
     }
     Ok(Known {
         groups: None,
@@ -90,22 +94,43 @@ enum Act {
     Look,
 }
 
-async fn perform(act: Act) -> Result<Option<NewToken>, DoorError> {
-    match act {
-        Act::MakeGroup(name) => Door.make_group(&name).await.map(|_| None),
-        Act::Take(group, member, owner) => {
-            Door.set_member(&group, &member, owner).await.map(|()| None)
-        }
-        Act::Send(group, member) => Door.remove_member(&group, &member).await.map(|()| None),
-        Act::DropGroup(group) => Door.drop_group(&group).await.map(|()| None),
-        Act::MakeProgram(name, scope) => Door.make_program(&name, &scope).await.map(Some),
-        Act::DropProgram(program) => Door.drop_program(&program).await.map(|()| None),
-        Act::MakeToken(of, name, scope) => {
-            Door.make_token(of.as_ref(), &name, &scope).await.map(Some)
-        }
-        Act::DropToken(id) => Door.drop_token(id).await.map(|()| None),
-        Act::Look => Ok(None),
+/// What an act comes to at the door.
+enum Asked {
+    Done(Question<()>),
+    Made(Question<NewToken>),
+}
+
+impl Act {
+    fn asked(&self) -> Option<Asked> {
+        Some(Asked::Done(match self {
+            Self::MakeGroup(name) => Door.make_group(name).only(),
+            Self::Take(group, member, owner) => Door.set_member(group, member, *owner),
+            Self::Send(group, member) => Door.remove_member(group, member),
+            Self::DropGroup(group) => Door.drop_group(group),
+            Self::DropProgram(program) => Door.drop_program(program),
+            Self::DropToken(id) => Door.drop_token(*id),
+            Self::MakeProgram(name, scope) => {
+                return Some(Asked::Made(Door.make_program(name, scope)));
+            }
+            Self::MakeToken(of, name, scope) => {
+                return Some(Asked::Made(Door.make_token(of.as_ref(), name, scope)));
+            }
+            Self::Look => return None,
+        }))
     }
+}
+
+/// Does it, and looks how things are then.
+async fn perform(act: Act, groups: bool) -> Result<Known, DoorError> {
+    let made = match act.asked() {
+        Some(Asked::Made(question)) => Some(question.ask().await?),
+        Some(Asked::Done(question)) => {
+            question.ask().await?;
+            None
+        }
+        None => None,
+    };
+    look(groups, made).await
 }
 
 impl Desk {
@@ -124,11 +149,7 @@ impl Desk {
         let again: Asking = Rc::new(move || {
             let (desk, act) = (desk.clone(), act.clone());
             spawn_local(async move {
-                let answer = match perform(act.clone()).await {
-                    Ok(made) => look(desk.groups, made).await,
-                    Err(error) => Err(error),
-                };
-                match answer {
+                match perform(act.clone(), desk.groups).await {
                     Ok(known) if desk.is_open() => desk.house.learn(known),
                     Ok(_) => {}
                     Err(error) => {
