@@ -158,16 +158,17 @@ impl Door {
             .ok_or(DoorError::Unreachable)
     }
 
-    /// The groups that I am a member of.
-    pub fn groups(self) -> Question<Vec<Group>> {
-        let read = |answer: &JsValue| Some(list(answer, "groups", group));
-        Question::new("GET", "/v1/groups".into(), None, read)
+    /// The groups that I am a member of; tells [`Told::Groups`].
+    pub fn groups(self) -> Question {
+        Question::new("GET", "/v1/groups".into(), None, |answer| {
+            Some(Told::Groups(list(answer, "groups", group)))
+        })
     }
 
     /// Makes a group; I own it.
-    pub fn make_group(self, name: &str) -> Question<Group> {
+    pub fn make_group(self, name: &str) -> Question {
         let body = object(&[("name", name)]);
-        Question::new("POST", "/v1/groups".into(), Some(body), group)
+        Question::new("POST", "/v1/groups".into(), Some(body), nothing)
     }
 
     /// Takes someone in; of a member: whether they own the group as well.
@@ -176,88 +177,98 @@ impl Door {
         group: &Principal,
         member: &Principal,
         owner: Option<bool>,
-    ) -> Question<()> {
+    ) -> Question {
         let body = owner.map(|owner| {
             let body = object(&[]);
             set(&body, "owner", &owner.into());
             body
         });
-        Question::new("PUT", member_path(group, member), body, |_| Some(()))
+        Question::new("PUT", member_path(group, member), body, nothing)
     }
 
     /// Sends a member away, or leaves.
-    pub fn remove_member(self, group: &Principal, member: &Principal) -> Question<()> {
+    pub fn remove_member(self, group: &Principal, member: &Principal) -> Question {
         remove(&member_path(group, member), "")
     }
 
-    pub fn drop_group(self, group: &Principal) -> Question<()> {
+    pub fn drop_group(self, group: &Principal) -> Question {
         remove("/v1/groups/", group.as_str())
     }
 
-    /// The programs that I own.
-    pub fn programs(self) -> Question<Vec<Principal>> {
-        let read = |answer: &JsValue| Some(list(answer, "programs", |one| named(one, "program")));
-        Question::new("GET", "/v1/programs".into(), None, read)
+    /// The programs that I own; tells [`Told::Programs`].
+    pub fn programs(self) -> Question {
+        Question::new("GET", "/v1/programs".into(), None, |answer| {
+            let program = |one: &JsValue| named(one, "program");
+            Some(Told::Programs(list(answer, "programs", program)))
+        })
     }
 
-    /// Makes a program with its first token.
-    pub fn make_program(self, name: &str, scope: &[&str]) -> Question<NewToken> {
-        let read = |answer: &JsValue| {
+    /// Makes a program with its first token; tells [`Told::Made`].
+    pub fn make_program(self, name: &str, scope: &[&str]) -> Question {
+        let body = Some(named_scope(name, scope));
+        Question::new("POST", "/v1/programs".into(), body, |answer| {
             let made = new_token(&field(answer, "token")?)?;
             let of = named(answer, "program");
-            Some(NewToken { of, ..made })
-        };
-        let body = Some(named_scope(name, scope));
-        Question::new("POST", "/v1/programs".into(), body, read)
+            Some(Told::Made(NewToken { of, ..made }))
+        })
     }
 
-    pub fn drop_program(self, program: &Principal) -> Question<()> {
+    pub fn drop_program(self, program: &Principal) -> Question {
         remove("/v1/programs/", program.as_str())
     }
 
-    /// My tokens, or those of a program of mine.
-    pub fn tokens(self, of: Option<&Principal>) -> Question<Vec<AccessToken>> {
+    /// My tokens, or those of a program of mine; tells [`Told::Tokens`].
+    pub fn tokens(self, of: Option<&Principal>) -> Question {
         let path = match of {
             Some(of) => ["/v1/tokens?of=", &escaped(of.as_str())].concat(),
             None => "/v1/tokens".into(),
         };
-        let read = |answer: &JsValue| Some(list(answer, "tokens", token));
-        Question::new("GET", path, None, read)
+        Question::new("GET", path, None, |answer| {
+            Some(Told::Tokens(list(answer, "tokens", token)))
+        })
     }
 
-    /// Makes a token of mine, or of a program of mine.
-    pub fn make_token(
-        self,
-        of: Option<&Principal>,
-        name: &str,
-        scope: &[&str],
-    ) -> Question<NewToken> {
+    /// Makes a token of mine, or of a program of mine; tells [`Told::Made`].
+    pub fn make_token(self, of: Option<&Principal>, name: &str, scope: &[&str]) -> Question {
         let body = named_scope(name, scope);
         if let Some(of) = of {
             set(&body, "of", &of.as_str().into());
         }
-        Question::new("POST", "/v1/tokens".into(), Some(body), new_token)
+        Question::new("POST", "/v1/tokens".into(), Some(body), |answer| {
+            new_token(answer).map(Told::Made)
+        })
     }
 
-    pub fn drop_token(self, id: u64) -> Question<()> {
+    pub fn drop_token(self, id: u64) -> Question {
         remove("/v1/tokens/", &id.to_string())
     }
 }
 
-/// Something to ask at the door, and how its answer is read. Whatever is asked waits in the same way: once in a page.
-pub struct Question<T> {
+/// What the door tells of those who act beside one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is done.
+    Nothing,
+    Groups(Vec<Group>),
+    Programs(Vec<Principal>),
+    Tokens(Vec<AccessToken>),
+    Made(NewToken),
+}
+
+/// Something to ask at the door, and how its answer is read: whatever it is, a page waits for it in one place.
+pub struct Question {
     method: &'static str,
     path: String,
     body: Option<JsValue>,
-    read: fn(&JsValue) -> Option<T>,
+    read: fn(&JsValue) -> Option<Told>,
 }
 
-impl<T> Question<T> {
+impl Question {
     fn new(
         method: &'static str,
         path: String,
         body: Option<JsValue>,
-        read: fn(&JsValue) -> Option<T>,
+        read: fn(&JsValue) -> Option<Told>,
     ) -> Self {
         Self {
             method,
@@ -267,20 +278,20 @@ impl<T> Question<T> {
         }
     }
 
-    /// The same, where nothing of the answer is wanted but that it was a yes.
-    pub fn only(self) -> Question<()> {
-        Question::new(self.method, self.path, self.body, |_| Some(()))
-    }
-
-    pub async fn ask(self) -> Result<T, DoorError> {
+    pub async fn ask(self) -> Result<Told, DoorError> {
         let answer = ask(self.method, &self.path, self.body).await?;
         (self.read)(&answer).ok_or(DoorError::Unreachable)
     }
 }
 
-fn remove(folder: &str, name: &str) -> Question<()> {
+#[expect(clippy::unnecessary_wraps, reason = "one way to read among others")]
+fn nothing(_: &JsValue) -> Option<Told> {
+    Some(Told::Nothing)
+}
+
+fn remove(folder: &str, name: &str) -> Question {
     let path = [folder, &escaped(name)].concat();
-    Question::new("DELETE", path, None, |_| Some(()))
+    Question::new("DELETE", path, None, nothing)
 }
 
 fn member_path(group: &Principal, member: &Principal) -> String {

@@ -32,6 +32,8 @@ pub struct Views {
     pub menu: fn(&House, &Opened<'_>) -> Html,
     /// What stands above what was said in a conversation.
     pub bar: fn(&House, &ConversationView) -> Html,
+    /// From a page to what led to it.
+    pub back: fn(&House),
     /// What somebody sees of me.
     pub chip: fn(&House, &ContactRow) -> Html,
     /// Who asks to see me.

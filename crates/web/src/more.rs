@@ -20,6 +20,7 @@ pub const VIEWS: Views = Views {
     menu: menu_lines::lines,
     bar: bar::bar,
     chip: chip::chip,
+    back: House::back,
     requests: requests::requests,
 };
 

@@ -1,11 +1,12 @@
 //! What stands above what was said: what there is to settle with whom a conversation is with, and a way to do it.
 
 use lamplight_embed::{
-    Basic, Code, ContactRow, ConversationView, Intent, Presentity, Reason, RowKind, Visibility,
-    Word,
+    Basic, Code, ContactRow, ConversationView, Intent, Item, ItemState, Presentity, Reason,
+    RowKind, Verdict, Visibility, Word,
 };
 use yew::prelude::*;
 
+use super::about::decide;
 use super::held;
 use super::preview::way_line;
 use crate::draw::{Tag, bdi, button, div, tag};
@@ -18,8 +19,10 @@ pub fn bar(house: &House, conversation: &ConversationView) -> Html {
         row.kind == RowKind::Stranger && house.shell.principal().address() != &row.address;
     let bar = if conversation.held {
         Some(waits(house, row))
+    } else if row.sees_me == Some(Verdict::Block) {
+        Some(blocked(house, row))
     } else if strange {
-        Some(stranger(row, house))
+        Some(stranger(house, conversation))
     } else {
         demand(house, row).or_else(|| otherwise(row))
     };
@@ -37,9 +40,37 @@ fn waits(house: &House, row: &ContactRow) -> Tag {
     about(t().held_here, row).with(held::answers(house, &row.address))
 }
 
-fn stranger(row: &ContactRow, house: &House) -> Tag {
-    let add = Deed::Show(Popup::AddContact(Some(row.address.as_str().into())));
-    about(t().stranger_hint, row).with(button("", house.does(add)).say(t().add_contact))
+fn blocked(house: &House, row: &ContactRow) -> Tag {
+    let free = decide(house, None, &row.address, None);
+    about(t().blocked_hint, row).with(button("", house.does(free)).say(t().unblock))
+}
+
+fn stranger(house: &House, conversation: &ConversationView) -> Tag {
+    let address = &conversation.row.address;
+    let add = Deed::Show(Popup::AddContact(Some(address.as_str().into())));
+    let bar = about(t().stranger_hint, &conversation.row)
+        .with(button("", house.does(add)).say(t().add_contact));
+    bar.maybe(forget(conversation).map(|deed| leave(house, deed)))
+}
+
+/// What has to go for someone to leave the list of whom nothing is there but what could not be sent: an address that is none.
+fn forget(conversation: &ConversationView) -> Option<Vec<Deed>> {
+    let items = &conversation.items;
+    let failed = |item: &Item| matches!(item.state, ItemState::Failed(_));
+    let stands = !(items.is_empty() && conversation.draft.is_empty());
+    (stands && items.iter().all(failed)).then(|| {
+        let discard = items.iter().map(|item| Intent::Discard { id: item.id });
+        let blank = Intent::Draft {
+            with: conversation.row.address.clone(),
+            text: String::new(),
+        };
+        discard.chain([blank]).map(Deed::Intend).collect()
+    })
+}
+
+fn leave(house: &House, mut deeds: Vec<Deed>) -> Tag {
+    deeds.push(Deed::Go(None));
+    button("grave", house.does(Deed::All(deeds))).say(t().leave_list)
 }
 
 /// Where nobody reads at the moment: how else they can be reached, the best way first.
@@ -55,8 +86,14 @@ fn demand(house: &House, row: &ContactRow) -> Option<Tag> {
     let Reason::Refused(code) = row.person.reason else {
         return None;
     };
+    let presentity = Presentity::from(row.address.clone());
+    let why = || div("strange").with(tag("p").say(texts::sentence(code)));
+    if code == Code::UnknownAddress {
+        let remove = Intent::RemoveContact { presentity };
+        return Some(why().with(leave(house, vec![Deed::Intend(remove)])));
+    }
     let show = Intent::SetVisibility {
-        presentity: Some(Presentity::from(row.address.clone())),
+        presentity: Some(presentity),
         visibility: Some(Visibility::Named),
     };
     let (words, deed) = match code {
@@ -64,9 +101,5 @@ fn demand(house: &House, row: &ContactRow) -> Option<Tag> {
         Code::ShowYourself => (t().show_me, Deed::Intend(show)),
         _ => return None,
     };
-    Some(
-        div("strange")
-            .with(tag("p").say(texts::sentence(code)))
-            .with(button("primary", house.does(deed)).say(words)),
-    )
+    Some(why().with(button("primary", house.does(deed)).say(words)))
 }

@@ -29,7 +29,7 @@ pub fn Chat(props: &Props) -> Html {
             Cause::Changed(Changed::Conversation(address) | Changed::Row(address)) => {
                 *address == about
             }
-            Cause::Changed(Changed::Roster) | Cause::Time => true,
+            Cause::Changed(Changed::Roster | Changed::Own) | Cause::Time => true,
             Cause::Changed(_) => false,
         }),
     );

@@ -11,14 +11,14 @@ use yew::prelude::*;
 use super::about;
 use super::menu::{About, Opened};
 use crate::dom;
-use crate::draw::{On, act, button, div, pressed};
+use crate::draw::{On, act, button, div, pressed, words};
 use crate::house::{Deed, House, Popup};
 use crate::route::{Page, Place};
 use crate::texts::t;
 
 /// One line of a menu.
 struct Choice {
-    label: &'static str,
+    label: Html,
     deed: Deed,
     /// It takes something away.
     grave: bool,
@@ -26,6 +26,10 @@ struct Choice {
 
 impl Choice {
     fn new(label: &'static str, deed: Deed) -> Self {
+        Self::named(words(label), deed)
+    }
+
+    fn named(label: Html, deed: Deed) -> Self {
         Self {
             label,
             deed,
@@ -88,7 +92,7 @@ pub fn lines(house: &House, opened: &Opened<'_>) -> Html {
             button(if choice.grave { "grave" } else { "" }, choose)
                 .attr("role", "menuitem")
                 .attr("tabindex", "-1")
-                .say(choice.label)
+                .with(choice.label)
         }))
         .into()
 }
@@ -109,7 +113,7 @@ fn choices(house: &House, about: &About) -> Vec<Choice> {
         ],
         About::Person(address) => {
             let conversation = house.shell.read(|agent| agent.conversation(address));
-            of_a_person(&conversation.row, house.offers(Offers::Presence))
+            of_a_person(house, &conversation.row)
         }
     }
 }
@@ -131,13 +135,16 @@ fn sign_out(house: &House) -> Deed {
     }))
 }
 
-fn of_a_person(row: &ContactRow, presence: bool) -> Vec<Choice> {
+fn of_a_person(house: &House, row: &ContactRow) -> Vec<Choice> {
     let popup = |label, make: fn(Address) -> Popup| {
         Choice::new(label, Deed::Show(make(row.address.clone())))
     };
     let contact = row.kind == RowKind::Contact;
-    let mut choices = vec![Choice::new(t().about_them, about::place(&row.address))];
-    if contact && presence {
+    let mut choices = vec![Choice::named(
+        about::name_in(t().about, row),
+        about::place(&row.address),
+    )];
+    if contact && house.offers(Offers::Presence) {
         let label = if row.tell_when {
             t().tell_no_more
         } else {
@@ -163,7 +170,8 @@ fn of_a_person(row: &ContactRow, presence: bool) -> Vec<Choice> {
         ));
     }
     if row.sees_me == Some(Verdict::Block) {
-        choices.push(Choice::new(t().unblock, about::decide(&row.address, None)));
+        let free = about::decide(house, None, &row.address, None);
+        choices.push(Choice::new(t().unblock, free));
     } else {
         choices.push(popup(t().block, Popup::Block).grave());
     }
