@@ -438,7 +438,7 @@ texts! {
     who_anyone: "Anyone at all";
     kind_address: "One person";
     kind_domain: "Everyone at a domain";
-    kind_group: "Everyone under a heading of your list";
+    kind_group: "Everyone under a heading";
     kind_site: "Every visitor of a web site";
     of_whom: "Who";
     which_one: "Which";
@@ -466,9 +466,10 @@ texts! {
     from: "from {time}";
     may_write: "may write to you";
     is_held: "may write, and it waits among the messages from strangers";
+    waits: "may write, but waits for you";
     is_refused: "is refused, and told so";
     is_dropped: "is ignored without being told";
-    must_sign_in: "has to say their password before they write";
+    must_sign_in: "has to say their password first";
     if_longer: ", if a message is longer than {count} bytes";
     below_login: ", unless they have signed in";
     below_account: ", unless they have signed in with a password";

@@ -70,7 +70,7 @@ pub fn decide(
             Some(Verdict::Block) => t().blocked_now,
             _ => return,
         };
-        house.say(Toast::of_decision(fill(words, watcher.as_str()), decided));
+        house.say(Toast::of_verdict(fill(words, watcher.as_str()), decided));
     }))
 }
 

@@ -24,7 +24,7 @@ enum About {
     /// This one asks to see me. Where people are listed it stands on the page already: said only to those who do not see it.
     Request(Principal),
     /// This was decided about a watcher of one of my presentities, and can be undone.
-    Decision(Decided),
+    Verdict(Decided),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,9 +51,9 @@ impl Toast {
         }
     }
 
-    pub fn of_decision(text: String, decided: Decided) -> Self {
+    pub fn of_verdict(text: String, decided: Decided) -> Self {
         Self {
-            about: About::Decision(decided),
+            about: About::Verdict(decided),
             ..Self::word(text)
         }
     }
@@ -66,7 +66,7 @@ impl Toast {
                 let requests = house.shell.read(|agent| agent.requests());
                 requests.iter().any(|request| request.watcher == *from)
             }
-            About::Decision(it) => {
+            About::Verdict(it) => {
                 let now = |of, watcher| house.shell.read(|agent| agent.decision(of, watcher));
                 now(it.of.as_ref(), &it.watcher) == it.now
             }
@@ -99,7 +99,7 @@ fn line(house: &House, number: u32, toast: &Toast) -> Tag {
         .attr("aria-label", t().dismiss)
         .with(glyph(Icon::Close));
     let undo = match &toast.about {
-        About::Decision(it) => {
+        About::Verdict(it) => {
             let undo = Intent::Decide {
                 watcher: Principal::from(it.watcher.clone()),
                 decision: it.before.clone(),

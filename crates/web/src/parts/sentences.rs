@@ -250,19 +250,20 @@ pub fn read_who(event: &Event) -> Result<Who, &'static str> {
     })
 }
 
-/// A condition by itself, without what joins it to a sentence.
-fn bare(condition: &'static str) -> &'static str {
-    condition.strip_prefix(", ").unwrap_or(condition)
+/// A piece of a sentence by itself, without what joins it to the rest.
+fn bare(piece: &'static str) -> &'static str {
+    let rest = piece.strip_prefix(", ").or(piece.strip_prefix("sees "));
+    rest.unwrap_or(piece)
 }
 
 /// What a new access rule says.
 pub fn access_fields(now: Timestamp) -> Vec<Tag> {
     let sees = [
-        t().sees_everything,
-        t().sees_availability,
-        t().sees_chosen,
+        bare(t().sees_everything),
+        bare(t().sees_availability),
+        bare(t().sees_chosen),
         t().sees_asks,
-        t().sees_nothing,
+        bare(t().sees_nothing),
         t().sees_never,
     ];
     let needs = [
@@ -327,7 +328,7 @@ pub fn read_access(house: &House, event: &Event) -> Result<AccessRule, &'static 
 pub fn delivery_fields() -> Vec<Tag> {
     let then = [
         t().may_write,
-        t().is_held,
+        t().waits,
         t().is_refused,
         t().is_dropped,
         t().must_sign_in,
