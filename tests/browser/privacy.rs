@@ -237,8 +237,9 @@ async fn whom_one_blocks_is_marked_and_it_is_undone_where_it_was_done_or_in_the_
         let offers = ["Undo", "Unblock"].map(|name| tree.one("button", name.into()));
         offers.iter().all(Option::is_none).then_some(())
     };
-    // What is not so any more is not offered to be undone.
-    alice.until("nothing to undo", is_over).await;
+    // What is not so any more is not offered to be undone; by itself it would be for eight seconds.
+    let bound = Duration::from_secs(4);
+    alice.within(bound, "nothing to undo", is_over).await;
     stage.ends_clean().await;
 }
 

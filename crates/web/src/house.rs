@@ -245,7 +245,7 @@ impl House {
     fn hear(&self, news: &News) {
         match news {
             News::Changed(what) => {
-                if *what == Changed::Own {
+                if matches!(what, Changed::Own | Changed::Requests) {
                     self.unsay();
                 }
                 self.note(Cause::Changed(what.clone()));
@@ -502,6 +502,7 @@ impl House {
     pub fn show(&self, popup: Popup) {
         later::fetch(self);
         self.complaint.take();
+        self.waits.take();
         self.picked.take();
         if popup == Popup::Diagnostics {
             self.recorded.replace(Recorded {
