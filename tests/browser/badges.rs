@@ -90,7 +90,7 @@ async fn a_badge_on_another_site_says_nothing_until_it_is_switched_on_by_hand() 
     let (_, silent) = reader.titled(&stage).await;
 
     alice.chooses("Privacy and addresses").await;
-    alice.turns_to("What people see of you").await;
+    alice.turns_to("On other sites").await;
     alice.previews_badge(&stage, "not shared", silent).await;
     alice
         .click("checkbox", "Show there whether you are available")
@@ -108,8 +108,13 @@ async fn a_badge_on_another_site_says_nothing_until_it_is_switched_on_by_hand() 
         .walks_to("checkbox", "Also whether you are busy or away")
         .await;
     alice.press(" ").await;
+    alice.reads("The switch adds a rule to those").await;
+    alice.press("Escape").await;
+    alice.turns_to("What people see of you").await;
     alice
-        .reads("Anyone on the web, not signed in sees some of it")
+        .reads(
+            "Anyone on the web who has not signed in sees a part of how you are (the picture on other sites)",
+        )
         .await;
     alice.sets("Busy", "").await;
     reader.finds_badge(&stage, &site, "alice: busy").await;
@@ -117,7 +122,7 @@ async fn a_badge_on_another_site_says_nothing_until_it_is_switched_on_by_hand() 
     alice.turns_to("Who sees you").await;
     alice.reads("Visitors of shop.localhost").await;
     alice.chooses("Privacy and addresses").await;
-    alice.turns_to("What people see of you").await;
+    alice.turns_to("On other sites").await;
     alice
         .walks_to("checkbox", "Show there whether you are available")
         .await;

@@ -42,7 +42,7 @@ async fn through_all_views<F: AsyncFn(&Tab, &str)>(stage: &Stage, look: F) {
     alice.says("So it is.").await;
     look(&alice, "a conversation").await;
     alice.click("button", "More about bob").await;
-    alice.click("menuitem", "What they see of you").await;
+    alice.click("menuitem", "About bob").await;
     alice.sees("heading", "About bob").await;
     look(&alice, "what there is to settle with somebody").await;
     alice.click("button", "Back").await;
@@ -86,6 +86,7 @@ async fn through_all_settings<F: AsyncFn(&Tab, &str)>(stage: &Stage, alice: &Tab
     for (page, form) in [
         ("Who sees you", None),
         ("What people see of you", Some("Add a rule")),
+        ("On other sites", None),
         ("View as …", None),
         ("How you look at others", None),
         ("Who may write to you", Some("Add a rule")),
