@@ -15,6 +15,8 @@ const FIRST_ROW: &str = r"new MutationObserver(() => {
     if (window.lamplightRow === undefined && document.querySelector('[role=option]')) window.lamplightRow = performance.now();
 }).observe(document, { childList: true, subtree: true })";
 
+const NOBODY: &str = "Nobody has this address. Check how it is spelt.";
+
 #[tokio::test]
 async fn people_are_listed_before_the_relay_has_answered_and_nobody_is_called_offline() {
     let stage = Stage::set(quick()).await;
@@ -245,7 +247,6 @@ async fn a_mistyped_address_is_said_at_its_field_and_leaves_nobody_in_the_list()
     let stage = Stage::set(quick()).await;
     let _alice = stage.person("alice").await;
     let bob = stage.person("bob").await;
-    const NOBODY: &str = "Nobody has this address. Check how it is spelt.";
     bob.click("button", "Add contact").await;
     bob.fill("textbox", "Address", "alcie@localhost").await;
     bob.click("button", "Send request").await;
