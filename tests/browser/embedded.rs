@@ -102,7 +102,7 @@ fn badge(more: &str) -> String {
 /// Somebody whose badge is on.
 async fn shows_herself(alice: &Tab) {
     alice.chooses("Privacy and addresses").await;
-    alice.turns_to("What people see of you").await;
+    alice.turns_to("On other sites").await;
     alice
         .click("checkbox", "Show there whether you are available")
         .await;
