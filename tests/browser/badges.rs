@@ -98,6 +98,11 @@ async fn a_badge_on_another_site_says_nothing_until_it_is_switched_on_by_hand() 
     alice.sees("image", "The picture now: available").await;
     alice.reads(&line).await;
     alice.sees("button", "Copy Markdown").await;
+    alice.sees("button", "Copy live badge").await;
+    let live = format!(
+        "<script type=\"module\" src=\"{relay}/embed/v1/presence.js\"></script><presence-status for=\"alice@localhost\"></presence-status>"
+    );
+    alice.reads(&live).await;
     reader.finds_badge(&stage, &site, "alice: available").await;
     let (_, available) = reader.titled(&stage).await;
     assert_ne!(available, silent);

@@ -313,13 +313,14 @@ texts! {
     move_down: "Move down";
     remove_rule: "Remove";
     abroad: "On other sites";
-    abroad_hint: "A small picture for a web page or a README. Switched on, it tells everyone who reads that page how you are.";
+    abroad_hint: "A badge for a web page or a README. Switched on, it tells everyone who reads that page how you are.";
     abroad_rule: "The switch adds a rule to those under “What people see of you”. It begins with “Anyone on the web who has not signed in”.";
     by_badge: " (the picture on other sites)";
     abroad_on: "Show there whether you are available";
     abroad_busy: "Also whether you are busy or away";
     abroad_now: "The picture now: {word}";
     abroad_alt: "Presence of {name}";
+    copy_live: "Copy live badge";
     copy_html: "Copy HTML";
     copy_markdown: "Copy Markdown";
     visitors_of: "Visitors of {site}";

@@ -43,7 +43,8 @@ fn badge(house: &House, own: &OwnPresentityView) -> Tag {
         (true, false) => (None, Some(Verdict::Chosen(activity))),
         (true, true) => (None, Some(Verdict::Availability)),
     };
-    let source = source(own);
+    let relay = dom::window().location().origin().unwrap_or_default();
+    let source = joined(&[&relay, "/v1/presence/", own.address.as_str(), ".svg"]);
     let version = if heard {
         presence::slug(got.person.word)
     } else {
@@ -59,17 +60,18 @@ fn badge(house: &House, own: &OwnPresentityView) -> Tag {
         .maybe(on.then(|| kit::switch(house, t().abroad_busy, busy, show(tell))))
         .with(p("muted small").say(t().abroad_rule))
         .with(div("seen").with(picture))
-        .maybe(on.then(|| to_copy(house, own, &source)))
+        .maybe(on.then(|| to_copy(house, own, (&relay, &source))))
 }
 
-/// Where the badge of a presentity is, on this relay.
-fn source(own: &OwnPresentityView) -> String {
-    let relay = dom::window().location().origin().unwrap_or_default();
-    joined(&[&relay, "/v1/presence/", own.address.as_str(), ".svg"])
-}
-
-/// The line for a page and the line for a README.
-fn to_copy(house: &House, own: &OwnPresentityView, source: &str) -> Tag {
+/// The lines for a page, live or as a picture, and the line for a README.
+fn to_copy(house: &House, own: &OwnPresentityView, (relay, source): (&str, &str)) -> Tag {
+    let live = joined(&[
+        "<script type=\"module\" src=\"",
+        relay,
+        "/embed/v1/presence.js\"></script><presence-status for=\"",
+        own.address.as_str(),
+        "\"></presence-status>",
+    ]);
     let about = fill(t().abroad_alt, own.address.address().name());
     let html = joined(&[
         "<img src=\"",
@@ -80,6 +82,7 @@ fn to_copy(house: &House, own: &OwnPresentityView, source: &str) -> Tag {
     ]);
     let markdown = joined(&["![", &about, "](", source, ")"]);
     let lines = vec![
+        copied(house, live, t().copy_live),
         copied(house, html, t().copy_html),
         copied(house, markdown, t().copy_markdown),
     ];
