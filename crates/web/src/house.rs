@@ -118,6 +118,8 @@ pub struct Inner {
     open: RefCell<Option<Place>>,
     /// What led to the page that is open, the latest last.
     trail: RefCell<Vec<Step>>,
+    /// What has the keyboard once what is gone back to is drawn, as a selector.
+    opener: RefCell<String>,
     /// How often something else was opened.
     went: Cell<u64>,
     /// Of which of my presentities the settings speak; none: the one from sign-up.
@@ -183,6 +185,7 @@ impl House {
             draw,
             open: RefCell::new(route::current()),
             trail: RefCell::default(),
+            opener: RefCell::default(),
             went: Cell::default(),
             face: RefCell::default(),
             viewer: RefCell::new(Viewer::AnyAccount),
@@ -407,7 +410,7 @@ impl House {
         if let Some(at) = known {
             let opener = trail.swap_remove(at).opener;
             trail.truncate(at);
-            after(0, Box::new(move || dom::focus_on(&opener))).forget();
+            self.opener.replace(opener);
         } else if to.is_some_and(Place::is_page) {
             if place.as_ref() != to {
                 let (depth, opener) = (route::depth(), dom::selector_of_focus());
@@ -440,6 +443,14 @@ impl House {
             }
             self.went.set(self.went.get() + 1);
             self.draw.force_update();
+        }
+    }
+
+    /// Puts the keyboard where it was before, after a way back.
+    pub fn rests(&self) {
+        let opener = self.opener.take();
+        if !opener.is_empty() {
+            dom::focus_on(&opener);
         }
     }
 
