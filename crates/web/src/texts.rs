@@ -313,7 +313,7 @@ texts! {
     move_down: "Move down";
     remove_rule: "Remove";
     abroad: "On other sites";
-    abroad_hint: "A badge for a web page or a README. Switched on, it tells everyone who reads that page how you are.";
+    abroad_hint: "Switched on, a badge tells whoever reads a web page or README how you are.";
     abroad_rule: "The switch adds a rule to those under “What people see of you”. It begins with “Anyone on the web who has not signed in”.";
     by_badge: " (the picture on other sites)";
     abroad_on: "Show there whether you are available";
