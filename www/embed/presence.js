@@ -34,8 +34,8 @@ const SHAPES = {
 const STYLE = `
 @supports(color:light-dark(#000,#fff)){:host{--_a:light-dark(#1a7f37,#3fb950);--_b:light-dark(#b3261e,#ff8a80);--_w:light-dark(#8a5a00,#e3b341);--_n:light-dark(#57606a,#9aa4af)}}
 :host([hidden]){display:none!important}
-:host([theme=light]){color-scheme:light}
-:host([theme=dark]){color-scheme:dark}
+:host([theme=light]) *{color-scheme:light}
+:host([theme=dark]) *{color-scheme:dark}
 svg{width:var(--presence-size,.7em);height:var(--presence-size,.7em);margin-inline-end:var(--presence-gap,.35em);fill:currentColor;color:var(--presence-none,var(--_n,#57606a))}
 svg[data-word=available]{color:var(--presence-available,var(--_a,#1a7f37))}
 svg[data-word=busy]{color:var(--presence-busy,var(--_b,#b3261e))}
@@ -52,13 +52,16 @@ const STALE = 45_000;
 const EMPTY = 5_000;
 // A page that nobody looks at is told nothing after this long.
 const UNSEEN = 30_000;
+// A line that stood so long was a good one.
+const STOOD = 10_000;
 const AT_ONCE = 100;
 
 const lines = new Map();
 
 // One line to one relay, with everyone who is looked at by it.
 class Line {
-  faces = new Map(); // address -> { elements, person }
+  faces = new Map(); // address -> { elements, person, asked }
+  parts = []; // addresses to be asked for, so many at once
   tries = 0;
   number = 0;
 
@@ -80,16 +83,16 @@ class Line {
       this.ask();
     }
     face.elements.add(element);
-    if (face.person) element.told(face.person, !this.up);
     clearTimeout(this.ending);
     this.open();
+    return face.person;
   }
 
   remove(address, element) {
     const face = this.faces.get(address);
     if (!face?.elements.delete(element) || face.elements.size) return;
     this.faces.delete(address);
-    if (face.asked && this.up) this.say({ frame: "unsubscribe", number: ++this.number, presentities: [address] });
+    if (face.person && this.up) this.say({ frame: "unsubscribe", number: ++this.number, presentities: [address] });
     if (!this.faces.size) this.ending = setTimeout(() => this.faces.size || this.close(), EMPTY);
   }
 
@@ -124,11 +127,12 @@ class Line {
   take({ frame, notifications, announced, refusal, number }) {
     if (frame === "visiting") {
       clearTimeout(this.patience);
-      this.up = true;
-      this.tries = 0;
+      this.up = Date.now();
       this.quiet = announced.quiet_ms;
       clearTimeout(this.fading);
       for (const face of this.faces.values()) face.asked = false;
+      this.parts = [];
+      this.pending = null;
       this.ask();
       this.paused = false;
       this.beat();
@@ -144,10 +148,29 @@ class Line {
       this.wait = refusal.retry?.after_ms;
       this.fault(refusal.code);
       this.lost();
-    } else if (frame === "refused") {
-      this.fault(refusal.code);
-      const wait = refusal.retry?.after_ms;
-      if (wait && number) setTimeout(() => this.again(), wait + Math.random() * wait);
+    } else if (this.pending && (number ?? this.pending.number) === this.pending.number) {
+      const { part } = this.pending;
+      if (frame === "refused") this.refused(part, refusal);
+      else if (frame !== "done") return;
+      this.pending = null;
+      this.next();
+    }
+  }
+
+  // What is no address makes no sense of all that was asked for with it: halved until it stands alone.
+  refused(part, { code, retry }) {
+    const wait = retry?.after_ms;
+    if (code === "bad_frame" && part.length > 1) {
+      const half = part.length >> 1;
+      this.parts.unshift(part.slice(0, half), part.slice(half));
+      return;
+    }
+    this.fault(code === "bad_frame" ? "bad_address" : code, part);
+    if (wait) {
+      setTimeout(() => {
+        this.parts.push(part);
+        this.next();
+      }, wait * (1 + Math.random()));
     }
   }
 
@@ -159,22 +182,29 @@ class Line {
       this.asking = false;
       if (!this.up) return;
       const fresh = [...this.faces].filter(([, face]) => !face.asked);
+      for (const [, face] of fresh) face.asked = true;
       for (let at = 0; at < fresh.length; at += AT_ONCE) {
-        const part = fresh.slice(at, at + AT_ONCE);
-        for (const [, face] of part) face.asked = true;
-        const contacts = part.map(([presentity]) => ({ presentity }));
-        this.say({ frame: "subscribe", number: ++this.number, standing: "session", contacts });
+        this.parts.push(fresh.slice(at, at + AT_ONCE).map(([address]) => address));
       }
+      this.next();
     });
   }
 
-  again() {
-    for (const face of this.faces.values()) face.asked &&= !!face.person;
-    this.ask();
+  // One question after the other: of what cannot be read the answer has no number.
+  next() {
+    while (this.up && !this.pending && this.parts.length) {
+      const part = this.parts.shift().filter((address) => this.faces.has(address));
+      if (!part.length) continue;
+      this.pending = { number: ++this.number, part };
+      const contacts = part.map((presentity) => ({ presentity }));
+      this.say({ frame: "subscribe", number: this.number, standing: "session", contacts });
+    }
   }
 
-  fault(code) {
-    for (const { elements } of this.faces.values()) for (const element of elements) element.fault(code);
+  fault(code, of = this.faces.keys()) {
+    for (const address of of) {
+      for (const element of this.faces.get(address)?.elements ?? []) element.fault(code);
+    }
   }
 
   // Every time that there was silence the other side is asked whether it is there.
@@ -193,6 +223,8 @@ class Line {
 
   lost() {
     if (!this.up) this.fault("unreachable");
+    // Whoever is sent away right after the welcome does not come back faster for it.
+    else if (Date.now() - this.up > STOOD) this.tries = 0;
     this.shut();
     const most = Math.min(60_000, 1_000 * 2 ** this.tries++);
     // Whoever was sent away comes back when told, and not all at once.
@@ -209,7 +241,7 @@ class Line {
     clearTimeout(this.beating);
     const socket = this.socket;
     if (this.up) {
-      this.up = false;
+      this.up = 0;
       this.mark(true);
       this.fading = setTimeout(() => this.mark(false), STALE);
     }
@@ -312,13 +344,11 @@ class PresenceStatus extends HTMLElement {
     const line = address && Line.to(this.relay);
     if (address === this.#address && line === this.#line) return;
     this.#line?.remove(this.#address, this);
-    if (this.#address !== address && this.#address && address) this.#forget();
     this.#address = address;
     this.#line = line;
-    line?.add(address, this);
-  }
-
-  #forget() {
+    const person = line?.add(address, this);
+    if (person) return this.told(person, !line.up);
+    // Neither what was so of another nor what was so before is said until it is told again.
     this.#person = null;
     if (this.#parts) this.#show(false);
   }
