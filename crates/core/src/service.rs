@@ -26,6 +26,7 @@ mod session;
 mod stood;
 mod telling;
 mod timers;
+mod visitors;
 mod watching;
 
 use alloc::collections::{BTreeMap, VecDeque};
@@ -122,7 +123,9 @@ impl Service {
             Input::Authenticated(session, answer) => self.authenticated(session, answer, now),
             Input::Visiting(session, site) => self.visiting(session, site, now),
             Input::Look(id, looker, presentities) => self.begin_look(id, looker, presentities, now),
-            Input::Visited(presentity, site, many) => self.visited(&presentity, site, many, now),
+            Input::Visited(presentity, site, many) => {
+                self.visited(&presentity, site.as_deref(), many, now);
+            }
             Input::Confirmed(principal, login, at) => self.confirmed(&principal, login, at, now),
             Input::Revoked(principal, login) => self.revoked(&principal, login, now),
             Input::Loaded(ticket, answer) => self.loaded(ticket, answer, now),

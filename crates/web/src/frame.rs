@@ -29,7 +29,10 @@ pub fn Visit(props: &Props) -> Html {
             Box::new(move || drop(standing))
         })
     });
-    use_changes(house.clone(), Box::new(|cause| matches!(cause, Cause::Changed(_) | Cause::Time)));
+    use_changes(
+        house.clone(),
+        Box::new(|cause| matches!(cause, Cause::Changed(_) | Cause::Time)),
+    );
     let conversation = house.shell.read(|agent| agent.conversation(&props.with));
     let log = use_log(house, &conversation);
     let composer = use_composer(house, &conversation, None);
@@ -45,8 +48,12 @@ pub fn Visit(props: &Props) -> Html {
 
 pub fn run() {
     spawn_local(async move {
-        let Ok(me) = Principal::parse("guest@x") else { return };
-        let Ok(with) = Address::parse("support@x") else { return };
+        let Ok(me) = Principal::parse("guest@x") else {
+            return;
+        };
+        let Ok(with) = Address::parse("support@x") else {
+            return;
+        };
         let shell = Shell::open(me).await;
         shell.start();
         if let Some(root) = dom::by_id("app") {

@@ -28,17 +28,20 @@ pub enum Role {
     Style,
     /// What the conversation on another site's page consists of: its module, script and style.
     Frame,
+    /// What a page of another site loads for a live badge.
+    Embed,
     Other,
 }
 
 impl Role {
-    pub const ALL: [Role; 7] = [
+    pub const ALL: [Role; 8] = [
         Role::Module,
         Role::Later,
         Role::Script,
         Role::Style,
         Role::Html,
         Role::Frame,
+        Role::Embed,
         Role::Other,
     ];
 
@@ -50,6 +53,7 @@ impl Role {
             Role::Script => "js",
             Role::Style => "css",
             Role::Frame => "frame",
+            Role::Embed => "embed",
             Role::Other => "other",
         }
     }
@@ -165,7 +169,7 @@ impl File {
             "file": self.name(),
             "hash": self.hash,
             "content_type": content_type(&self.name()),
-            "cache": if self.path.starts_with("/assets/") { "immutable" } else { "no-cache" },
+            "cache": if self.role == Role::Embed || self.path.starts_with("/assets/") { "immutable" } else { "no-cache" },
             "role": self.role.word(),
             "raw": self.raw.len(),
             "br": size(&self.brotli),
@@ -175,6 +179,10 @@ impl File {
 }
 
 fn content_type(name: &str) -> &'static str {
+    // Documents have addresses without an end.
+    if !name.contains('.') {
+        return "text/html; charset=utf-8";
+    }
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("html") => "text/html; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
@@ -182,6 +190,7 @@ fn content_type(name: &str) -> &'static str {
         Some("wasm") => "application/wasm",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("json") => "application/json",
         Some("webmanifest") => "application/manifest+json",
         Some("woff2") => "font/woff2",
         Some("txt") => "text/plain; charset=utf-8",

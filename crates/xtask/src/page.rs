@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::bindgen::{self, Bound};
 use crate::compress::Effort;
+use crate::embed;
 use crate::listing::{Listing, Role};
 use crate::shell::step;
 use crate::split::{self, Split};
@@ -83,6 +84,8 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Page> {
         let www = workspace.root.join("www");
         let mut listing = assemble(&www, bound, split, kind)?;
         assemble_frame(&mut listing, &www, frame, kind)?;
+        embed::assemble(&mut listing, &www, release)?;
+        shop(&mut listing, &www)?;
         listing.write(&folder, release)?;
         Ok(Page {
             folder,
@@ -179,6 +182,19 @@ fn assemble_frame(listing: &mut Listing, www: &Path, bound: Bound, kind: Kind) -
         Role::Html,
         without_remarks(&document).into_bytes(),
     )
+}
+
+/// A sample of a site with presence in it.
+fn shop(listing: &mut Listing, www: &Path) -> Result<()> {
+    let shop = www.join("shop");
+    let mut names = Names::default();
+    for name in ["shop.css", "shop.js"] {
+        let text = read(&shop.join(name))?;
+        names.set(name, listing.hashed(name, Role::Other, text.into_bytes())?);
+    }
+    let document = names.fill(&read(&shop.join("index.html"))?)?;
+    let document = without_remarks(&document).into_bytes();
+    listing.fixed("/embed/shop", Role::Other, document)
 }
 
 /// The addresses that templates ask for as `{{name}}`.

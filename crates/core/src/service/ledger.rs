@@ -126,12 +126,6 @@ impl Service {
         }
     }
 
-    /// Visitors are counted by their site, whether they look once or keep looking.
-    fn visitor(&self, id: SessionId) -> Option<WatcherName> {
-        let visitor = self.sessions.get(&id)?.visitor.as_ref()?;
-        Some(WatcherName::visitors(visitor.site.as_deref()))
-    }
-
     /// Whether a watcher keeps this presentity as a contact.
     fn keeps(&self, watcher: &Principal, presentity: &Presentity) -> bool {
         let home = self.homes.get(watcher);

@@ -1,6 +1,5 @@
 //! FETCHERs (RFC 2778 2.3): what is known now, of one or many, and no SUBSCRIPTION; with a session or, over HTTP, without one.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Service;
@@ -8,6 +7,7 @@ use super::asking::Reading;
 use super::before::Seen;
 use super::input::{As, LookId, Looker, Output};
 use super::room::{Poller, State};
+use super::visitors::visited;
 use crate::address::{Presentity, SessionId};
 use crate::code::{Code, Refusal};
 use crate::ledger::{Event, WatcherName};
@@ -219,30 +219,6 @@ impl Service {
         Ok(notifications)
     }
 
-    /// The shell gave what was answered to more visitors than the one that asked.
-    pub(super) fn visited(
-        &mut self,
-        presentity: &Presentity,
-        site: Option<String>,
-        many: u32,
-        now: Now,
-    ) {
-        let watcher = WatcherName::visitors(site.as_deref());
-        let looker = Looker {
-            identity: None,
-            site,
-            source: 0,
-            looks_as: As::Visitor,
-        };
-        let look = Look {
-            looker,
-            presentities: Vec::new(),
-            visibility: None,
-        };
-        let (_, gives) = self.view_of_look(&look, presentity, now.timestamp);
-        self.remember(presentity, watcher, visited(gives, many), now);
-    }
-
     fn view_of_look(&self, look: &Look, presentity: &Presentity, at: Timestamp) -> (View, bool) {
         let identity = match look.looker.looks_as {
             As::Visitor => None,
@@ -298,12 +274,5 @@ fn event(gives: bool) -> Event {
     match gives {
         true => Event::Fetched,
         false => Event::Refused,
-    }
-}
-
-fn visited(gives: bool, many: u32) -> Event {
-    match gives {
-        true => Event::Visited(many),
-        false => Event::VisitedInVain(many),
     }
 }

@@ -1,7 +1,6 @@
 //! Sessions: one socket each, from its first byte to its last. Who it is, whether its line lives, which frames wait.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
@@ -11,6 +10,7 @@ use super::input::{Identity, Output, Scope, Slot};
 use super::ledger::Why;
 use super::rate::Bucket;
 use super::timers::Timer;
+use super::visitors::Visitor;
 use crate::address::{InboxAddress, Presentity, Principal, Seq, SessionId, Tag, TupleId};
 use crate::code::{Code, Refusal};
 use crate::presence::Note;
@@ -19,11 +19,8 @@ use crate::store::{InboxRecord, Key};
 use crate::time::{Instant, Now, Timestamp};
 use crate::wire::{
     Access, Codec, Contact, Cursor, FRAME_MAX, Offers, OwnPresentity, Pace, Request, Resume,
-    Standing, ToAgent, ToService, VERSION,
+    ToAgent, ToService, VERSION,
 };
-
-/// When a visitor for whom there is no room may try again.
-const VISITORS_WAIT: Duration = Duration::from_mins(1);
 
 /// How far a session has come.
 #[derive(Clone, Debug)]
@@ -75,13 +72,6 @@ pub struct Session {
     pub taken: Seq,
     /// A part of the log is being read for it.
     pub reading: bool,
-}
-
-/// Whoever reads a page of another site.
-#[derive(Clone, Debug)]
-pub struct Visitor {
-    /// By way of which site, if anyone named it.
-    pub site: Option<String>,
 }
 
 /// A principal with at least one session, or with changes that are still on their way to the disk: a reader would miss them.
@@ -247,22 +237,6 @@ impl Service {
         }
     }
 
-    /// Visitors look, by subscriptions that end with their line.
-    fn may_no_visitor(&self, frame: &ToService) -> Option<Code> {
-        use ToService as F;
-        match frame {
-            F::Subscribe {
-                standing: Standing::Session,
-                ..
-            }
-            | F::Unsubscribe { .. } => {
-                (self.config.offers == Offers::Messages).then_some(Code::NoPresence)
-            }
-            F::Hello { .. } | F::Ping { .. } | F::Pace { .. } | F::Bye => None,
-            _ => Some(Code::NotSignedIn),
-        }
-    }
-
     pub(super) fn heard(&mut self, id: SessionId, now: Now) {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.heard = now.instant;
@@ -335,31 +309,6 @@ impl Service {
         self.need(&principal.presentity(), id);
         self.bring_further(&principal);
         self.enter(&principal, now);
-    }
-
-    /// A visitor comes in: nobody vouches for them and nothing is kept of them.
-    pub(super) fn visiting(&mut self, id: SessionId, site: Option<String>, now: Now) {
-        let Some(session) = self.sessions.get_mut(&id) else {
-            return;
-        };
-        if !matches!(session.stage, Stage::Asking { .. }) {
-            return;
-        }
-        self.timers.clear(&Timer::Hello(id));
-        if self.visitors >= self.config.limits.visitors {
-            let refusal = Code::TooManyRequests.refusal_after(VISITORS_WAIT);
-            return self.send_away(id, refusal, now);
-        }
-        self.visitors += 1;
-        session.visitor = Some(Visitor { site });
-        session.stage = Stage::In;
-        let visiting = ToAgent::Visiting {
-            version: VERSION,
-            now: now.timestamp,
-            announced: self.config.announced(),
-        };
-        self.send(id, &visiting);
-        self.go_on(id, now);
     }
 
     /// Welcomes every session of a principal whose kept state is all here.

@@ -11,12 +11,13 @@ use super::before::Seen;
 use super::input::{Output, Slot};
 use super::ledger::Why;
 use super::room::{Known, Setting, State, Watching};
-use super::session::{Session, Visitor};
+use super::session::Session;
 use super::timers::Timer;
+use super::visitors::Visitor;
 use crate::address::{Presentity, Principal, SessionId};
 use crate::code::Code;
 use crate::presence::{Basic, Notification, View};
-use crate::rules::{Login, Onlooker, Sight, Visibility};
+use crate::rules::{Login, Sight, Visibility};
 use crate::time::{Now, Timestamp};
 use crate::wire::{Codec, Offers, Pace, ToAgent};
 
@@ -132,34 +133,6 @@ impl Service {
         let visibility = self.visibility_of(&identity.principal, presentity);
         let onlooker = known.onlooker(identity, visibility, at);
         Some(known.decide(&onlooker, at))
-    }
-
-    /// What a visitor of this site sees. That somebody could decide about them, or wants to know who they are, would tell them
-    /// that there is somebody.
-    pub(super) fn seen_by_visitor<'a>(
-        &self,
-        known: &'a Known,
-        site: Option<&str>,
-        at: Timestamp,
-    ) -> Seen<'a> {
-        let nothing = Seen::now(Sight::Refused(Code::NotAllowed));
-        if Login::Nobody < self.config.requires.watch {
-            return nothing;
-        }
-        let onlooker = Onlooker {
-            site,
-            ..Onlooker::default()
-        };
-        let seen = known.decide(&onlooker, at);
-        match seen.sight {
-            Sight::Nothing | Sight::Refused(_) => nothing,
-            _ => seen,
-        }
-    }
-
-    pub(super) fn is_visitor(&self, id: SessionId) -> bool {
-        let session = self.sessions.get(&id);
-        session.is_some_and(|session| session.visitor.is_some())
     }
 
     /// What this session sees, and whether that gives it anything; `None` while the presentity is not here.

@@ -77,34 +77,6 @@ impl Service {
         }
     }
 
-    /// A visitor is told of these as long as the line is open. Nobody is asked about a visitor, and whether there is anyone of an
-    /// address is not said.
-    fn visitor_subscribes(
-        &mut self,
-        id: SessionId,
-        number: Number,
-        contacts: &[Contact],
-        now: Now,
-    ) {
-        if let Some(wait) = self.too_many_fetches(id, now) {
-            return self.refuse(id, Some(number), Code::TooManyRequests.refusal_after(wait));
-        }
-        let Some(session) = self.sessions.get(&id) else {
-            return;
-        };
-        let watches = &session.watches;
-        let new = contacts
-            .iter()
-            .filter(|contact| !watches.contains(&contact.presentity));
-        if watches.len() + new.count() > self.config.limits.visitor_subscriptions {
-            return self.refuse(id, Some(number), Code::TooLarge.refusal());
-        }
-        for contact in contacts {
-            self.watch(id, &contact.presentity, Why::Asked, now);
-        }
-        self.send(id, &ToAgent::Done { number });
-    }
-
     fn cannot_subscribe(
         &self,
         id: SessionId,
