@@ -13,20 +13,30 @@
 //! `conversation`, ...) whenever [`Output::Changed`] says that it is different now; nothing else changes it.
 //!
 //! `link` is the line; `presentity`, `roster`, `inbox` and `outbox` are the PRESENCE, WATCHER, INBOX and SENDER USER AGENT;
-//! `settings` is what one has set up, `typing` who types, `pace` how closely one is told; `keeping` keeps drafts and the roster
-//! for the next life; `rows` and `preview` put together what is read; `desk` is what they all share.
+//! `typing` is who types, `pace` how closely one is told; `keeping` keeps drafts and the roster for the next life; `rows` puts
+//! together what is read; `desk` is what they all share.
+//!
+//! With the feature `settings` the agent also sets things up: `settings` is what one has set up and who watches, `doors` whom one
+//! lets see, `own` what comes and goes about both, `preview` what others see of it. Without, what the service says of it is not
+//! read: a conversation on another site's page weighs less.
 
 mod desk;
+#[cfg(feature = "settings")]
+mod doors;
 mod inbox;
 mod input;
 mod keeping;
 mod link;
 mod outbox;
+#[cfg(feature = "settings")]
+mod own;
 mod pace;
 mod presentity;
+#[cfg(feature = "settings")]
 mod preview;
 mod roster;
 mod rows;
+#[cfg(feature = "settings")]
 mod settings;
 mod sorted;
 #[cfg(test)]
@@ -52,17 +62,20 @@ use crate::code::{Code, Refusal, Retry};
 use crate::message::{Body, Receipt, What};
 use crate::presence::{Notification, TupleKind, by_hand};
 use crate::time::{Instant, Now, earliest};
-use crate::wire::{Contact, Credentials, Decision, Number, ToAgent, ToService, VERSION, from_cbor};
+use crate::wire::{Contact, Credentials, Number, ToAgent, ToService, VERSION, from_cbor};
 
 use desk::{Asked, Desk};
-use inbox::{Answer, InboxUserAgent};
+#[cfg(feature = "settings")]
+use doors::Doors;
+use inbox::InboxUserAgent;
 use keeping::Keeping;
 use link::{Gone, Link};
 use outbox::SenderUserAgent;
 use pace::Pace;
 use presentity::PresenceUserAgent;
 use roster::WatcherUserAgent;
-use settings::{Settings, Want};
+#[cfg(feature = "settings")]
+use settings::Settings;
 use sorted::Set;
 use typing::Typing;
 
@@ -75,7 +88,10 @@ pub struct Agent {
     roster: WatcherUserAgent,
     inbox: InboxUserAgent,
     outbox: SenderUserAgent,
+    #[cfg(feature = "settings")]
     settings: Settings,
+    #[cfg(feature = "settings")]
+    doors: Doors,
     typing: Typing,
     pace: Pace,
     keeping: Keeping,
@@ -113,7 +129,10 @@ impl Agent {
             roster: WatcherUserAgent::default(),
             inbox: InboxUserAgent::new(),
             outbox: SenderUserAgent::default(),
+            #[cfg(feature = "settings")]
             settings: Settings::new(&config.principal),
+            #[cfg(feature = "settings")]
+            doors: Doors::default(),
             typing: Typing::default(),
             pace: Pace::default(),
             keeping: Keeping::default(),
@@ -179,7 +198,11 @@ impl Agent {
         let desk = &mut self.desk;
         self.presentity.tick(desk);
         self.roster.tick(desk);
-        self.settings.tick(desk);
+        #[cfg(feature = "settings")]
+        {
+            self.settings.tick(desk);
+            self.doors.tick(desk);
+        }
         self.typing.tick(desk);
         self.pace.tick(self.roster.tells(), desk);
         let window = self.link.announced().sends_in_flight;
@@ -190,8 +213,14 @@ impl Agent {
             self.line_went(&how);
         }
         let (roster, inbox) = (&self.roster, &self.inbox);
+        #[cfg(feature = "settings")]
+        let doors = &self.doors;
         let keepsake = || {
-            let (contacts, access, tell_when) = roster.kept();
+            let (contacts, tell_when) = roster.kept();
+            #[cfg(feature = "settings")]
+            let access = doors.all_access(None);
+            #[cfg(not(feature = "settings"))]
+            let access = Vec::new();
             Keepsake::Roster(contacts, access, inbox.kept(), tell_when)
         };
         self.keeping
@@ -223,8 +252,10 @@ impl Agent {
             match keepsake {
                 Keepsake::Outgoing(outgoing) => self.outbox.restored(outgoing, desk),
                 Keepsake::Draft(with, text) => self.keeping.restored(with, text, desk),
-                Keepsake::Roster(contacts, access, conversations, tell_when) => {
-                    self.roster.restored(contacts, access, tell_when, desk);
+                Keepsake::Roster(contacts, _access, conversations, tell_when) => {
+                    #[cfg(feature = "settings")]
+                    self.doors.restored(_access);
+                    self.roster.restored(contacts, tell_when, desk);
                     self.inbox.restored(conversations);
                 }
             }
@@ -279,7 +310,11 @@ impl Agent {
         let desk = &mut self.desk;
         desk.line_went();
         self.presentity.line_went(desk);
-        self.settings.line_went();
+        #[cfg(feature = "settings")]
+        {
+            self.settings.line_went();
+            self.doors.line_went();
+        }
         self.typing.line_went(desk);
         self.roster.line_went(gone_after, desk);
         self.inbox.line_went(desk);
@@ -328,7 +363,7 @@ impl Agent {
             }
             ToAgent::Welcome {
                 class,
-                now,
+                now: _now,
                 resume,
                 head,
                 announced,
@@ -338,9 +373,12 @@ impl Agent {
                 let desk = &mut self.desk;
                 self.turned_away = None;
                 self.link.welcomed(announced, desk);
+                #[cfg(feature = "settings")]
                 self.settings.welcomed(desk);
                 self.presentity.welcomed(class, by, announced.offers, desk);
-                self.roster.welcomed(now, desk);
+                self.roster.welcomed(desk);
+                #[cfg(feature = "settings")]
+                self.doors.welcomed(_now, desk);
                 self.pace.welcomed(desk);
                 self.inbox.welcomed(resume, head, desk);
                 self.outbox.welcomed(announced.sends_in_flight);
@@ -357,28 +395,26 @@ impl Agent {
         match frame {
             ToAgent::Roster {
                 contacts,
+                #[cfg(feature = "settings")]
                 access,
+                #[cfg(feature = "settings")]
                 requests,
+                #[cfg(feature = "settings")]
                 visibility,
+                #[cfg(feature = "settings")]
                 inboxes,
+                #[cfg(feature = "settings")]
                 own,
             } => {
+                #[cfg(feature = "settings")]
                 self.settings.roster(own, inboxes, visibility, desk);
-                self.roster.roster(contacts, access, requests, desk);
+                self.roster.roster(contacts, desk);
+                #[cfg(feature = "settings")]
+                self.doors.roster(access, requests, desk);
             }
             ToAgent::Notify { notifications } => self.notified(notifications),
             ToAgent::ContactKept { contact } => self.roster.contact_kept(&contact, desk),
             ToAgent::ContactGone { presentity } => self.roster.contact_gone(&presentity, desk),
-            ToAgent::Requested { request, of } => {
-                self.roster.requested(of.as_ref(), request, desk);
-            }
-            ToAgent::AccessSet {
-                watcher,
-                decision,
-                of,
-            } => self
-                .roster
-                .access_set(of.as_ref(), &watcher, decision, desk),
             ToAgent::Deliver { entries, up_to } => {
                 for entry in &entries {
                     if let What::Received(..) = entry.what {
@@ -422,23 +458,15 @@ impl Agent {
             // This agent never fetches.
             ToAgent::Fetched { .. } => {}
             ToAgent::Welcome { .. } => self.skipped += 1,
-            ToAgent::PresentitySet { own } => self.settings.is_now(&Want::Presentity(own), desk),
-            ToAgent::PresentityGone { tag } => {
-                self.presentity.gone(&tag);
-                self.roster.presentity_gone(&tag, desk);
-                self.settings.is_now(&Want::NoPresentity(tag), desk);
-            }
-            ToAgent::InboxSet { own } => self.settings.is_now(&Want::Inbox(own), desk),
-            ToAgent::InboxGone { tag } => self.settings.is_now(&Want::NoInbox(tag), desk),
-            ToAgent::VisibilitySet { rules } => self.settings.visibility_set(rules, desk),
-            ToAgent::Watchers {
-                number,
-                presentity,
-                watchers,
-            } => {
-                desk.answered(number);
-                self.settings.watchers_are(&presentity, watchers, desk);
-            }
+            #[cfg(feature = "settings")]
+            frame @ (ToAgent::Requested { .. }
+            | ToAgent::AccessSet { .. }
+            | ToAgent::PresentitySet { .. }
+            | ToAgent::PresentityGone { .. }
+            | ToAgent::InboxSet { .. }
+            | ToAgent::InboxGone { .. }
+            | ToAgent::VisibilitySet { .. }
+            | ToAgent::Watchers { .. }) => self.own_frame(frame),
             ToAgent::Signal { from, doing } => self.typing.signal(from, doing, desk),
             // Not said to whom has said who they are.
             ToAgent::Visiting { .. } => {}
@@ -474,7 +502,10 @@ impl Agent {
     fn done(&mut self, number: Number) {
         match self.desk.answered(number) {
             Some(Asked::Delete(with, seq)) => self.inbox.deleted(&with, seq, &mut self.desk),
+            #[cfg(feature = "settings")]
             Some(Asked::Wish(id)) => self.settings.done(id),
+            #[cfg(feature = "settings")]
+            Some(asked @ Asked::Decide(..)) => self.doors.done(&asked, &mut self.desk),
             Some(asked) => self.roster.done(&asked, &mut self.desk),
             None => {}
         }
@@ -487,14 +518,10 @@ impl Agent {
             return self.presentity.refused(refusal, desk);
         };
         match desk.answered(number) {
-            Some(Asked::Wish(id)) => {
-                if let Some(Want::Admit(with) | Want::Refuse(with)) =
-                    self.settings.refused(id, refusal, desk)
-                {
-                    self.inbox.answer(&with, None, desk);
-                }
+            #[cfg(feature = "settings")]
+            Some(asked @ (Asked::Wish(_) | Asked::Watchers | Asked::Decide(..))) => {
+                self.own_refused(&asked, refusal);
             }
-            Some(Asked::Watchers) => self.settings.watch_refused(refusal, desk),
             Some(asked) => {
                 self.inbox.refused(&asked, refusal, desk);
                 self.roster.refused(&asked, refusal, desk);
@@ -527,11 +554,6 @@ impl Agent {
             Intent::RemoveContact { presentity } => {
                 self.roster.remove(presentity.address(), desk);
             }
-            Intent::Decide {
-                watcher,
-                decision,
-                of,
-            } => self.roster.decide(of.as_ref(), &watcher, decision, desk),
             Intent::Send { to, body } => self.send(to, &body),
             Intent::Resend { id } => self.outbox.resend(id, desk),
             Intent::Discard { id } => self.outbox.discard(id, desk),
@@ -548,45 +570,29 @@ impl Agent {
             Intent::Delete { seq } => self.inbox.delete(seq, desk),
             Intent::Reconnect => self.link.hurry(desk),
             Intent::SignOut => self.sign_out(),
-            Intent::SetPresentity { own } => self.settings.wish(Want::Presentity(own), desk),
-            Intent::DropPresentity { tag } => self.settings.wish(Want::NoPresentity(tag), desk),
-            Intent::SetInbox { own } => self.settings.wish(Want::Inbox(own), desk),
-            Intent::DropInbox { tag } => self.settings.wish(Want::NoInbox(tag), desk),
-            Intent::SetVisibility {
-                presentity,
-                visibility,
-            } => {
-                let want = Want::Visibility(presentity, visibility);
-                self.settings.wish(want, desk);
-            }
             Intent::PublishMeans { mut tuple, of } => {
                 tuple.kind = TupleKind::Service;
                 self.presentity.publish(tuple, of, desk);
             }
             Intent::WithdrawMeans { id, of } => self.presentity.withdraw(id, of, desk),
-            Intent::WatchWatchers { of } => self.settings.watch(of.as_ref(), desk),
-            Intent::LeaveWatchers => self.settings.leave(desk),
             Intent::Typing { with } => {
                 if !self.inbox.is_held(&with) {
                     let from = self.inbox.own(&with);
                     self.typing.touched(with, from, desk);
                 }
             }
-            Intent::Admit { with } => self.admit(with),
-            Intent::Clear { with } => {
-                if desk.up {
-                    self.settings.wish(Want::Clear(with), desk);
-                } else {
-                    desk.tell(Notice::Refused(Some(with), Code::TryLater));
-                }
-            }
-            Intent::Refuse { with } => {
-                let (watcher, block) = (with.untagged().0.into(), Some(Decision::Block));
-                // First the door, then the broom: nothing comes in between.
-                self.roster.decide(None, &watcher, block, desk);
-                self.inbox.answer(&with, Some(Answer::Refuse), desk);
-                self.settings.wish(Want::Refuse(with), desk);
-            }
+            #[cfg(feature = "settings")]
+            intent @ (Intent::Decide { .. }
+            | Intent::SetPresentity { .. }
+            | Intent::DropPresentity { .. }
+            | Intent::SetInbox { .. }
+            | Intent::DropInbox { .. }
+            | Intent::SetVisibility { .. }
+            | Intent::WatchWatchers { .. }
+            | Intent::LeaveWatchers
+            | Intent::Admit { .. }
+            | Intent::Clear { .. }
+            | Intent::Refuse { .. }) => self.own_intent(intent),
             Intent::TellWhen { address, on } => self.roster.tell_when(&address, on, desk),
             Intent::Confirmed => {
                 self.presentity.confirmed(desk);
@@ -604,6 +610,7 @@ impl Agent {
             Ok(()) => {
                 self.keeping.sent(with, &mut self.desk);
                 // Whom one answers is let in.
+                #[cfg(feature = "settings")]
                 if self.inbox.is_held(with) {
                     self.admit(with.clone());
                 }
@@ -614,12 +621,6 @@ impl Agent {
                 self.desk.tell(Notice::Refused(Some(to.0), code));
             }
         }
-    }
-
-    fn admit(&mut self, with: Address) {
-        let desk = &mut self.desk;
-        self.inbox.answer(&with, Some(Answer::Admit), desk);
-        self.settings.wish(Want::Admit(with), desk);
     }
 
     fn add(&mut self, contact: Contact) {
@@ -651,7 +652,10 @@ impl Agent {
             self.roster.timeout(),
             self.inbox.timeout(),
             self.outbox.timeout(),
+            #[cfg(feature = "settings")]
             self.settings.timeout(),
+            #[cfg(feature = "settings")]
+            self.doors.timeout(),
             self.typing.timeout(),
             self.pace
                 .timeout(self.roster.tells())

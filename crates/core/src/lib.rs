@@ -30,6 +30,8 @@
 //! handed in. `handle` cannot fail: what went wrong is an output. `from` is never read from a client.
 #![no_std]
 #![forbid(unsafe_code)]
+// An agent that sets nothing up has no use for some of what the other one names.
+#![cfg_attr(not(feature = "settings"), allow(unused_imports, dead_code))]
 
 extern crate alloc;
 
@@ -45,8 +47,10 @@ pub mod presence;
 pub mod private;
 pub mod recording;
 pub mod rules;
+#[cfg(feature = "service")]
 pub mod service;
 pub mod sight;
+#[cfg(feature = "service")]
 pub mod store;
 mod text;
 pub mod time;

@@ -237,6 +237,7 @@ pub enum ToService {
         presentities: Vec<Presentity>,
     },
     /// ACCESS RULES: what this watcher may see of me; `None` forgets a decision. Answer: `Done` or `Refused`.
+    #[cfg(feature = "settings")]
     #[n(6)]
     SetAccess {
         #[n(0)]
@@ -321,6 +322,7 @@ pub enum ToService {
     #[n(14)]
     Bye,
     /// ACCESS RULES: makes one of my presentities, or replaces its label and rules. Answer: `Done` or `Refused`.
+    #[cfg(feature = "settings")]
     #[n(15)]
     SetPresentity {
         #[n(0)]
@@ -329,6 +331,7 @@ pub enum ToService {
         own: OwnPresentity,
     },
     /// Ends a further presentity of mine. Answer: `Done`.
+    #[cfg(feature = "settings")]
     #[n(16)]
     DropPresentity {
         #[n(0)]
@@ -337,6 +340,7 @@ pub enum ToService {
         tag: Tag,
     },
     /// DELIVERY RULES: makes one of my inbox addresses, or replaces its label, end and rules. Answer: `Done` or `Refused`.
+    #[cfg(feature = "settings")]
     #[n(17)]
     SetInbox {
         #[n(0)]
@@ -345,6 +349,7 @@ pub enum ToService {
         own: OwnInbox,
     },
     /// Revokes a further inbox address of mine; what came through it stays. Answer: `Done`.
+    #[cfg(feature = "settings")]
     #[n(18)]
     DropInbox {
         #[n(0)]
@@ -354,6 +359,7 @@ pub enum ToService {
     },
     /// VISIBILITY RULES: how I stand with this presentity as its watcher; without one: with all others. `None` forgets an
     /// exception. Answer: `Done`.
+    #[cfg(feature = "settings")]
     #[n(19)]
     SetVisibility {
         #[n(0)]
@@ -367,6 +373,7 @@ pub enum ToService {
         visibility: Option<Visibility>,
     },
     /// WATCHER INFORMATION of a presentity of mine, once. Answer: `Watchers`.
+    #[cfg(feature = "settings")]
     #[n(20)]
     FetchWatchers {
         #[n(0)]
@@ -375,6 +382,7 @@ pub enum ToService {
         presentity: Presentity,
     },
     /// WATCHER INFORMATION of a presentity of mine, now and whenever it changes, in this session. Answer: `Watchers`.
+    #[cfg(feature = "settings")]
     #[n(21)]
     SubscribeWatchers {
         #[n(0)]
@@ -383,6 +391,7 @@ pub enum ToService {
         presentity: Presentity,
     },
     /// No more of it. Answer: `Done`.
+    #[cfg(feature = "settings")]
     #[n(22)]
     UnsubscribeWatchers {
         #[n(0)]
@@ -409,6 +418,7 @@ pub enum ToService {
         from: Option<Tag>,
     },
     /// What is held of this one comes into the inbox, and what they send from now on. Answer: `Done`.
+    #[cfg(feature = "settings")]
     #[n(25)]
     Admit {
         #[n(0)]
@@ -417,6 +427,7 @@ pub enum ToService {
         with: Address,
     },
     /// Empties the conversation with this one, held or not. Answer: `Done`.
+    #[cfg(feature = "settings")]
     #[n(26)]
     Clear {
         #[n(0)]
@@ -571,21 +582,26 @@ pub enum ToAgent {
     Roster {
         #[n(0)]
         contacts: Vec<Contact>,
+        #[cfg(feature = "settings")]
         #[n(1)]
         access: Vec<Access>,
+        #[cfg(feature = "settings")]
         #[n(2)]
         requests: Vec<Request>,
+        #[cfg(feature = "settings")]
         #[n(3)]
         #[cbor(default)]
         #[serde(default)]
         visibility: VisibilityRules,
         /// The inbox from sign-up first, then the further ones.
+        #[cfg(feature = "settings")]
         #[n(4)]
         #[cbor(default)]
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         inboxes: Vec<OwnInbox>,
         /// My presentity from sign-up. Each further one comes in a `PresentitySet`, with an `AccessSet` and `Requested` for each
         /// decision and request.
+        #[cfg(feature = "settings")]
         #[n(5)]
         #[cbor(default)]
         #[serde(default)]
@@ -618,6 +634,7 @@ pub enum ToAgent {
         presentity: Presentity,
     },
     /// Someone asks to see my presence.
+    #[cfg(feature = "settings")]
     #[n(6)]
     Requested {
         #[n(0)]
@@ -627,6 +644,7 @@ pub enum ToAgent {
         of: Option<Tag>,
     },
     /// I decided about a watcher, here or on another device, and any request of theirs is answered.
+    #[cfg(feature = "settings")]
     #[n(7)]
     AccessSet {
         #[n(0)]
@@ -701,36 +719,42 @@ pub enum ToAgent {
         refusal: Refusal,
     },
     /// A presentity of mine was made or changed, here or on another device.
+    #[cfg(feature = "settings")]
     #[n(16)]
     PresentitySet {
         #[n(0)]
         own: OwnPresentity,
     },
     /// A further presentity of mine is no more.
+    #[cfg(feature = "settings")]
     #[n(17)]
     PresentityGone {
         #[n(0)]
         tag: Tag,
     },
     /// An inbox address of mine was made or changed, or something came through it.
+    #[cfg(feature = "settings")]
     #[n(18)]
     InboxSet {
         #[n(0)]
         own: OwnInbox,
     },
     /// A further inbox address of mine is revoked.
+    #[cfg(feature = "settings")]
     #[n(19)]
     InboxGone {
         #[n(0)]
         tag: Tag,
     },
     /// My rule as a watcher was set, here or on another device.
+    #[cfg(feature = "settings")]
     #[n(20)]
     VisibilitySet {
         #[n(0)]
         rules: VisibilityRules,
     },
     /// The answer to `FetchWatchers` and `SubscribeWatchers`; after the latter again, under its number, whenever it is different.
+    #[cfg(feature = "settings")]
     #[n(21)]
     Watchers {
         #[n(0)]
@@ -768,10 +792,12 @@ impl ToService {
             Self::Fetch { number, .. }
             | Self::Subscribe { number, .. }
             | Self::Unsubscribe { number, .. }
-            | Self::SetAccess { number, .. }
             | Self::FetchInbox { number, .. }
             | Self::FetchConversations { number }
             | Self::Delete { number, .. }
+            | Self::Ping { number } => Some(*number),
+            #[cfg(feature = "settings")]
+            Self::SetAccess { number, .. }
             | Self::SetPresentity { number, .. }
             | Self::DropPresentity { number, .. }
             | Self::SetInbox { number, .. }
@@ -781,8 +807,7 @@ impl ToService {
             | Self::SubscribeWatchers { number, .. }
             | Self::UnsubscribeWatchers { number, .. }
             | Self::Admit { number, .. }
-            | Self::Clear { number, .. }
-            | Self::Ping { number } => Some(*number),
+            | Self::Clear { number, .. } => Some(*number),
             _ => None,
         }
     }

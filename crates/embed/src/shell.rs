@@ -16,6 +16,7 @@ use lamplight_core::agent::{
     Notice, Output,
 };
 use lamplight_core::code::Code;
+#[cfg(feature = "recording")]
 use lamplight_core::recording::Recorder;
 use lamplight_core::time::{Instant, Now, millis};
 use lamplight_core::wire::Credentials;
@@ -62,6 +63,7 @@ impl PartialEq for Shell {
 
 struct Inner {
     agent: RefCell<Agent>,
+    #[cfg(feature = "recording")]
     recorder: RefCell<Recorder>,
     inputs: RefCell<VecDeque<Input>>,
     busy: Cell<bool>,
@@ -122,6 +124,7 @@ impl Shell {
         };
         let shell = Self(Rc::new(Inner {
             agent: RefCell::new(Agent::new(config.clone(), born)),
+            #[cfg(feature = "recording")]
             recorder: RefCell::new(Recorder::new(config, born)),
             inputs: RefCell::default(),
             busy: Cell::new(false),
@@ -208,11 +211,13 @@ impl Shell {
     }
 
     /// What happened to the agent so far, to be replayed elsewhere. As private as the conversations in it.
+    #[cfg(feature = "recording")]
     pub fn recording(&self) -> Vec<u8> {
         self.0.recorder.borrow().recording()
     }
 
     /// The hash of everything the agent wanted so far.
+    #[cfg(feature = "recording")]
     pub fn trace(&self) -> u64 {
         self.0.recorder.borrow().trace()
     }
@@ -260,9 +265,11 @@ impl Shell {
         }
         while let Some(input) = self.next_input() {
             let now = clock::now();
+            #[cfg(feature = "recording")]
             self.0.recorder.borrow_mut().input(&input, now);
             self.0.agent.borrow_mut().handle(input, now);
             while let Some(output) = self.next_output() {
+                #[cfg(feature = "recording")]
                 self.0.recorder.borrow_mut().output(&output, now);
                 self.carry_out(output);
             }

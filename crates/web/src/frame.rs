@@ -1,14 +1,16 @@
 //! experiment
+use std::rc::Rc;
+
 use lamplight_embed::{Address, Intent, Principal, Shell};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::dom;
 use crate::draw::tag;
-use crate::house::{Cause, House, use_changes};
 use crate::kept::use_while;
 use crate::parts::composer::use_composer;
 use crate::parts::log::use_log;
+use crate::pulse::{Cause, Pulse, use_changes};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -18,29 +20,20 @@ pub struct Props {
 
 #[component]
 pub fn Visit(props: &Props) -> Html {
-    let draw = use_force_update();
-    let leave = Callback::noop();
-    let house = use_ref(|| House::new(props.shell.clone(), leave, draw));
-    let house = &*house;
-    use_while(0, {
-        let house = house.clone();
-        Box::new(move || {
-            let standing = house.start();
-            Box::new(move || drop(standing))
-        })
-    });
+    let pulse = use_ref(|| Pulse::new(props.shell.clone()));
+    let pulse = &*pulse;
     use_changes(
-        house.clone(),
+        pulse.clone(),
         Box::new(|cause| matches!(cause, Cause::Changed(_) | Cause::Time)),
     );
-    let conversation = house.shell.read(|agent| agent.conversation(&props.with));
-    let log = use_log(house, &conversation);
-    let composer = use_composer(house, &conversation, None);
+    let conversation = pulse.shell.read(|agent| agent.conversation(&props.with));
+    let log = use_log(pulse, &conversation);
+    let composer = use_composer(pulse, &conversation, None, Rc::new(|| {}));
     use_while(0, {
-        let (house, with) = (house.clone(), props.with.clone());
+        let (pulse, with) = (pulse.clone(), props.with.clone());
         Box::new(move || {
-            house.intend(Intent::Open { with });
-            Box::new(move || house.intend(Intent::Close))
+            pulse.intend(Intent::Open { with });
+            Box::new(move || pulse.intend(Intent::Close))
         })
     });
     tag("main").class("chat").with(log).with(composer).into()

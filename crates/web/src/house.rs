@@ -1,7 +1,4 @@
-//! What is open on the page and who is to be drawn again: handed to every part, beside the shell that it reads and tells.
-//!
-//! Changes are collected and told once per animation frame, so that a thousand notifications cost one drawing. A hidden page
-//! has no frames: then a timer stands in, since its title and badge still count.
+//! What is open on the page: handed to its parts, with the shell that they read and tell, and the pulse that has them drawn.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -14,25 +11,19 @@ use lamplight_embed::{
     Shell, Tag, Viewer, after, joined, listen,
 };
 use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 use yew::functional::UseForceUpdateHandle;
 use yew::prelude::*;
 
 use crate::draw::{Hand, act};
-use crate::kept::use_while;
 use crate::pages::settings::Known;
-use crate::parts::attention;
 use crate::parts::notices::Toast;
+use crate::pulse::{Cause, Pulse};
 use crate::route::{self, Page, Place};
 use crate::texts::{self, t};
 use crate::{dom, keys, later};
 
-/// How often a page that nobody sees is drawn at most.
-const HIDDEN_EVERY_MS: u32 = 100;
-/// How often "idle for 5 min" is counted again.
-const COUNT_EVERY_MS: u32 = 30_000;
 /// How long a toast stays.
 const STAYS_MS: u32 = 8_000;
 /// A hand that rests this long on a choice means it.
@@ -86,26 +77,8 @@ pub enum Deed {
     Fetch,
 }
 
-/// Why a part may have to be drawn again.
-#[derive(PartialEq)]
-pub enum Cause {
-    Changed(Changed),
-    /// Half a minute is over, for texts that say how long.
-    Time,
-}
-
-impl Cause {
-    /// What every part that draws a row wants to know of.
-    pub fn is_about_people(&self) -> bool {
-        matches!(self, Self::Changed(Changed::Roster | Changed::Row(_)))
-    }
-}
-
 /// Something that is asked at the door, and can be asked again.
 pub type Asking = Rc<dyn Fn()>;
-
-/// Told what happened.
-pub type Wish = Rc<dyn Fn(&[Cause])>;
 
 /// The page of whoever is in. Clones are the same one.
 #[derive(Clone)]
@@ -113,6 +86,7 @@ pub struct House(Rc<Inner>);
 
 pub struct Inner {
     pub shell: Shell,
+    pub pulse: Pulse,
     leave: Callback<Option<Code>>,
     draw: UseForceUpdateHandle,
     open: RefCell<Option<Place>>,
@@ -143,12 +117,8 @@ pub struct Inner {
     /// What had happened until it was opened.
     recorded: RefCell<Recorded>,
     toasts: RefCell<Vec<(u32, Rc<Toast>)>>,
-    /// The last number that a dialog, a toast or a wish was given.
+    /// The last number that a dialog or a toast was given.
     last: Cell<u32>,
-    causes: RefCell<Vec<Cause>>,
-    due: Cell<bool>,
-    clock: RefCell<Option<Timeout>>,
-    wishes: RefCell<Vec<(u32, Wish)>>,
 }
 
 /// A place that led to another.
@@ -180,6 +150,7 @@ impl Deref for House {
 impl House {
     pub fn new(shell: Shell, leave: Callback<Option<Code>>, draw: UseForceUpdateHandle) -> Self {
         Self(Rc::new(Inner {
+            pulse: Pulse::new(shell.clone()),
             shell,
             leave,
             draw,
@@ -200,16 +171,11 @@ impl House {
             recorded: RefCell::default(),
             toasts: RefCell::default(),
             last: Cell::default(),
-            causes: RefCell::default(),
-            due: Cell::default(),
-            clock: RefCell::default(),
-            wishes: RefCell::default(),
         }))
     }
 
     /// Listens to the shell, to the browser's own steps back and forth, and to the shortcuts that hold everywhere.
     pub fn start(&self) -> Standing {
-        attention::show(self.shell.read(|agent| agent.unread()));
         let house = self.clone();
         let listening = self.shell.listen(move |news| house.hear(news));
         let house = self.clone();
@@ -225,24 +191,13 @@ impl House {
             listen(&window, "popstate", Phase::Bubble, Box::new(steps)),
             listen(&window, "keydown", Phase::Answer, Box::new(keys)),
         ];
-        self.count();
+        self.pulse.count();
         later::soon(self);
         (listening, listeners)
     }
 
     pub fn stop(&self) {
-        self.clock.take();
-    }
-
-    /// Tells from now on that time has passed.
-    fn count(&self) {
-        let house = self.clone();
-        let next = move || {
-            house.note(Cause::Time);
-            house.count();
-        };
-        self.clock
-            .replace(Some(after(COUNT_EVERY_MS, Box::new(next))));
+        self.pulse.stop();
     }
 
     fn hear(&self, news: &News) {
@@ -251,7 +206,7 @@ impl House {
                 if matches!(what, Changed::Own | Changed::Requests) {
                     self.unsay();
                 }
-                self.note(Cause::Changed(what.clone()));
+                self.pulse.note(Cause::Changed(what.clone()));
             }
             News::Tell(Notice::Refused(_, Code::SignInAgain)) => {
                 if self.popup.borrow().is_none() {
@@ -461,7 +416,7 @@ impl House {
 
     pub fn turn(&self, face: Option<Tag>) {
         self.face.replace(face);
-        self.note(Cause::Changed(Changed::Own));
+        self.pulse.note(Cause::Changed(Changed::Own));
     }
 
     /// What the door said of what the open page shows; with `ask`, the first time that is wanted.
@@ -479,7 +434,7 @@ impl House {
 
     pub fn learn(&self, known: Known) {
         self.known.replace(Some(Rc::new(known)));
-        self.note(Cause::Changed(Changed::Own));
+        self.pulse.note(Cause::Changed(Changed::Own));
     }
 
     /// As whom I look at myself.
@@ -489,7 +444,7 @@ impl House {
 
     pub fn look_as(&self, viewer: Viewer) {
         self.viewer.replace(viewer);
-        self.note(Cause::Changed(Changed::Own));
+        self.pulse.note(Cause::Changed(Changed::Own));
     }
 
     /// Chooses once the hand rests: who walks through choices by the arrows means none of those on the way.
@@ -638,87 +593,6 @@ impl House {
     /// Something that was not loaded yet can be drawn.
     pub fn redraw(&self) {
         self.draw.force_update();
-        self.note(Cause::Time);
+        self.pulse.note(Cause::Time);
     }
-
-    fn wish(&self, wish: Wish) -> u32 {
-        let number = self.next();
-        self.wishes.borrow_mut().push((number, wish));
-        number
-    }
-
-    fn unwish(&self, number: u32) {
-        self.wishes
-            .borrow_mut()
-            .retain(|(other, _)| *other != number);
-    }
-
-    fn note(&self, cause: Cause) {
-        let mut causes = self.causes.borrow_mut();
-        if !causes.contains(&cause) {
-            causes.push(cause);
-        }
-        drop(causes);
-        self.ask_for_a_frame();
-    }
-
-    fn ask_for_a_frame(&self) {
-        if self.due.replace(true) {
-            return;
-        }
-        if dom::is_visible() {
-            let house = self.clone();
-            let frame = Closure::once_into_js(move || house.beat());
-            // A window without frames is no window.
-            let _ = dom::window().request_animation_frame(frame.unchecked_ref());
-            // A page that goes out of sight before its frame comes is drawn when it is back, or by the next timer.
-        }
-        let late = self.clone();
-        after(HIDDEN_EVERY_MS, Box::new(move || late.beat())).forget();
-    }
-
-    fn beat(&self) {
-        if !self.due.replace(false) {
-            return;
-        }
-        let causes = self.causes.take();
-        let wishes: Vec<Wish> = self
-            .wishes
-            .borrow()
-            .iter()
-            .map(|(_, wish)| wish.clone())
-            .collect();
-        for wish in wishes {
-            wish(&causes);
-        }
-        if causes.iter().any(Cause::is_about_people) {
-            attention::show(self.shell.read(|agent| agent.unread()));
-        }
-    }
-}
-
-/// Draws the part again when something happened that it wants to know of. What it captures is of its first drawing.
-#[hook]
-pub fn use_changes(house: House, wants: Box<dyn Fn(&Cause) -> bool>) {
-    let draw = use_force_update();
-    use_causes(
-        house,
-        Rc::new(move |causes| {
-            if causes.iter().any(&wants) {
-                draw.force_update();
-            }
-        }),
-    );
-}
-
-/// Tells the part what happened, once per frame. What it captures is of its first drawing.
-#[hook]
-pub fn use_causes(house: House, tell: Wish) {
-    use_while(
-        0,
-        Box::new(move || {
-            let number = house.wish(tell);
-            Box::new(move || house.unwish(number))
-        }),
-    );
 }

@@ -11,28 +11,39 @@
 // The agent is read in place; its type is not the page's to name.
 #![allow(clippy::redundant_closure_for_method_calls)]
 
+#[cfg(feature = "page")]
 mod app;
 mod dom;
 mod draw;
 mod frame;
+#[cfg(feature = "page")]
 mod house;
 mod kept;
+#[cfg(feature = "page")]
 mod keys;
+#[cfg(feature = "page")]
 mod later;
+#[cfg(feature = "page")]
 mod more;
+#[cfg(feature = "page")]
 mod pages;
 mod parts;
+mod pulse;
+#[cfg(feature = "page")]
 mod route;
 mod texts;
 mod times;
 
+#[cfg(feature = "page")]
 pub use later::{Fetched, Loader, Views};
+#[cfg(feature = "page")]
 pub use more::VIEWS as MORE;
 
 #[global_allocator]
 static MEMORY: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
 /// The page of the relay.
+#[cfg(feature = "page")]
 pub fn page(more: Loader) {
     later::comes_by(more);
     wasm_bindgen_futures::spawn_local(app::run());

@@ -4,7 +4,7 @@ use lamplight_embed::Changed;
 use yew::prelude::*;
 
 use crate::draw::{keyed, keyed_part, part};
-use crate::house::{Cause, House, Popup};
+use crate::house::{House, Popup};
 use crate::later::Views;
 use crate::pages::settings;
 use crate::parts::live::{Live, LiveProps, Part};
@@ -12,6 +12,7 @@ use crate::parts::{
     about, add_contact, bar, chip, confirm, diagnostics, held, help, menu_lines, requests,
     status_dialog, step_up,
 };
+use crate::pulse::Cause;
 use crate::route::Place;
 
 pub const VIEWS: Views = Views {

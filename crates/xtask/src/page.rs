@@ -71,7 +71,7 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Page> {
         wasm::build(workspace, PACKAGE, part, kind.profile())
     })?;
     let framed = step("the conversation for other sites", || {
-        wasm::build(workspace, PACKAGE, Part::Program(FRAME), kind.profile())
+        wasm::build(workspace, PACKAGE, Part::Lean(FRAME), kind.profile())
     })?;
     step("the page: glue, names, compression", || {
         let release = kind == Kind::Release;

@@ -44,6 +44,8 @@ fn target_is_there(workspace: &Workspace) -> Result<bool> {
 #[derive(Clone, Copy)]
 pub enum Part<'a> {
     Program(&'a str),
+    /// A program that does without the package's default features.
+    Lean(&'a str),
     Library,
 }
 
@@ -67,6 +69,10 @@ pub fn build(
     let file = match part {
         Part::Program(name) => {
             command.args(["--bin", name]);
+            format!("{name}.wasm")
+        }
+        Part::Lean(name) => {
+            command.args(["--bin", name, "--no-default-features"]);
             format!("{name}.wasm")
         }
         Part::Library => {
@@ -109,7 +115,7 @@ fn flags(root: &Path, part: Part<'_>, profile: &str) -> Result<String> {
             .args(["--print", "sysroot"]),
     )?;
     flags.push(remap(Path::new(&sysroot), "rust"));
-    if matches!(part, Part::Program(_)) {
+    if !matches!(part, Part::Library) {
         flags.push("-Clink-arg=--emit-relocs".into());
     }
     if profile == "wasm-release" {

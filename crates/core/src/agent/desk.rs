@@ -29,13 +29,16 @@ pub(super) enum Asked {
     /// To keep a contact.
     KeepContact(Address),
     DropContact(Address),
+    #[cfg(feature = "settings")]
     /// What a watcher sees of this presentity of mine.
     Decide(Option<Tag>, Address),
     Delete(Address, Seq),
     /// Whether the tuple of mine that went out before, or its end, has arrived.
     Said(Option<Tag>, TupleId),
+    #[cfg(feature = "settings")]
     /// A wish about what I have set up.
     Wish(u32),
+    #[cfg(feature = "settings")]
     Watchers,
 }
 

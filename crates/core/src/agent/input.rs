@@ -136,6 +136,7 @@ pub enum Intent {
         presentity: Presentity,
     },
     /// Decide what a watcher sees of me; `None` forgets the decision.
+    #[cfg(feature = "settings")]
     #[n(4)]
     Decide {
         #[n(0)]
@@ -208,30 +209,35 @@ pub enum Intent {
     #[n(15)]
     SignOut,
     /// Make one of my presentities, or replace its label and rules.
+    #[cfg(feature = "settings")]
     #[n(16)]
     SetPresentity {
         #[n(0)]
         own: OwnPresentity,
     },
     /// End a further presentity of mine.
+    #[cfg(feature = "settings")]
     #[n(17)]
     DropPresentity {
         #[n(0)]
         tag: Tag,
     },
     /// Make one of my inbox addresses, or replace its label, end and rules.
+    #[cfg(feature = "settings")]
     #[n(18)]
     SetInbox {
         #[n(0)]
         own: OwnInbox,
     },
     /// Revoke a further inbox address of mine.
+    #[cfg(feature = "settings")]
     #[n(19)]
     DropInbox {
         #[n(0)]
         tag: Tag,
     },
     /// How I stand with this presentity as its watcher; without one: with all others. `None` forgets an exception.
+    #[cfg(feature = "settings")]
     #[n(20)]
     SetVisibility {
         #[n(0)]
@@ -257,12 +263,14 @@ pub enum Intent {
         of: Option<Tag>,
     },
     /// "Who sees me" is open, of this presentity of mine; of one at a time.
+    #[cfg(feature = "settings")]
     #[n(23)]
     WatchWatchers {
         #[n(0)]
         of: Option<Tag>,
     },
     /// "Who sees me" is closed.
+    #[cfg(feature = "settings")]
     #[n(24)]
     LeaveWatchers,
     /// The person types to this one: may be said at every key.
@@ -272,18 +280,21 @@ pub enum Intent {
         with: Address,
     },
     /// What is held of this one comes into the inbox, and what they send from now on. An answer to them does the same.
+    #[cfg(feature = "settings")]
     #[n(26)]
     Admit {
         #[n(0)]
         with: Address,
     },
     /// Empty the conversation with this one. Needs a line, like `Delete`.
+    #[cfg(feature = "settings")]
     #[n(27)]
     Clear {
         #[n(0)]
         with: Address,
     },
     /// Block this one politely and empty the conversation with them.
+    #[cfg(feature = "settings")]
     #[n(28)]
     Refuse {
         #[n(0)]

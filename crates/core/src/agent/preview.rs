@@ -37,7 +37,7 @@ impl Agent {
         let onlooker = self.onlooker(viewer, address.as_ref());
         let access = address
             .as_ref()
-            .and_then(|address| self.roster.access(of, address));
+            .and_then(|address| self.doors.access(of, address));
         let (_, tuples, _) = self.presentity.own(of);
         let hand = tuples.iter().find(|tuple| tuple.id == by_hand());
         let decided = view(
@@ -74,7 +74,7 @@ impl Agent {
             because: decided.because,
             is_kept: matches!(decided.sight, Sight::Never(_))
                 && matches!(viewer, Viewer::Contact(_)),
-            is_settled: address.is_none_or(|address| self.roster.is_settled(of, &address)),
+            is_settled: address.is_none_or(|address| self.doors.is_settled(of, &address)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! WATCHER USER AGENT (RFC 2778 2.7): whom I watch and what I was told of them, who asks to see me and what I decided.
+//! WATCHER USER AGENT (RFC 2778 2.7): whom I watch, and what I was told of them.
 //!
 //! What a person wants is shown at once and kept as a wish until the service has answered; a wish that was on a lost line is
 //! said again at the next welcome. A refused one is taken back, and told.
@@ -7,15 +7,15 @@ use core::time::Duration;
 
 use alloc::vec::Vec;
 
-use crate::address::{Address, Presentity, Principal, Tag};
+use crate::address::{Address, Presentity};
 use crate::agent::desk::{Asked, Desk, soon};
-use crate::agent::sorted::{Map, Set, order};
-use crate::agent::{Changed, Notice, RequestRow};
+use crate::agent::sorted::{Map, Set};
+use crate::agent::{Changed, Notice};
 use crate::code::Refusal;
 use crate::person::{Person, Reason, Way, Word, person, ways};
 use crate::presence::{Basic, Freshness, Note, Notification, View};
-use crate::time::{Instant, Timestamp, earliest};
-use crate::wire::{Access, Contact, Decision, Request, Standing, ToService};
+use crate::time::{Instant, earliest};
+use crate::wire::{Contact, Standing, ToService};
 
 /// One whom I keep.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ struct Kept {
 }
 
 /// What the service said of something while a wish about it stands.
-enum Heard<T> {
+pub(super) enum Heard<T> {
     Nothing,
     Gone,
     Now(T),
@@ -45,33 +45,11 @@ struct ContactWish {
     heard: Heard<Contact>,
 }
 
-/// What is wanted of a watcher and not answered yet, with what to go back to.
-struct DecisionWish {
-    decision: Option<Decision>,
-    before: Option<Decision>,
-    request: Option<Request>,
-    /// What the service said meanwhile, of this or another device.
-    heard: Heard<Decision>,
-}
-
-/// Who may see one of my presentities.
-#[derive(Default)]
-pub(super) struct Door {
-    of: Option<Tag>,
-    access: Map<Address, Access>,
-    requests: Map<Address, Request>,
-    wishes: Map<Address, DecisionWish>,
-    /// Who asked already on the last line.
-    known: Set<Address>,
-}
-
 /// The watcher user agent.
 #[derive(Default)]
 pub(super) struct WatcherUserAgent {
     contacts: Map<Address, Kept>,
     contact_wishes: Map<Address, ContactWish>,
-    /// Each of my presentities of which something was said.
-    doors: Vec<Door>,
     /// Of whom to tell when they are available.
     tell_when: Set<Address>,
     /// Counts lines: what was said on an earlier one is stale.
@@ -81,10 +59,6 @@ pub(super) struct WatcherUserAgent {
     unknown_at: Option<Instant>,
     /// When wishes that came too fast are said again.
     again_at: Option<Instant>,
-    /// Whether the service has said once who asks: from then on a new one is news.
-    told: bool,
-    /// The service's clock at the welcome, and whether it had said who asks before: what a further presentity was asked since.
-    news: (Timestamp, bool),
 }
 
 impl ContactWish {
@@ -133,50 +107,9 @@ impl WatcherUserAgent {
         self.tell_when.len() > 0
     }
 
-    fn door(&self, of: Option<&Tag>) -> Option<&Door> {
-        self.doors.iter().find(|door| door.of.as_ref() == of)
-    }
-
-    /// What was decided about this one as a watcher of one of my presentities.
-    pub fn access(&self, of: Option<&Tag>, address: &Address) -> Option<&Access> {
-        self.door(of)?.access.get(address)
-    }
-
-    /// Whether the service has heard what was decided about this one.
-    pub fn is_settled(&self, of: Option<&Tag>, address: &Address) -> bool {
-        let door = self.door(of);
-        door.is_none_or(|door| door.wishes.get(address).is_none())
-    }
-
     /// Whether the service has answered what was wanted of this one as a contact.
     pub fn is_heard(&self, address: &Address) -> bool {
         self.contact_wishes.get(address).is_none()
-    }
-
-    pub fn decision(&self, address: &Address) -> Option<Decision> {
-        let access = self.access(None, address);
-        access.map(|access| access.decision.clone())
-    }
-
-    /// All that was decided about watchers of one of my presentities.
-    pub fn all_access(&self, of: Option<&Tag>) -> Vec<Access> {
-        let door = self.door(of);
-        door.map_or_else(Vec::new, |door| door.access.values().cloned().collect())
-    }
-
-    /// Who asks to see one of those of my presentities that `pick` picks.
-    pub fn requests(&self, pick: impl Fn(Option<&Tag>) -> bool) -> Vec<RequestRow> {
-        let picked = self.doors.iter().filter(|door| pick(door.of.as_ref()));
-        let rows: Vec<_> = picked
-            .flat_map(|door| door.requests.values().map(move |request| (door, request)))
-            .collect();
-        let order = order(rows.len(), &|one, other| rows[one].1.at < rows[other].1.at);
-        let row = |at: usize| RequestRow {
-            watcher: rows[at].1.watcher.clone(),
-            at: rows[at].1.at,
-            of: rows[at].0.of.clone(),
-        };
-        order.into_iter().map(row).collect()
     }
 
     /// How to reach them, as far as they say.
@@ -224,14 +157,10 @@ impl WatcherUserAgent {
     }
 
     /// For the keepsake.
-    pub fn kept(&self) -> (Vec<Contact>, Vec<Access>, Vec<Address>) {
+    pub fn kept(&self) -> (Vec<Contact>, Vec<Address>) {
         let contacts = self.contacts.keys().filter_map(|one| self.contact(one));
         let tell_when = self.tell_when.iter().cloned();
-        (
-            contacts.collect(),
-            self.all_access(None),
-            tell_when.collect(),
-        )
+        (contacts.collect(), tell_when.collect())
     }
 
     pub fn timeout(&self) -> Option<Instant> {
@@ -240,22 +169,15 @@ impl WatcherUserAgent {
 
     // The line.
 
-    pub fn restored(
-        &mut self,
-        contacts: Vec<Contact>,
-        access: Vec<Access>,
-        tell_when: Vec<Address>,
-        desk: &mut Desk,
-    ) {
-        self.replace(contacts, access);
+    pub fn restored(&mut self, contacts: Vec<Contact>, tell_when: Vec<Address>, desk: &mut Desk) {
+        self.replace(contacts);
         self.tell_when = tell_when.into_iter().collect();
         desk.changed(Changed::Roster);
     }
 
-    pub fn welcomed(&mut self, now: Timestamp, desk: &mut Desk) {
+    pub fn welcomed(&mut self, desk: &mut Desk) {
         self.line = self.line.wrapping_add(1);
         self.up = true;
-        self.news = (now, self.told);
         self.say_wishes(desk);
     }
 
@@ -265,13 +187,6 @@ impl WatcherUserAgent {
         for (address, wish) in self.contact_wishes.iter() {
             if !desk.is_asked(&wish.asks(address)) {
                 say_contact(address, wish, desk);
-            }
-        }
-        for door in &self.doors {
-            for (address, wish) in door.wishes.iter() {
-                if !desk.is_asked(&Asked::Decide(door.of.clone(), address.clone())) {
-                    say_decision(door.of.as_ref(), address, wish, desk);
-                }
             }
         }
     }
@@ -304,42 +219,23 @@ impl WatcherUserAgent {
 
     // Frames.
 
-    /// Everything that is kept for me; wishes stand over it.
-    pub fn roster(
-        &mut self,
-        contacts: Vec<Contact>,
-        access: Vec<Access>,
-        requests: Vec<Request>,
-        desk: &mut Desk,
-    ) {
-        self.replace(contacts, access);
-        for door in &mut self.doors {
-            let known = core::mem::take(&mut door.requests);
-            door.known = known.keys().cloned().collect();
-            if door.of.is_some() {
-                // What there is of further ones follows.
-                door.access.clear();
+    /// All whom I keep; wishes stand over it.
+    pub fn roster(&mut self, contacts: Vec<Contact>, desk: &mut Desk) {
+        self.replace(contacts);
+        for (address, wish) in self.contact_wishes.iter_mut() {
+            wish.heard = Heard::Nothing;
+            match &wish.want {
+                Some(contact) => keep(&mut self.contacts, contact),
+                None => drop(self.contacts.remove(address)),
             }
         }
-        let told = self.told;
-        let door = self.door_mut(None);
-        for request in requests {
-            let address = request.watcher.address().clone();
-            if told && !door.known.contains(&address) {
-                desk.tell(Notice::Request(request.watcher.clone()));
-            }
-            door.requests.insert(address, request);
-        }
-        self.told = true;
-        self.lay_wishes(desk.now.timestamp);
         let contacts = &self.contacts;
         self.tell_when.retain(|one| contacts.contains_key(one));
         desk.roster_to_keep = true;
         desk.changed(Changed::Roster);
-        desk.changed(Changed::Requests);
     }
 
-    fn replace(&mut self, contacts: Vec<Contact>, access: Vec<Access>) {
+    fn replace(&mut self, contacts: Vec<Contact>) {
         let mut known = core::mem::take(&mut self.contacts);
         for contact in contacts {
             let known = known.remove(contact.presentity.address());
@@ -351,39 +247,6 @@ impl WatcherUserAgent {
                 line,
             };
             self.contacts.insert(contact.presentity.0, kept);
-        }
-        self.door_mut(None).access = access
-            .into_iter()
-            .map(|access| (access.watcher.0.clone(), access))
-            .collect();
-    }
-
-    fn door_mut(&mut self, of: Option<&Tag>) -> &mut Door {
-        let at = self.doors.iter().position(|door| door.of.as_ref() == of);
-        let at = at.unwrap_or_else(|| {
-            self.doors.push(Door {
-                of: of.cloned(),
-                ..Door::default()
-            });
-            self.doors.len() - 1
-        });
-        &mut self.doors[at]
-    }
-
-    fn lay_wishes(&mut self, now: Timestamp) {
-        for (address, wish) in self.contact_wishes.iter_mut() {
-            wish.heard = Heard::Nothing;
-            match &wish.want {
-                Some(contact) => keep(&mut self.contacts, contact),
-                None => drop(self.contacts.remove(address)),
-            }
-        }
-        for door in &mut self.doors {
-            for (address, wish) in door.wishes.iter_mut() {
-                wish.heard = Heard::Nothing;
-                set(&mut door.access, address, wish.decision.clone(), now);
-                door.requests.remove(address);
-            }
         }
     }
 
@@ -426,41 +289,6 @@ impl WatcherUserAgent {
             self.tell_when.remove(address);
             row_changed(address, desk);
         }
-    }
-
-    pub fn requested(&mut self, of: Option<&Tag>, request: Request, desk: &mut Desk) {
-        let watcher = request.watcher.clone();
-        let (since, told) = self.news;
-        let is_late = of.is_some() && !told && request.at < since;
-        let door = self.door_mut(of);
-        let is_known = door.known.contains(watcher.address());
-        let before = door.requests.insert(watcher.address().clone(), request);
-        requests_changed(desk);
-        if before.is_none() && !is_known && !is_late {
-            desk.tell(Notice::Request(watcher));
-        }
-    }
-
-    pub fn access_set(
-        &mut self,
-        of: Option<&Tag>,
-        watcher: &Principal,
-        decision: Option<Decision>,
-        desk: &mut Desk,
-    ) {
-        let door = self.door_mut(of);
-        // Also while a wish of mine stands: a request that crossed it is answered all the same.
-        door.answered(watcher.address(), desk);
-        match door.wishes.get_mut(watcher.address()) {
-            Some(wish) => wish.heard = decision.map_or(Heard::Gone, Heard::Now),
-            None => door.decided(watcher.address(), decision, desk),
-        }
-    }
-
-    /// A presentity of mine is no more.
-    pub fn presentity_gone(&mut self, tag: &Tag, desk: &mut Desk) {
-        self.doors.retain(|door| door.of.as_ref() != Some(tag));
-        requests_changed(desk);
     }
 
     // Intents.
@@ -509,37 +337,6 @@ impl WatcherUserAgent {
         row_changed(address, desk);
     }
 
-    pub fn decide(
-        &mut self,
-        of: Option<&Tag>,
-        watcher: &Principal,
-        decision: Option<Decision>,
-        desk: &mut Desk,
-    ) {
-        let address = watcher.address();
-        let door = self.door_mut(of);
-        let earlier = door.wishes.remove(address);
-        let (before, request) = earlier.map_or_else(
-            || {
-                let access = door.access.get(address);
-                let before = access.map(|access| access.decision.clone());
-                (before, door.requests.get(address).cloned())
-            },
-            |wish| (wish.before, wish.request),
-        );
-        let wish = DecisionWish {
-            decision: decision.clone(),
-            before,
-            request,
-            heard: Heard::Nothing,
-        };
-        if desk.up {
-            say_decision(of, address, &wish, desk);
-        }
-        door.wishes.insert(address.clone(), wish);
-        door.decided(address, decision, desk);
-    }
-
     /// Tell me once when this contact is available, or not any more.
     pub fn tell_when(&mut self, address: &Address, on: bool, desk: &mut Desk) {
         if on && self.is_contact(address) {
@@ -559,27 +356,11 @@ impl WatcherUserAgent {
         if desk.is_asked(asked) {
             return;
         }
-        match asked {
-            Asked::KeepContact(address) | Asked::DropContact(address) => {
-                let wish = self.contact_wishes.get(address);
-                if wish.is_some_and(|wish| wish.asks(address) == *asked) {
-                    self.contact_done(address, desk);
-                }
+        if let Asked::KeepContact(address) | Asked::DropContact(address) = asked {
+            let wish = self.contact_wishes.get(address);
+            if wish.is_some_and(|wish| wish.asks(address) == *asked) {
+                self.contact_done(address, desk);
             }
-            Asked::Decide(of, address) => {
-                let door = self.door_mut(of.as_ref());
-                let wish = door.wishes.remove(address);
-                let heard = match wish.map_or(Heard::Nothing, |wish| wish.heard) {
-                    Heard::Nothing => return,
-                    Heard::Gone => None,
-                    Heard::Now(decision) => Some(decision),
-                };
-                // A request that came since then waits for an answer of its own.
-                set(&mut door.access, address, heard, desk.now.timestamp);
-                desk.changed(Changed::Own);
-                row_changed(address, desk);
-            }
-            _ => {}
         }
     }
 
@@ -595,9 +376,7 @@ impl WatcherUserAgent {
     /// A wish was refused: back to what was before, and tell. One that only came too fast is said again.
     pub fn refused(&mut self, asked: &Asked, refusal: &Refusal, desk: &mut Desk) {
         let code = refusal.code;
-        let (Asked::KeepContact(address) | Asked::DropContact(address) | Asked::Decide(_, address)) =
-            asked
-        else {
+        let (Asked::KeepContact(address) | Asked::DropContact(address)) = asked else {
             return;
         };
         if let Some(wait) = soon(refusal) {
@@ -605,18 +384,13 @@ impl WatcherUserAgent {
             return;
         }
         desk.tell(Notice::Refused(Some(address.clone()), code));
-        if desk.is_asked(asked) {
-            return;
-        }
-        if let Asked::Decide(of, _) = asked {
-            self.door_mut(of.as_ref()).take_back(address, desk);
-        } else {
-            self.take_back_contact(address, asked, desk);
+        if !desk.is_asked(asked) {
+            self.take_back(address, asked, desk);
         }
     }
 
     /// Unless the opposite is wanted by now.
-    fn take_back_contact(&mut self, address: &Address, asked: &Asked, desk: &mut Desk) {
+    fn take_back(&mut self, address: &Address, asked: &Asked, desk: &mut Desk) {
         let wish = self.contact_wishes.get(address);
         if wish.is_none_or(|wish| wish.asks(address) != *asked) {
             return;
@@ -634,32 +408,6 @@ impl WatcherUserAgent {
     }
 }
 
-impl Door {
-    fn answered(&mut self, address: &Address, desk: &mut Desk) {
-        if self.requests.remove(address).is_some() {
-            requests_changed(desk);
-        }
-    }
-
-    fn decided(&mut self, address: &Address, decision: Option<Decision>, desk: &mut Desk) {
-        set(&mut self.access, address, decision, desk.now.timestamp);
-        self.answered(address, desk);
-        desk.changed(Changed::Own);
-        row_changed(address, desk);
-    }
-
-    fn take_back(&mut self, address: &Address, desk: &mut Desk) {
-        let Some(wish) = self.wishes.remove(address) else {
-            return;
-        };
-        self.decided(address, wish.before, desk);
-        if let Some(request) = wish.request {
-            self.requests.insert(address.clone(), request);
-            requests_changed(desk);
-        }
-    }
-}
-
 fn keep(contacts: &mut Map<Address, Kept>, contact: &Contact) {
     let address = contact.presentity.address().clone();
     let kept = contacts.get_or_insert_with(address, || Kept {
@@ -671,25 +419,6 @@ fn keep(contacts: &mut Map<Address, Kept>, contact: &Contact) {
     });
     kept.petname.clone_from(&contact.petname);
     kept.group.clone_from(&contact.group);
-}
-
-/// What I just decided about a watcher stands in `access`.
-fn set(
-    access: &mut Map<Address, Access>,
-    address: &Address,
-    decision: Option<Decision>,
-    at: Timestamp,
-) {
-    let watcher = Principal(address.clone());
-    let decided = decision.map(|decision| Access {
-        watcher,
-        decision,
-        at,
-    });
-    match decided {
-        Some(decided) => drop(access.insert(address.clone(), decided)),
-        None => drop(access.remove(address)),
-    }
 }
 
 fn say_contact(address: &Address, wish: &ContactWish, desk: &mut Desk) {
@@ -707,24 +436,7 @@ fn say_contact(address: &Address, wish: &ContactWish, desk: &mut Desk) {
     }
 }
 
-fn say_decision(of: Option<&Tag>, address: &Address, wish: &DecisionWish, desk: &mut Desk) {
-    let (watcher, decision) = (Principal(address.clone()), wish.decision.clone());
-    let of = of.cloned();
-    let asked = Asked::Decide(of.clone(), address.clone());
-    desk.ask(asked, |number| ToService::SetAccess {
-        number,
-        watcher,
-        decision,
-        of,
-    });
-}
-
-fn requests_changed(desk: &mut Desk) {
-    desk.changed(Changed::Requests);
-    desk.changed(Changed::Own);
-}
-
-fn row_changed(address: &Address, desk: &mut Desk) {
+pub(super) fn row_changed(address: &Address, desk: &mut Desk) {
     desk.roster_to_keep = true;
     desk.changed(Changed::Row(address.clone()));
 }

@@ -4,17 +4,15 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::address::{Address, Tag};
+use crate::address::Address;
 use crate::agent::sorted::{Set, order};
 use crate::agent::{
     Agent, ContactRow, ConversationView, Heading, Headings, HeldRow, Line, Listed, MyStatus,
-    Outgoing, OwnInboxView, OwnPresentityView, RequestRow, RowKind, Side,
+    Outgoing, RowKind, Side,
 };
-use crate::ledger::Watchers;
 use crate::person::{Way, Word};
-use crate::presence::{Basic, Note, TupleKind};
-use crate::rules::VisibilityRules;
-use crate::wire::{Decision, OwnPresentity};
+use crate::presence::{Basic, Note};
+use crate::wire::Decision;
 
 impl Agent {
     /// The line to the service.
@@ -86,75 +84,13 @@ impl Agent {
         self.roster.is_heard(contact)
     }
 
-    /// What was decided about this one as a watcher of one of my presentities.
-    pub fn decision(&self, of: Option<&Tag>, watcher: &Address) -> Option<Decision> {
-        let access = self.roster.access(of, watcher);
-        access.map(|access| access.decision.clone())
-    }
-
-    /// Who asks to see me, by whichever of my presentities, oldest first.
-    pub fn requests(&self) -> Vec<RequestRow> {
-        self.roster.requests(|_| true)
-    }
-
     /// Who wrote to me and waits in the requests folder, the newest first. Their messages are read by `conversation`.
     pub fn held(&self) -> Vec<HeldRow> {
         let mut rows = self.inbox.held();
         for row in &mut rows {
-            row.sees_me = self.roster.decision(&row.address);
+            row.sees_me = self.sees_me(&row.address);
         }
         rows
-    }
-
-    /// My presentities, the one from sign-up first.
-    pub fn own_presentities(&self) -> Vec<OwnPresentityView> {
-        let own = self.settings.own().presentities.into_iter();
-        own.map(|own| self.own_presentity(own)).collect()
-    }
-
-    /// Whether the relay has said that what I set up for my presentities holds.
-    pub fn is_heard(&self) -> bool {
-        self.settings.is_heard()
-    }
-
-    fn own_presentity(&self, own: OwnPresentity) -> OwnPresentityView {
-        let of = own.tag.as_ref();
-        let (person, mut means, by_hand) = self.presentity.own(of);
-        means.retain(|tuple| tuple.kind == TupleKind::Service);
-        OwnPresentityView {
-            address: self.config.principal.presentity_of(of),
-            person,
-            choice: by_hand.choice,
-            note: by_hand.note,
-            until: by_hand.until,
-            means,
-            access: self.roster.all_access(of),
-            requests: self.roster.requests(|other| other == of),
-            tag: own.tag,
-            label: own.label,
-            rules: own.rules,
-        }
-    }
-
-    /// My inbox addresses, the one from sign-up first.
-    pub fn inboxes(&self) -> Vec<OwnInboxView> {
-        let own = self.settings.own().inboxes.into_iter();
-        own.map(|own| OwnInboxView {
-            address: self.config.principal.inbox_of(own.tag.as_ref()),
-            own,
-        })
-        .collect()
-    }
-
-    /// How I stand with those I watch.
-    pub fn visibility(&self) -> VisibilityRules {
-        self.settings.own().visibility
-    }
-
-    /// Who watches this presentity of mine; `None` unless that is open and has been answered.
-    pub fn watchers(&self, of: Option<&Tag>) -> Option<&Watchers> {
-        self.settings
-            .watchers(&self.config.principal.presentity_of(of))
     }
 
     /// One conversation as far as it is here.
@@ -199,6 +135,17 @@ impl Agent {
             || self.outbox.has(address)
     }
 
+    /// What was decided about this one.
+    #[cfg(feature = "settings")]
+    fn sees_me(&self, address: &Address) -> Option<Decision> {
+        self.decision(None, address)
+    }
+
+    #[cfg(not(feature = "settings"))]
+    fn sees_me(&self, _: &Address) -> Option<Decision> {
+        None
+    }
+
     fn any_row(&self, address: &Address) -> ContactRow {
         self.row_with(address, self.outbox.newest().get(address).copied())
     }
@@ -226,7 +173,7 @@ impl Agent {
             unread: self.inbox.unread(address),
             last: last.map(|(side, body, at)| (side, body.as_str().to_owned(), at)),
             draft: self.keeping.has_draft(address),
-            sees_me: self.roster.decision(address),
+            sees_me: self.sees_me(address),
             group: self.roster.group(address).cloned(),
             closed: closed(&ways).or_else(|| self.roster.hides_inbox(address).then(String::new)),
             ways,

@@ -1,6 +1,7 @@
 //! Home: people on one side, a conversation on the other; on a narrow screen one of the two.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use lamplight_embed::{Code, Shell};
 use yew::prelude::*;
@@ -13,7 +14,8 @@ use crate::later;
 use crate::parts::chat::{self, Chat};
 use crate::parts::live::{Live, LiveProps};
 use crate::parts::side::{self, Side};
-use crate::parts::{banner, dialog, notices, welcome};
+use crate::parts::{attention, banner, dialog, notices, welcome};
+use crate::pulse::{Cause, Pulse, use_causes};
 use crate::route::Place;
 use crate::texts::t;
 
@@ -39,6 +41,7 @@ pub fn Home(props: &Props) -> Html {
             })
         })
     });
+    use_attention(house.pulse.clone());
     let place = house.place();
     use_way_back(place.is_some());
     let popup = house.popup();
@@ -93,6 +96,21 @@ pub fn Home(props: &Props) -> Html {
             .map(|((number, popup), views)| keyed(&number.to_string(), (views.popup)(house, popup)))
             .unwrap_or_default(),
     ])
+}
+
+/// How many unread, where it is seen without looking at the page.
+#[hook]
+fn use_attention(pulse: Pulse) {
+    let show = move |pulse: &Pulse| attention::show(pulse.shell.read(|agent| agent.unread()));
+    use_causes(pulse.clone(), {
+        let pulse = pulse.clone();
+        Rc::new(move |causes| {
+            if causes.iter().any(Cause::is_about_people) {
+                show(&pulse);
+            }
+        })
+    });
+    use_after(0, Box::new(move || show(&pulse)));
 }
 
 /// A page that was gone to has the keyboard on its title, once it is there.

@@ -4,10 +4,11 @@ use lamplight_embed::{Changed, Offers};
 use yew::prelude::*;
 
 use crate::draw::{Tag, p, part, span, tag, words};
-use crate::house::{Cause, House};
+use crate::house::House;
 use crate::parts::kit::{self, Label};
 use crate::parts::live::{Live, LiveProps, Part};
 use crate::parts::watchers;
+use crate::pulse::Cause;
 use crate::route::{Page, Place};
 use crate::texts::t;
 

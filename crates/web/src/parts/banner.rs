@@ -5,7 +5,8 @@ use yew::prelude::*;
 
 use super::live::Part;
 use crate::draw::{Tag, button, div, span, tag};
-use crate::house::{Cause, Deed, House};
+use crate::house::{Deed, House};
+use crate::pulse::Cause;
 use crate::texts::t;
 use crate::times;
 

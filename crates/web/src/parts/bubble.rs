@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::icon::{Icon, glyph};
 use super::links;
 use crate::draw::{Tag, button, p, span, tag};
-use crate::house::{Deed, House, Popup};
+use crate::pulse::Pulse;
 use crate::texts::{self, fill, t};
 use crate::times;
 
@@ -25,7 +25,7 @@ pub struct Place {
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    pub house: House,
+    pub pulse: Pulse,
     pub item: Item,
     /// Whose, if not mine.
     pub name: String,
@@ -71,7 +71,7 @@ pub fn Bubble(props: &Props) -> Html {
                 )
                 .maybe(state(item.state, place.newest_mine)),
         )
-        .maybe(failed.map(|code| failure(&props.house, item.id, code)))
+        .maybe(failed.map(|code| failure(&props.pulse, item.id, code)))
         .into()
 }
 
@@ -103,16 +103,16 @@ fn state(state: ItemState, spoken: bool) -> Option<Tag> {
     )
 }
 
-fn failure(house: &House, id: MessageId, why: Code) -> Tag {
-    let may = |words, intent| button("", house.does(Deed::Intend(intent))).say(words);
+fn failure(pulse: &Pulse, id: MessageId, why: Code) -> Tag {
+    let may = |words, intent| button("", pulse.intends(intent)).say(words);
+    // Refused once more for want of the password, the page asks for it.
+    let again = match why {
+        Code::SignInAgain => t().say_password,
+        _ => t().try_again,
+    };
     span("bubble-failed")
         .with(tag("span").say(texts::sentence(why)))
-        .with(match why {
-            Code::SignInAgain => {
-                button("", house.does(Deed::Show(Popup::Confirm))).say(t().say_password)
-            }
-            _ => may(t().try_again, Intent::Resend { id }),
-        })
+        .with(may(again, Intent::Resend { id }))
         .with(may(t().discard, Intent::Discard { id }))
 }
 

@@ -1,15 +1,19 @@
 //! One conversation: who it is with, what was said, and where to write.
 
+use std::rc::Rc;
+
 use lamplight_embed::{Address, Changed, Intent, Offers, RowKind};
 use yew::prelude::*;
 
 use super::chat_head::chat_head;
 use super::composer::use_composer;
 use super::log::use_log;
+use crate::dom;
 use crate::draw::{p, tag};
-use crate::house::{Cause, House, use_changes};
+use crate::house::House;
 use crate::kept::use_while;
 use crate::later;
+use crate::pulse::{Cause, use_changes};
 use crate::texts::{self, t};
 
 #[derive(Properties, PartialEq)]
@@ -24,7 +28,7 @@ pub fn Chat(props: &Props) -> Html {
     let Props { house, address } = props;
     let about = address.clone();
     use_changes(
-        house.clone(),
+        house.pulse.clone(),
         Box::new(move |cause| match cause {
             Cause::Changed(Changed::Conversation(address) | Changed::Row(address)) => {
                 *address == about
@@ -39,8 +43,12 @@ pub fn Chat(props: &Props) -> Html {
         "" => t().inbox_closed.to_owned(),
         why => texts::fill(t().inbox_closed_why, why),
     });
-    let log = use_log(house, &conversation);
-    let composer = use_composer(house, &conversation, closed);
+    let leave = {
+        let house = house.clone();
+        Rc::new(move || leave(&house))
+    };
+    let log = use_log(&house.pulse, &conversation);
+    let composer = use_composer(&house.pulse, &conversation, closed, leave);
     // After what it holds has looked at it as it was.
     use_while(0, {
         let (house, with) = (house.clone(), address.clone());
@@ -68,4 +76,13 @@ pub fn Chat(props: &Props) -> Html {
         .maybe(row.typing.then(typing))
         .with(if writes { composer } else { Html::default() })
         .into()
+}
+
+/// Escape leaves to the list: on a narrow screen by closing the conversation.
+fn leave(house: &House) {
+    if dom::is_narrow() {
+        house.go(None);
+    } else {
+        dom::focus_id("roster");
+    }
 }

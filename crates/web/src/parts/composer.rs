@@ -16,22 +16,28 @@ use super::field::submit;
 use super::icon::{Icon, glyph};
 use crate::dom;
 use crate::draw::{On, act, div, p, pressed, tag};
-use crate::house::House;
 use crate::kept::{Undo, use_kept, use_while};
+use crate::pulse::Pulse;
 use crate::texts::t;
 use crate::times;
 
 /// A draft is kept when the hand rests this long, and at once when the page is left.
 const DRAFT_AFTER_MS: u32 = 100;
 
-/// Where one writes, as a piece of the conversation's part. `closed` is why nothing can be written now.
+/// Where one writes, as a piece of the conversation's part. `closed` is why nothing can be written now; `leave` is where Escape
+/// leads.
 #[hook]
-pub fn use_composer(house: &House, view: &ConversationView, closed: Option<String>) -> Html {
+pub fn use_composer(
+    pulse: &Pulse,
+    view: &ConversationView,
+    closed: Option<String>,
+    leave: Rc<dyn Fn()>,
+) -> Html {
     let is_closed = closed.is_some();
     // How much too long, and whether there is nothing to send.
     let judged = use_kept(|| judge(&view.draft));
     let desk = Desk {
-        house: house.clone(),
+        pulse: pulse.clone(),
         with: view.row.address.clone(),
         resting: use_ref(RefCell::default),
     };
@@ -56,7 +62,7 @@ pub fn use_composer(house: &House, view: &ConversationView, closed: Option<Strin
         }
     };
     let keys = {
-        let (send, house) = (send.clone(), house.clone());
+        let send = send.clone();
         act(move |event| {
             let key = pressed(event);
             // 229: some browsers end a composition before they tell of the key that ended it.
@@ -66,7 +72,7 @@ pub fn use_composer(house: &House, view: &ConversationView, closed: Option<Strin
                     event.prevent_default();
                     send();
                 }
-                "Escape" if !composing => leave(&house),
+                "Escape" if !composing => leave(),
                 _ => {}
             }
         })
@@ -131,7 +137,7 @@ fn text() -> String {
 /// What is done with what is written.
 #[derive(Clone)]
 struct Desk {
-    house: House,
+    pulse: Pulse,
     with: Address,
     /// Runs while the hand rests; then there is something to keep.
     resting: Rc<RefCell<Option<Timeout>>>,
@@ -168,7 +174,7 @@ impl Desk {
     fn types(&self) {
         if !text().trim().is_empty() {
             let with = self.with.clone();
-            self.house.intend(Intent::Typing { with });
+            self.pulse.intend(Intent::Typing { with });
         }
     }
 
@@ -187,7 +193,7 @@ impl Desk {
 
     fn draft(&self, text: String) {
         let with = self.with.clone();
-        self.house.intend(Intent::Draft { with, text });
+        self.pulse.intend(Intent::Draft { with, text });
     }
 
     /// Whether it was sent. Empty or too long it stays where it is, and a line says why.
@@ -200,20 +206,11 @@ impl Desk {
             area.set_value("");
         }
         let to = InboxAddress::from(self.with.clone());
-        self.house.intend(Intent::Send { to, body });
+        self.pulse.intend(Intent::Send { to, body });
         self.draft(String::new());
         if let Some(scroll) = dom::document().query_selector(".log-scroll").ok().flatten() {
             scroll.set_scroll_top(0);
         }
         true
-    }
-}
-
-/// Escape leaves to the list: on a narrow screen by closing the conversation.
-fn leave(house: &House) {
-    if dom::is_narrow() {
-        house.go(None);
-    } else {
-        dom::focus_id("roster");
     }
 }

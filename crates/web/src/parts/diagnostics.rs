@@ -8,7 +8,8 @@ use super::icon::{Icon, glyph};
 use super::live::Part;
 use crate::dom;
 use crate::draw::{act, button, div, list, p, tag};
-use crate::house::{Cause, Deed, House};
+use crate::house::{Deed, House};
+use crate::pulse::Cause;
 use crate::texts::t;
 
 pub const PART: Part = Part {

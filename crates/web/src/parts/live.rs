@@ -2,7 +2,8 @@
 
 use yew::prelude::*;
 
-use crate::house::{Cause, House, use_changes};
+use crate::house::House;
+use crate::pulse::{Cause, use_changes};
 
 /// What is drawn, and what it wants to know of.
 #[derive(Clone, Copy)]
@@ -34,6 +35,6 @@ impl PartialEq for LiveProps {
 
 #[component]
 pub fn Live(props: &LiveProps) -> Html {
-    use_changes(props.house.clone(), Box::new(props.part.wants));
+    use_changes(props.house.pulse.clone(), Box::new(props.part.wants));
     (props.part.draw)(&props.house)
 }

@@ -16,8 +16,8 @@ use super::bubble::{self, Bubble, Place};
 use super::icon::{Icon, glyph};
 use crate::dom;
 use crate::draw::{On, act, button, div, keyed_part, list, p, pressed, span, tag};
-use crate::house::{Deed, House};
 use crate::kept::{Kept, use_after, use_kept, use_node, use_while};
+use crate::pulse::Pulse;
 use crate::texts::{fill, t};
 use crate::times;
 
@@ -32,14 +32,14 @@ const QUIET_MS: u32 = 600;
 
 /// What was said, as a piece of the conversation's part.
 #[hook]
-pub fn use_log(house: &House, view: &ConversationView) -> Html {
+pub fn use_log(pulse: &Pulse, view: &ConversationView) -> Html {
     let with = view.row.address.clone();
     let node = use_node();
     let at_end = use_kept(|| true);
     let quiet = use_quiet(view.loading);
 
     let look: Rc<dyn Fn()> = {
-        let (house, with) = (house.clone(), with.clone());
+        let (pulse, with) = (pulse.clone(), with.clone());
         let (node, at_end) = (node.clone(), at_end.clone());
         let (unread, older) = (view.row.unread > 0, view.more && !view.loading);
         Rc::new(move || {
@@ -50,10 +50,10 @@ pub fn use_log(house: &House, view: &ConversationView) -> Html {
             let up = -list.scroll_top();
             at_end.set(up < END_PX);
             if up < END_PX && unread && dom::is_visible() {
-                house.intend(Intent::Seen { with: with.clone() });
+                pulse.intend(Intent::Seen { with: with.clone() });
             }
             if older && list.scroll_height() - list.client_height() - up < BEGINNING_PX {
-                house.intend(Intent::LoadOlder { with: with.clone() });
+                pulse.intend(Intent::LoadOlder { with: with.clone() });
             }
         })
     };
@@ -61,7 +61,7 @@ pub fn use_log(house: &House, view: &ConversationView) -> Html {
     use_rest(node.clone(), view.items.last().map(|item| item.id));
     use_looking(look.clone());
 
-    let older = || house.does(Deed::Intend(Intent::LoadOlder { with: with.clone() }));
+    let older = || pulse.intends(Intent::LoadOlder { with: with.clone() });
     let above = if view.loading {
         p("log-note").say(t().loading).into()
     } else if view.more {
@@ -82,7 +82,7 @@ pub fn use_log(house: &House, view: &ConversationView) -> Html {
         .truth("aria-busy", view.loading)
         .on(On::KeyDown, act(|event| walk(pressed(event))))
         .with(above)
-        .with(lines(house, view));
+        .with(lines(pulse, view));
     let to_end = || {
         let node = node.clone();
         let to_end = act(move |_| {
@@ -132,8 +132,8 @@ fn use_looking(look: Rc<dyn Fn()>) {
 }
 
 /// The messages with a line for each day and one before the first that was unread.
-fn lines(house: &House, view: &ConversationView) -> Html {
-    let now = house.shell.now().timestamp;
+fn lines(pulse: &Pulse, view: &ConversationView) -> Html {
+    let now = pulse.shell.now().timestamp;
     let mut lines: Vec<Html> = Vec::with_capacity(view.items.len() + 8);
     let last_mine = view.items.iter().rposition(|item| item.side == Side::Mine);
     for (at, item) in view.items.iter().enumerate() {
@@ -158,7 +158,7 @@ fn lines(house: &House, view: &ConversationView) -> Html {
         lines.push(keyed_part::<Bubble>(
             &joined(&[key, &item.id.text()]),
             bubble::Props {
-                house: house.clone(),
+                pulse: pulse.clone(),
                 item: item.clone(),
                 name: view.row.name.clone(),
                 place,

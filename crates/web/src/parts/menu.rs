@@ -7,9 +7,10 @@ use yew::prelude::*;
 use super::icon::{Icon, glyph};
 use crate::dom;
 use crate::draw::{act, button, div, part};
-use crate::house::{Cause, House, use_changes};
+use crate::house::House;
 use crate::kept::{Kept, use_after, use_kept, use_node};
 use crate::later;
+use crate::pulse::{Cause, use_changes};
 
 /// What a menu is about.
 #[derive(Clone, PartialEq)]
@@ -50,7 +51,7 @@ pub fn Menu(props: &Props) -> Html {
     let open = use_kept(|| false);
     let node = use_node();
     // What came late is drawn when it is there.
-    use_changes(house.clone(), Box::new(|cause| *cause == Cause::Time));
+    use_changes(house.pulse.clone(), Box::new(|cause| *cause == Cause::Time));
     let views = open.get().then(|| later::views(house)).flatten();
     let is_there = views.is_some();
     use_after(u64::from(is_there), {

@@ -7,7 +7,8 @@ use super::avatar::avatar;
 use super::live::Part;
 use super::presence;
 use crate::draw::{bdi, button, div, p, span};
-use crate::house::{Cause, Deed, House, Popup};
+use crate::house::{Deed, House, Popup};
+use crate::pulse::Cause;
 use crate::texts::{fill, t};
 
 pub const PART: Part = Part {

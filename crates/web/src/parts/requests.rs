@@ -9,8 +9,9 @@ use super::kit::check;
 use super::live::Part;
 use crate::dom;
 use crate::draw::{Tag, act, bdi, button, div, span, tag};
-use crate::house::{Cause, House};
+use crate::house::House;
 use crate::later;
+use crate::pulse::Cause;
 use crate::texts::{self, t};
 use crate::times;
 

@@ -17,8 +17,9 @@ use super::share::share;
 use crate::{dom, draw};
 
 use crate::draw::{On, Tag, act, button, div, keyed_part, list, pressed, tag};
-use crate::house::{Cause, Deed, House, Popup, use_causes};
+use crate::house::{Deed, House, Popup};
 use crate::kept::{Kept, use_after, use_kept, use_node};
+use crate::pulse::{Cause, use_causes};
 use crate::texts::{fill, t};
 
 /// Up to here all rows are drawn: scrolling is then the browser's alone.
@@ -278,7 +279,7 @@ struct Read {
 fn use_order(house: House, query: &str) -> Order {
     let draw = use_force_update();
     let read = use_ref(RefCell::<Read>::default);
-    use_causes(house.clone(), {
+    use_causes(house.pulse.clone(), {
         let read = read.clone();
         Rc::new(move |causes| {
             let forget = {

@@ -7,7 +7,8 @@ use super::avatar::avatar;
 use super::icon::{Icon, glyph};
 use super::presence;
 use crate::draw::{On, Tag, bdi, div, list, span, tag, words};
-use crate::house::{Cause, Deed, House, use_changes};
+use crate::house::{Deed, House};
+use crate::pulse::{Cause, use_changes};
 use crate::texts::t;
 use crate::times;
 
@@ -35,7 +36,7 @@ pub fn Row(props: &Props) -> Html {
     let house = &props.house;
     let address = props.address.clone();
     use_changes(
-        house.clone(),
+        house.pulse.clone(),
         Box::new(move |cause| match cause {
             Cause::Changed(Changed::Row(row)) => *row == address,
             other => *other == Cause::Changed(Changed::Roster),

@@ -6,7 +6,8 @@ use super::icon::{self, Icon, glyph};
 use super::live::Part;
 use super::share::share;
 use crate::draw::{button, div, p, tag};
-use crate::house::{Cause, Deed, House, Popup};
+use crate::house::{Deed, House, Popup};
+use crate::pulse::Cause;
 use crate::texts::t;
 
 pub const PART: Part = Part {
