@@ -164,14 +164,14 @@ fn assemble_frame(listing: &mut Listing, www: &Path, bound: Bound, kind: Kind) -
         glue = split::inside(&glue, &import, &script)?;
     }
     let small = |script: String| match kind {
-        Kind::Dev => script,
+        Kind::Dev => Ok(script),
         Kind::Release => bindgen::minify(&script),
     };
     names.set(
         "glue",
-        listing.hashed("frame.js", Role::Frame, small(glue).into_bytes())?,
+        listing.hashed("frame.js", Role::Frame, small(glue)?.into_bytes())?,
     );
-    let boot = small(names.fill(&read(&www.join("boot.js"))?)?);
+    let boot = small(names.fill(&read(&www.join("boot.js"))?)?)?;
     names.set(
         "boot",
         listing.hashed("frame-boot.js", Role::Frame, boot.into_bytes())?,
