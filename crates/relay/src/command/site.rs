@@ -1,11 +1,13 @@
 //! `lamplight site add|list|rotate|remove`: which sites may show a chat, for whoever runs the relay. It writes to the relay's
 //! store beside the relay, which reads it for whoever asks next; nothing has to be restarted.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use lamplight_core::address::Presentity;
 use lamplight_core::time::{Timestamp, millis};
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -149,7 +151,7 @@ fn add(words: &ArgMatches) -> Result<(), String> {
     let new = wanted.read(key.key.clone(), salt, wall());
     let new = new.map_err(|why| why.to_string())?;
     change(words, |db| sites::add(db, &new, &By::Host))?;
-    let chats: Vec<&str> = new.chats.iter().map(|chat| chat.as_str()).collect();
+    let chats: Vec<&str> = new.chats.iter().map(Presentity::as_str).collect();
     println!(
         "Pages of {} may now show a chat with {}.",
         new.origins.join(", "),
@@ -205,7 +207,7 @@ fn list(words: &ArgMatches) -> Result<(), String> {
 }
 
 fn described(site: &Site, now: Timestamp) -> String {
-    let chats: Vec<&str> = site.chats.iter().map(|chat| chat.as_str()).collect();
+    let chats: Vec<&str> = site.chats.iter().map(Presentity::as_str).collect();
     let terms = &site.terms;
     let guests = match terms.guests {
         true => format!(
@@ -223,8 +225,9 @@ fn described(site: &Site, now: Timestamp) -> String {
         Duration::from_millis(terms.life).print(),
     );
     for key in &site.keys {
-        text += &format!(
-            "  key       {} {}{}\n",
+        let _ = writeln!(
+            text,
+            "  key       {} {}{}",
             key.algorithm.name(),
             key.kid,
             state_of(key, now)

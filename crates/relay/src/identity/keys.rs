@@ -123,7 +123,7 @@ fn rsa(info: &[u8]) -> Result<Vec<u8>, String> {
     Ok(key.to_vec())
 }
 
-/// The key in a SubjectPublicKeyInfo (RFC 5280 4.1), if it is of this kind.
+/// The key in a `SubjectPublicKeyInfo` (RFC 5280 4.1), if it is of this kind.
 fn of_kind<'a>(info: &'a [u8], kind: &[u8]) -> Option<&'a [u8]> {
     let (info, _) = element(info, SEQUENCE)?;
     let (algorithm, rest) = element(info, SEQUENCE)?;

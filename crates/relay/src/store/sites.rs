@@ -57,7 +57,7 @@ impl Algorithm {
 pub struct Key {
     pub kid: String,
     pub algorithm: Algorithm,
-    /// The secret; of EdDSA the 32 bytes of the public key, of RS256 the public key as PKCS #1.
+    /// The secret; of `EdDSA` the 32 bytes of the public key, of RS256 the public key as PKCS #1.
     pub bytes: Private<Vec<u8>>,
     pub added: Timestamp,
     /// From then on it holds no more.
