@@ -331,6 +331,10 @@ async fn the_command_line_registers_sites_while_the_relay_runs() {
         .find(|word| word.starts_with("lamp_"));
     let secret = secret.expect("the secret is shown").to_owned();
     assert_eq!(frame(&relay, "alice@localhost", SHOP).await.status, 200);
+    // What the host registers is bound by no ownership: the list of addresses alone says whom it shows.
+    Account::sign_up(&relay, "bob").await;
+    let unnamed = frame(&relay, "bob@localhost", SHOP).await;
+    refuses(&unnamed, 404, Code::UnknownSite);
     let list = cli(&["list"]).expect("a list");
     for shown in [
         "shop.example",
