@@ -1,56 +1,12 @@
 //! A badge on somebody else's page: another origin, no script, and a policy that lets pictures of the relay in and nothing else.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use lamplight_tests::outside::http::Request;
 use lamplight_tests::outside::{Options, eventually};
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
+use crate::site::Site;
 use crate::stage::Stage;
 use crate::tab::Tab;
-
-/// A site of one page, which collects what browsers report of its policy.
-struct Site {
-    address: SocketAddr,
-    reports: Arc<AtomicUsize>,
-}
-
-impl Site {
-    /// Its page holds these lines, and may show pictures of this relay.
-    async fn open(relay: &str, lines: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let reports = Arc::new(AtomicUsize::new(0));
-        let page = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\n\
-             Content-Security-Policy: default-src 'none'; img-src {relay}; report-uri /reports\r\n\r\n\
-             <!doctype html><html lang=\"en\"><title>A shop</title><main>{lines}</main></html>"
-        );
-        let count = Arc::clone(&reports);
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut head = [0; 2_048];
-                let read = stream.read(&mut head).await.unwrap_or(0);
-                if head[..read].starts_with(b"POST") {
-                    count.fetch_add(1, Ordering::Relaxed);
-                }
-                // A browser that goes away meanwhile has read enough.
-                let _ = stream.write_all(page.as_bytes()).await;
-                let _ = stream.shutdown().await;
-            }
-        });
-        Self { address, reports }
-    }
-
-    /// Under a name of its own, so that the relay's cookies are not the site's either.
-    fn url(&self) -> String {
-        format!("http://shop.localhost:{}/", self.address.port())
-    }
-}
 
 impl Tab {
     /// The sizes that the first picture of the page has by itself; nothing while it is on its way or broken.
@@ -119,7 +75,10 @@ async fn a_badge_on_another_site_says_nothing_until_it_is_switched_on_by_hand() 
     let line = format!(
         "<img src=\"{relay}/v1/presence/alice@localhost.svg\" alt=\"Presence of alice\" height=\"20\">"
     );
-    let site = Site::open(&relay, &line).await;
+    let policy = format!("default-src 'none'; img-src {relay}");
+    let document =
+        format!("<!doctype html><html lang=\"en\"><title>A shop</title><main>{line}</main></html>");
+    let site = Site::open(&policy, &document, &[]).await;
     let alice = stage.person("alice").await;
     let reader = stage.browser.person("reader").await;
     stage.watch(&reader);
@@ -131,7 +90,7 @@ async fn a_badge_on_another_site_says_nothing_until_it_is_switched_on_by_hand() 
     let (_, silent) = reader.titled(&stage).await;
 
     alice.chooses("Privacy and addresses").await;
-    alice.turns_to("What people see of you").await;
+    alice.turns_to("On other sites").await;
     alice.previews_badge(&stage, "not shared", silent).await;
     alice
         .click("checkbox", "Show there whether you are available")
@@ -139,6 +98,11 @@ async fn a_badge_on_another_site_says_nothing_until_it_is_switched_on_by_hand() 
     alice.sees("image", "The picture now: available").await;
     alice.reads(&line).await;
     alice.sees("button", "Copy Markdown").await;
+    alice.sees("button", "Copy live badge").await;
+    let live = format!(
+        "<script type=\"module\" src=\"{relay}/embed/v1/presence.js\"></script><presence-status for=\"alice@localhost\"></presence-status>"
+    );
+    alice.reads(&live).await;
     reader.finds_badge(&stage, &site, "alice: available").await;
     let (_, available) = reader.titled(&stage).await;
     assert_ne!(available, silent);
@@ -149,8 +113,13 @@ async fn a_badge_on_another_site_says_nothing_until_it_is_switched_on_by_hand() 
         .walks_to("checkbox", "Also whether you are busy or away")
         .await;
     alice.press(" ").await;
+    alice.reads("The switch adds a rule to those").await;
+    alice.press("Escape").await;
+    alice.turns_to("What people see of you").await;
     alice
-        .reads("Anyone on the web, not signed in sees some of it")
+        .reads(
+            "Anyone on the web who has not signed in sees a part of how you are (the picture on other sites)",
+        )
         .await;
     alice.sets("Busy", "").await;
     reader.finds_badge(&stage, &site, "alice: busy").await;
@@ -158,7 +127,7 @@ async fn a_badge_on_another_site_says_nothing_until_it_is_switched_on_by_hand() 
     alice.turns_to("Who sees you").await;
     alice.reads("Visitors of shop.localhost").await;
     alice.chooses("Privacy and addresses").await;
-    alice.turns_to("What people see of you").await;
+    alice.turns_to("On other sites").await;
     alice
         .walks_to("checkbox", "Show there whether you are available")
         .await;
@@ -166,6 +135,6 @@ async fn a_badge_on_another_site_says_nothing_until_it_is_switched_on_by_hand() 
     alice.previews_badge(&stage, "not shared", silent).await;
     reader.finds_badge(&stage, &site, "alice: not shared").await;
 
-    assert_eq!(site.reports.load(Ordering::Relaxed), 0, "broken policies");
+    assert_eq!(site.reports(), 0, "broken policies");
     stage.ends_clean().await;
 }

@@ -161,3 +161,44 @@ async fn shortcuts_hold_everywhere_and_the_help_lists_them() {
     alice.has_written("really?").await;
     stage.ends_clean().await;
 }
+
+#[tokio::test]
+async fn escape_and_back_lead_from_a_page_to_what_led_there_and_to_what_was_pressed() {
+    let stage = Stage::set(Options::new()).await;
+    let (alice, _bob) = stage.friends("alice", "bob").await;
+    alice.opens("bob").await;
+    alice.click("button", "Sees you").await;
+    alice.sees("heading", "About bob").await;
+    alice.press("Escape").await;
+    alice.sees("heading", "bob").await;
+    alice.has_keyboard("button", "Sees you").await;
+
+    alice.click("button", "More about bob").await;
+    alice.click("menuitem", "About bob").await;
+    alice.click("button", "Back").await;
+    alice.sees("heading", "bob").await;
+    alice.has_keyboard("button", "More about bob").await;
+
+    alice.chooses("Privacy and addresses").await;
+    alice.turns_to("View as …").await;
+    alice.press("Escape").await;
+    alice.sees("heading", "Privacy and addresses").await;
+    alice
+        .until("the keyboard on the way there", |tree| {
+            let link = tree.one("link", starts("View as …"))?;
+            link.is("focused").then_some(())
+        })
+        .await;
+    alice.press("Escape").await;
+    alice.sees("heading", "bob").await;
+    alice.has_keyboard("button", "More").await;
+
+    // The browser's own way back is the same, and from the conversation it goes on to the list.
+    alice.click("button", "Sees you").await;
+    alice.sees("heading", "About bob").await;
+    alice.script("history.back()").await;
+    alice.sees("heading", "bob").await;
+    alice.script("history.back()").await;
+    alice.sees_no("heading", "bob").await;
+    stage.ends_clean().await;
+}

@@ -1,11 +1,13 @@
 //! Who sees what, who looked, how one looks oneself, and what becomes of what strangers write: settled on the page, in plain
 //! words, and true on the other's page.
 
+use std::time::Duration;
+
 use lamplight_tests::outside::Options;
 
 use crate::stage::Stage;
 use crate::tab::Tab;
-use crate::tree::{Name, starts};
+use crate::tree::{Name, Tree, starts};
 
 fn quick() -> Options {
     Options::new().set("bounds.settle", "1 s")
@@ -21,7 +23,7 @@ impl Tab {
         self.opens(name).await;
         self.click("button", starts(&format!("More about {name}")))
             .await;
-        self.click("menuitem", "What they see of you").await;
+        self.click("menuitem", &format!("About {name}")).await;
         self.sees("heading", &format!("About {name}")).await;
     }
 
@@ -86,8 +88,9 @@ async fn each_sees_what_was_decided_and_view_as_shows_exactly_that() {
     eve.asks_to_see("alice@localhost").await;
     alice.asks_to_see("eve@localhost").await;
     alice.lets_see("eve", BLOCKED).await;
-    let for_eve = alice.previews().await;
-    assert!(for_eve.starts_with("Not shared yet"), "{for_eve}");
+    let unanswered = "Nothing: it looks as if you had not answered yet.";
+    assert_eq!(alice.previews().await, unanswered);
+    let for_eve = "Not shared yet · waiting for their answer".to_owned();
 
     bob.sees_row("alice, busy: in a meeting").await;
     for (other, preview) in [
@@ -106,6 +109,8 @@ async fn each_sees_what_was_decided_and_view_as_shows_exactly_that() {
     alice.reads("is blocked without being told").await;
     alice.goes_to("View as …").await;
     alice.reads("you are asked first").await;
+    let unanswered = "Nothing yet: you have not answered.";
+    assert_eq!(alice.previews().await, unanswered);
     stage.ends_clean().await;
 }
 
@@ -143,8 +148,25 @@ async fn rules_are_sentences_and_each_decision_names_the_one_it_follows_from() {
     alice.goes_to("What people see of you").await;
     alice.click("button", &format!("Remove: {rule}")).await;
     carol.sees("option", starts("alice, not shared")).await;
+    // What is chosen is read to its end also where there is little room.
+    alice.size(360, 640).await;
+    alice.click("DisclosureTriangle", "Add a rule").await;
+    picks(&alice, "Who", "Everyone under").await;
+    assert_eq!(alice.script(CUT).await, serde_json::json!([]));
     stage.ends_clean().await;
 }
+
+/// The choices that do not fit into their field, beside the arrow that stands there as well.
+const CUT: &str = r"(() => {
+    const ARROW = 20, canvas = document.createElement('canvas').getContext('2d');
+    const room = (one, style) => one.clientWidth - ARROW - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return [...document.querySelectorAll('select')].filter(one => one.checkVisibility()).flatMap(one => {
+        const style = getComputedStyle(one), words = one.selectedOptions[0].text;
+        canvas.font = style.font;
+        const wide = canvas.measureText(words).width;
+        return wide > room(one, style) ? [`${words}: ${wide} in ${room(one, style)}`] : [];
+    });
+})()";
 
 #[tokio::test]
 async fn who_sees_me_names_watchers_attempts_and_ended_ones_and_ends_it_from_there() {
@@ -173,6 +195,100 @@ async fn who_sees_me_names_watchers_attempts_and_ended_ones_and_ends_it_from_the
         .click("button", "Show nothing (they are told): bob@localhost")
         .await;
     bob.sees("option", starts("alice, not shared")).await;
+    alice
+        .reads("bob@localhost sees nothing of you now, and is told so.")
+        .await;
+    alice.click("button", "Undo").await;
+    bob.sees_row("alice, available").await;
+    alice.sees_no("button", "Undo").await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn whom_one_blocks_is_marked_and_it_is_undone_where_it_was_done_or_in_the_conversation() {
+    let stage = Stage::set(quick()).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    alice.settles_with("bob").await;
+    let less = alice.sees("radio", AVAILABILITY).await;
+    assert!(
+        less.description.contains("no note, no devices, no times"),
+        "{less:?}"
+    );
+    alice.click("radio", BLOCKED).await;
+    alice
+        .reads("bob@localhost is blocked now, and is not told.")
+        .await;
+    bob.sees("option", starts("alice, offline")).await;
+    let row = alice.sees("option", "bob, available, blocked").await;
+    let shown = alice.shown(&row).await;
+    // Once for ears, in the row's name, and once for eyes.
+    assert_eq!(shown.matches("blocked").count(), 2, "{shown}");
+    alice.click("button", "Undo").await;
+    bob.sees_row("alice, available").await;
+    alice.sees_row("bob, available").await;
+
+    alice.click("radio", BLOCKED).await;
+    alice.sees("button", "Undo").await;
+    alice.click("button", "Back").await;
+    alice.reads(" is blocked. They are not told").await;
+    alice.click("button", "Unblock").await;
+    alice.sees_row("bob, available").await;
+    let is_over = |tree: &Tree| {
+        let offers = ["Undo", "Unblock"].map(|name| tree.one("button", name.into()));
+        offers.iter().all(Option::is_none).then_some(())
+    };
+    // What is not so any more is not offered to be undone; by itself it would be for eight seconds.
+    let bound = Duration::from_secs(4);
+    alice.within(bound, "nothing to undo", is_over).await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn a_conversation_says_who_has_yet_to_ask_and_who_to_answer() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let bob = stage.person("bob").await;
+    let talk_with = async |tab: &Tab, name: &str| {
+        let page = format!("{}/?talk#/{name}@localhost", stage.relay.origin());
+        tab.open(&page).await;
+        tab.sees("heading", name).await;
+    };
+    talk_with(&alice, "bob").await;
+    alice.sees("button", "Has not asked to see you").await;
+    bob.asks_to_see("alice@localhost").await;
+    bob.sees("button", "Has not asked to see you").await;
+    alice.sees("button", "Waits for your answer").await;
+    alice.asks_to_see("bob@localhost").await;
+    alice.sees("button", "Waits for your answer").await;
+    bob.sees("button", "Waits for your answer").await;
+    alice.answers("bob@localhost", "Deny").await;
+    alice.sees("button", "Does not see you").await;
+    bob.answers("alice@localhost", "Allow").await;
+    bob.sees("button", "Sees you").await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_request_goes_when_another_tab_has_answered_it() {
+    let stage = Stage::set(quick()).await;
+    let alice = stage.person("alice").await;
+    let again = stage.browser.tab("alice", alice.context.clone()).await;
+    stage.watch(&again);
+    again.open(&stage.relay.origin()).await;
+    again.is_in().await;
+    let carol = stage.person("carol").await;
+    carol.asks_to_see("alice@localhost").await;
+    let asks = "carol@localhost asks to see when you are there.".to_owned();
+    let said = |tree: &Tree| tree.texts_in("status", "Notices").contains(&asks);
+    alice.until(&asks, |tree| said(tree).then_some(())).await;
+    again.answers("carol@localhost", "Allow").await;
+    // By itself it would stay for eight seconds.
+    let bound = Duration::from_secs(3);
+    alice
+        .within(bound, "nothing said of it", |tree| {
+            (!said(tree)).then_some(())
+        })
+        .await;
     stage.ends_clean().await;
 }
 
@@ -360,7 +476,7 @@ async fn who_has_to_be_surely_themselves_says_the_password_and_it_goes_on() {
     alice.goes_to("What people see of you").await;
     alice.click("DisclosureTriangle", "Add a rule").await;
     alice.click("combobox", "What they see").await;
-    alice.types("sees everything").await;
+    alice.types("everything").await;
     alice.press("Enter").await;
     alice.click("combobox", "Condition").await;
     alice.types("right after").await;
@@ -587,7 +703,7 @@ async fn a_rule_speaks_of_single_days_and_of_those_who_are_not_sure_enough() {
     alice.goes_to("Who may write to you").await;
     alice.click("DisclosureTriangle", "Add a rule").await;
     alice.sees_no("checkbox", "Tue").await;
-    picks(&alice, "Condition", "unless signed in with").await;
+    picks(&alice, "Condition", "unless they have signed in with").await;
     picks(&alice, "When", "on single").await;
     alice.click("button", "Add a rule").await;
     alice.reads("Please choose days and hours.").await;
@@ -598,8 +714,8 @@ async fn a_rule_speaks_of_single_days_and_of_those_who_are_not_sure_enough() {
     alice.click("button", "Add a rule").await;
     alice
         .reads(
-            "Anyone at all waits among the messages from strangers, unless signed in with a password, \
-             Tue, Thu 09:00–17:00",
+            "Anyone at all may write, and it waits among the messages from strangers, \
+             unless they have signed in with a password, on Tue, Thu, 09:00–17:00",
         )
         .await;
 
@@ -608,7 +724,7 @@ async fn a_rule_speaks_of_single_days_and_of_those_who_are_not_sure_enough() {
     picks(&alice, "When", "on single").await;
     alice.click("checkbox", "Sun").await;
     alice.click("button", "Save").await;
-    alice.reads(", Sun 09:00–17:00").await;
+    alice.reads(", on Sun, 09:00–17:00").await;
     alice.click("DisclosureTriangle", "Change").await;
     let sunday = alice.sees("checkbox", "Sun").await;
     assert!(sunday.is("checked"), "{sunday:?}");

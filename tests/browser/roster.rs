@@ -15,6 +15,8 @@ const FIRST_ROW: &str = r"new MutationObserver(() => {
     if (window.lamplightRow === undefined && document.querySelector('[role=option]')) window.lamplightRow = performance.now();
 }).observe(document, { childList: true, subtree: true })";
 
+const NOBODY: &str = "Nobody has this address. Check how it is spelt.";
+
 #[tokio::test]
 async fn people_are_listed_before_the_relay_has_answered_and_nobody_is_called_offline() {
     let stage = Stage::set(quick()).await;
@@ -213,7 +215,9 @@ async fn people_stand_under_how_they_are_and_move_when_that_changes() {
     alice.sees("heading", "dora").await;
     alice.opens("bob").await;
     is_headed(&alice, &moved).await;
-    alice.chooses("Sort people under your headings").await;
+    alice
+        .chooses("Group people by your headings (Family, Work …)")
+        .await;
     is_headed(&alice, &[": carol, dora, bob"]).await;
     alice.reload().await;
     is_headed(&alice, &[": carol, dora, bob"]).await;
@@ -235,5 +239,60 @@ async fn a_row_says_that_somebody_is_writing_until_they_are_not() {
     bob.types("Yes.").await;
     bob.press("Enter").await;
     alice.sees_row("bob, available, 1 unread").await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn a_mistyped_address_is_said_at_its_field_and_leaves_nobody_in_the_list() {
+    let stage = Stage::set(quick()).await;
+    let _alice = stage.person("alice").await;
+    let bob = stage.person("bob").await;
+    bob.click("button", "Add contact").await;
+    bob.fill("textbox", "Address", "alcie@localhost").await;
+    bob.click("button", "Send request").await;
+    let field = bob
+        .until(NOBODY, |tree| {
+            let field = tree.one("textbox", "Address".into())?;
+            (field.description == NOBODY).then(|| field.clone())
+        })
+        .await;
+    assert_eq!(field.value, "alcie@localhost");
+    assert!(field.is("focused"), "{field:?}");
+    let tree = bob.tree().await;
+    assert!(!tree.text().contains("on its way"), "{}", tree.print());
+    // A press beside it does not throw away what was typed.
+    bob.click_at(5.0, 5.0).await;
+    let field = bob.sees("textbox", "Address").await;
+    assert_eq!(field.value, "alcie@localhost");
+    bob.fill("textbox", "Address", "alice").await;
+    bob.click("button", "Send request").await;
+    bob.sees("heading", "alice").await;
+    bob.until("alice alone", |tree| {
+        (tree.names("option") == ["alice, not shared yet"]).then_some(())
+    })
+    .await;
+    bob.click("button", "Add contact").await;
+    bob.sees("dialog", "Add contact").await;
+    bob.click_at(5.0, 5.0).await;
+    bob.sees_no("dialog", "Add contact").await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_and_was_taken_without_a_line_leaves_the_list_when_wanted() {
+    let stage = Stage::set(quick()).await;
+    let bob = stage.person("bob").await;
+    bob.gets_no_line().await;
+    bob.reload().await;
+    bob.reads("No connection.").await;
+    bob.asks_to_see("alcie@localhost").await;
+    bob.sees("heading", "alcie").await;
+    bob.says("Are you there?").await;
+    bob.sees("option", starts("alcie, ")).await;
+    bob.gets_lines_again().await;
+    bob.reads(" is not among your contacts.").await;
+    bob.click("button", "Remove from list").await;
+    bob.sees_no("option", starts("alcie, ")).await;
+    bob.sees_no("heading", "alcie").await;
     stage.ends_clean().await;
 }

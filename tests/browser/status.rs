@@ -78,7 +78,7 @@ async fn who_is_blocked_sees_somebody_who_is_never_there_and_is_not_told() {
     alice.click("button", "More about bob").await;
     alice.click("menuitem", "Unblock").await;
     alice.click("button", "More about bob").await;
-    alice.click("menuitem", "What they see of you").await;
+    alice.click("menuitem", "About bob").await;
     alice.click("radio", "Everything").await;
     bob.sees_row("alice, available").await;
     bob.says("And now?").await;

@@ -2,8 +2,12 @@
 
 use std::io::Read;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use lamplight_tests::outside::http::{Answer, Request};
 use lamplight_tests::outside::{Options, Relay};
+use sha2::{Digest, Sha384};
 
 /// What every answer carries.
 const GUARDS: [(&str, &str); 5] = [
@@ -142,4 +146,43 @@ async fn files_come_compressed_are_kept_for_ever_under_hashed_names_and_asked_fo
     }
     assert_eq!(relay.get("/assets/page-0000.js").await.status, 404);
     assert_eq!(relay.get("/../Cargo.toml").await.status, 404);
+}
+
+/// What pages of other sites load: they may, it is what the manifest says, and it stays as long as its address says.
+#[tokio::test]
+async fn what_other_sites_load_is_theirs_to_load_and_is_what_the_manifest_says() {
+    let relay = Relay::start(Options::new()).await;
+    let manifest = relay.get("/embed/manifest.json").await;
+    let named = manifest.json()["files"]["presence.js"].clone();
+    let field = |name: &str| named[name].as_str().unwrap_or_default().to_owned();
+    let (pinned, moving) = (field("pinned"), field("moving"));
+    assert!(pinned.starts_with("/embed/1."), "{pinned}");
+    for (path, held) in [(&pinned, "immutable"), (&moving, "max-age=600")] {
+        let answer = get(&relay, path, "br").await;
+        assert_eq!(answer.status, 200, "{path}");
+        for (name, value) in [
+            ("access-control-allow-origin", "*"),
+            ("cross-origin-resource-policy", "cross-origin"),
+            ("timing-allow-origin", "*"),
+            ("content-type", "text/javascript; charset=utf-8"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{path}: {name}");
+        }
+        let cached = answer.header("cache-control").unwrap_or_default();
+        assert!(cached.contains(held), "{path}: {cached}");
+        let plain = unpack(&answer);
+        assert_eq!(Some(plain.len() as u64), named["bytes"].as_u64());
+        let digest = STANDARD.encode(Sha384::digest(&plain));
+        assert_eq!(field("integrity"), format!("sha384-{digest}"), "{path}");
+        let known = Request::get(path).header("if-none-match", "*");
+        let again = relay.call(&known).await;
+        assert_eq!(
+            (again.status, again.header("access-control-allow-origin")),
+            (304, Some("*"))
+        );
+    }
+    let nothing = relay.get("/embed/9.9.9/presence.js").await;
+    assert_eq!(nothing.status, 404);
+    assert_eq!(nothing.header("access-control-allow-origin"), None);
 }

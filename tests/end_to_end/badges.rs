@@ -19,7 +19,7 @@ use crate::doors::refuses;
 const LONG: Duration = Duration::from_secs(40);
 
 /// Somebody who is there and shows their availability on other sites.
-async fn public(relay: &Relay, name: &str) -> (Account, Line) {
+pub async fn public(relay: &Relay, name: &str) -> (Account, Line) {
     let account = Account::sign_up(relay, name).await;
     let mut line = line(relay, &account).await;
     decides(
@@ -49,7 +49,7 @@ fn tuple(id: &str, kind: TupleKind, activity: Option<Activity>) -> PresenceTuple
     }
 }
 
-fn set_by_hand(activity: Activity) -> PresenceTuple {
+pub fn set_by_hand(activity: Activity) -> PresenceTuple {
     PresenceTuple {
         id: by_hand(),
         ..tuple("x", TupleKind::Person, Some(activity))
@@ -57,7 +57,7 @@ fn set_by_hand(activity: Activity) -> PresenceTuple {
 }
 
 /// Publishes and waits until one's own view shows it.
-async fn publish(line: &mut Line, tuple: PresenceTuple) {
+pub async fn publish(line: &mut Line, tuple: PresenceTuple) {
     let id = tuple.id.clone();
     line.send(&ToService::Publish { tuple, of: None }).await;
     line.until("what was published", |frame| match frame {
@@ -96,7 +96,7 @@ fn title(answer: &Answer) -> String {
 }
 
 /// None: asked too soon after the last time.
-async fn watchers(line: &mut Line) -> Option<Watchers> {
+pub async fn watchers(line: &mut Line) -> Option<Watchers> {
     let presentity = lamplight_core::address::Presentity::parse("alice@localhost").unwrap();
     let frame = ToService::FetchWatchers {
         number: 77,

@@ -243,10 +243,18 @@ async fn only_the_relays_own_page_and_programs_may_change_something() {
     }
     let answer = ask(&relay, "/v1/sessions", "bob", PASSWORD).await;
     refuses(&answer, 401, Code::WrongCredentials);
+    // A page of another site comes in with nothing that was said here, however good: it is a visitor or nobody.
     let foreign = [("origin", "http://evil.example"), ("cookie", &cookie)];
-    let knock = Line::knock(relay.address(), Some(Codec::Cbor.subprotocol()), &foreign).await;
-    let error = knock.expect_err("a foreign page opens no line");
-    assert!(error.to_string().contains("403"), "{error}");
+    let ticket = relay.call(&good).await.field("ticket");
+    let mut line = Line::open_as(relay.address(), Codec::Cbor, &foreign).await;
+    let credentials = Credentials::Ticket(Private(ticket));
+    line.send(&hello(VERSION, credentials, None)).await;
+    let end = line.end(std::time::Duration::from_secs(5)).await;
+    let end = end.expect("an end");
+    assert_eq!(
+        (end.close, end.goodbye),
+        (Some(4000), Some(Code::WrongOrigin))
+    );
 }
 
 #[tokio::test]

@@ -16,4 +16,5 @@ mod programs;
 mod sites;
 mod talking;
 mod tokens;
+mod visiting;
 mod visitors;

@@ -48,6 +48,8 @@ pub struct Bench {
     work: VecDeque<Work>,
     identities: BTreeMap<String, Identity>,
     pub lines: BTreeMap<SessionId, Principal>,
+    /// Lines of visitors.
+    pub visitors: Vec<SessionId>,
     next_session: u64,
     next_look: u64,
     /// What was written since it was last taken.
@@ -72,6 +74,7 @@ impl Bench {
             work: VecDeque::new(),
             identities: BTreeMap::new(),
             lines: BTreeMap::new(),
+            visitors: Vec::new(),
             next_session: 1,
             next_look: 1,
             written: Vec::new(),
@@ -114,6 +117,22 @@ impl Bench {
         session
     }
 
+    /// A visitor's line, with its hello under way.
+    pub fn lets_visit(&mut self) -> SessionId {
+        let session = SessionId(self.next_session);
+        self.next_session += 1;
+        self.visitors.push(session);
+        self.hand(Input::Opened(session, Codec::Cbor));
+        let hello = ToService::Hello {
+            version: VERSION,
+            credentials: Credentials::Visitor,
+            device: "bench".parse().expect("a token"),
+            cursor: None,
+        };
+        self.says(session, &hello);
+        session
+    }
+
     pub fn says(&mut self, session: SessionId, frame: &ToService) {
         let bytes = Arc::from(Codec::Cbor.encode(frame));
         self.hand(Input::Frame(session, bytes));
@@ -121,6 +140,7 @@ impl Bench {
 
     pub fn breaks(&mut self, session: SessionId) {
         self.lines.remove(&session);
+        self.visitors.retain(|visitor| *visitor != session);
         self.hand(Input::Lost(session, Lost::Closed));
     }
 
@@ -186,12 +206,18 @@ impl Bench {
                 }
             }
             Output::Ping(session) => {
-                if self.lines.contains_key(&session) {
+                if self.lines.contains_key(&session) || self.visitors.contains(&session) {
                     let now = self.now();
                     self.service.handle(Input::Heard(session), now);
                 }
             }
-            Output::Close(session, _) => drop(self.lines.remove(&session)),
+            Output::Close(session, _) => {
+                self.lines.remove(&session);
+                self.visitors.retain(|visitor| *visitor != session);
+            }
+            Output::Authenticate(session, Credentials::Visitor) => {
+                self.hand(Input::Visiting(session, None));
+            }
             Output::Authenticate(session, credentials) => {
                 let Credentials::Ticket(secret) = credentials else {
                     return;

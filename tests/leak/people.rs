@@ -139,6 +139,9 @@ impl Play {
             self.tally.frames += 1;
             let at = written.at;
             let Some(who) = self.bench.lines.get(&written.to).cloned() else {
+                if self.bench.visitors.contains(&written.to) {
+                    self.watches_visitor(at, &String::from_utf8_lossy(&written.bytes))?;
+                }
                 continue;
             };
             let login = self.logins.get(&written.to).copied().unwrap_or_default();
@@ -172,19 +175,25 @@ impl Play {
             self.names(&written.bytes)?;
         }
         for (at, text) in std::mem::take(&mut self.bench.looked) {
-            let reader = Reader {
-                who: None,
-                login: 0,
-            };
-            for name in Oracle::found_in(text.as_bytes()) {
-                if !self.oracle.may_see(reader, &name, at) {
-                    let canary = &self.oracle.canaries[&name];
-                    return Err(format!("nobody got {name} {canary:?} in {text}"));
-                }
-                self.tally.canaries += 1;
-            }
+            self.watches_visitor(at, &text)?;
         }
         self.oracle.acknowledge();
+        Ok(())
+    }
+
+    /// What somebody gets who did not say who they are.
+    fn watches_visitor(&mut self, at: Timestamp, text: &str) -> Result<(), String> {
+        let reader = Reader {
+            who: None,
+            login: 0,
+        };
+        for name in Oracle::found_in(text.as_bytes()) {
+            if !self.oracle.may_see(reader, &name, at) {
+                let canary = &self.oracle.canaries[&name];
+                return Err(format!("nobody got {name} {canary:?} in {text}"));
+            }
+            self.tally.canaries += 1;
+        }
         Ok(())
     }
 
@@ -231,9 +240,48 @@ impl Play {
         }
     }
 
+    /// A visitor comes, goes, pauses, or looks at one more or one less.
+    fn visits(&mut self) {
+        let visitors = self.bench.visitors.clone();
+        if visitors.len() < 2 {
+            self.bench.lets_visit();
+            return;
+        }
+        let line = *self.chance.pick(&visitors);
+        let whom = person(self.chance.pick::<&str>(&NAMES));
+        let presentity = self.presentity_of(&whom);
+        let number = self.number();
+        match self.chance.below(6) {
+            0 => self.bench.breaks(line),
+            1 => self.paces(line),
+            2 => {
+                let presentities = vec![presentity];
+                let frame = ToService::Unsubscribe {
+                    number,
+                    presentities,
+                };
+                self.bench.says(line, &frame);
+            }
+            _ => {
+                let contact = Contact {
+                    presentity,
+                    petname: None,
+                    group: None,
+                };
+                let frame = ToService::Subscribe {
+                    number,
+                    standing: Standing::Session,
+                    contacts: vec![contact],
+                };
+                self.bench.says(line, &frame);
+            }
+        }
+    }
+
     fn acts(&mut self, line: SessionId) {
         let me = self.bench.lines[&line].clone();
-        match self.chance.below(19) {
+        match self.chance.below(21) {
+            19..=20 => self.visits(),
             0 => self.bench.breaks(line),
             1..=2 => self.decides(line, &me),
             3..=4 => self.rules(line, &me),

@@ -23,7 +23,7 @@ fn decisions() -> [Decision; 2] {
 }
 
 /// Switches the badge of a presentity on or off, whatever other rules it has.
-fn shows_visitors(
+pub fn shows_visitors(
     room: &mut Room,
     session: SessionId,
     mut others: AccessRules,
@@ -41,7 +41,7 @@ fn visited(room: &mut Room, site: Option<&str>, whom: &str) -> String {
     }
 }
 
-fn watchers_of(room: &mut Room, session: SessionId, of: &str) -> Watchers {
+pub fn watchers_of(room: &mut Room, session: SessionId, of: &str) -> Watchers {
     let frame = ToService::FetchWatchers {
         number: 50,
         presentity: presentity(of),
@@ -55,7 +55,7 @@ fn watchers_of(room: &mut Room, session: SessionId, of: &str) -> Watchers {
 }
 
 /// In words, sorted: `site("shop.example") ended 3`.
-fn rows(watchers: &Watchers) -> Vec<String> {
+pub fn rows(watchers: &Watchers) -> Vec<String> {
     let mut rows: Vec<_> = watchers
         .named
         .iter()

@@ -22,6 +22,7 @@ mod rules;
 mod signals;
 mod stepping_up;
 mod support;
+mod visiting;
 mod watched;
 mod watchers;
 mod watching;
@@ -278,6 +279,16 @@ macro_rules! all_scenes {
                 the_badge_of_nobody_is_that_of_all_who_have_none
                 visitors_are_counted_by_their_site
                 a_hundred_sites_are_remembered_and_the_rest_together
+            }
+            visiting {
+                a_visitor_is_told_at_once_of_what_visitors_are_shown
+                to_a_visitor_nobody_is_there_and_nobody_is_not
+                the_gone_the_invisible_and_the_blocking_are_one_to_a_visitor
+                a_visitor_may_look_and_nothing_else
+                a_page_that_nobody_looks_at_pauses
+                visitors_lock_nobody_out
+                a_line_of_a_visitor_counts_once_by_its_site
+                a_relay_that_wants_to_know_who_watches_shows_visitors_nothing
             }
             signals {
                 typing_is_told_to_who_sees_me_and_takes_my_letters

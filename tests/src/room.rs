@@ -64,6 +64,8 @@ pub struct Room {
     next_session: u64,
     events: Events,
     tickets: BTreeMap<String, Identity>,
+    /// By way of which site each visitor's line was opened.
+    sites: BTreeMap<SessionId, Option<String>>,
     next_ticket: u64,
     signed_out: BTreeSet<Principal>,
     guests: BTreeSet<Principal>,
@@ -115,6 +117,7 @@ impl Room {
             next_session: 1,
             events: Events::default(),
             tickets: BTreeMap::new(),
+            sites: BTreeMap::new(),
             next_ticket: 1,
             signed_out: BTreeSet::new(),
             guests: BTreeSet::new(),

@@ -109,11 +109,12 @@ pub fn word_to_agent(frame: &ToAgent) -> &'static str {
         ToAgent::VisibilitySet { .. } => "visibility_set",
         ToAgent::Watchers { .. } => "watchers",
         ToAgent::Signal { .. } => "signal",
+        ToAgent::Visiting { .. } => "visiting",
     }
 }
 
 /// The words of [`word_to_agent`].
-pub const TO_AGENT: [&str; 23] = [
+pub const TO_AGENT: [&str; 24] = [
     "welcome",
     "roster",
     "notify",
@@ -137,6 +138,7 @@ pub const TO_AGENT: [&str; 23] = [
     "visibility_set",
     "watchers",
     "signal",
+    "visiting",
 ];
 
 fn token(text: &str) -> Token {
@@ -388,6 +390,12 @@ pub fn to_service() -> Vec<ToService> {
                 epoch: Epoch(u64::MAX),
                 seq: Seq(17),
             }),
+        },
+        ToService::Hello {
+            version: 1,
+            credentials: Credentials::Visitor,
+            device: token("page"),
+            cursor: None,
         },
         ToService::Publish {
             tuple: full_tuple(),
@@ -644,18 +652,22 @@ fn welcome(resume: Resume, class: Class) -> ToAgent {
             epoch: Epoch(7),
             seq: Seq(5),
         },
-        announced: Announced {
-            frame_max: 65_536,
-            body_max: 16_384,
-            sends_in_flight: 32,
-            contacts_max: 10_000,
-            gone_after_ms: 45_000,
-            grace_ms: 10_000,
-            quiet_ms: 20_000,
-            offers: Offers::Both,
-            watchers_span_ms: 604_800_000,
-        },
+        announced: announced(),
         by: None,
+    }
+}
+
+fn announced() -> Announced {
+    Announced {
+        frame_max: 65_536,
+        body_max: 16_384,
+        sends_in_flight: 32,
+        contacts_max: 10_000,
+        gone_after_ms: 45_000,
+        grace_ms: 10_000,
+        quiet_ms: 20_000,
+        offers: Offers::Both,
+        watchers_span_ms: 604_800_000,
     }
 }
 
@@ -874,6 +886,11 @@ pub fn to_agent() -> Vec<ToAgent> {
         ToAgent::Signal {
             from: bob(),
             doing: Doing::Nothing,
+        },
+        ToAgent::Visiting {
+            version: 1,
+            now: AT,
+            announced: announced(),
         },
     ]
 }

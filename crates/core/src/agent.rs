@@ -440,6 +440,8 @@ impl Agent {
                 self.settings.watchers_are(&presentity, watchers, desk);
             }
             ToAgent::Signal { from, doing } => self.typing.signal(from, doing, desk),
+            // Not said to whom has said who they are.
+            ToAgent::Visiting { .. } => {}
         }
     }
 

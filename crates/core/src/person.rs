@@ -20,6 +20,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use serde::Serialize;
+
 use crate::cbor::{Decode, Encode};
 
 use crate::address::{InboxAddress, Token};
@@ -49,6 +51,21 @@ pub enum Word {
     /// They have not let us see.
     #[n(5)]
     NotShared,
+}
+
+impl Word {
+    /// Its name for programs.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Busy => "busy",
+            Self::Away => "away",
+            Self::Offline => "offline",
+            Self::NotAvailable => "not_available",
+            Self::Unknown => "unknown",
+            Self::NotShared => "not_shared",
+        }
+    }
 }
 
 /// Why the word is what it is.
@@ -126,6 +143,34 @@ pub fn person(view: &View) -> Person {
         note,
         stale,
         inbox,
+    }
+}
+
+/// What a script is told beside the tuples, so that none need read them as [`person`] does.
+#[derive(Clone, Debug, Serialize)]
+pub struct Told {
+    /// [`Word::slug`].
+    pub word: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
+    /// Since when it is so, as far as that is known and shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
+impl Told {
+    pub fn of(view: &View) -> Self {
+        let read = person(view);
+        let since = match (read.reason, view) {
+            (Reason::Idle(since) | Reason::Absent(since), _) => since,
+            (_, View::Shown(information)) if read.word != Word::Unknown => information.since,
+            _ => Timestamp(0),
+        };
+        Self {
+            word: read.word.slug(),
+            note: read.note,
+            since: Some(since).filter(|since| since.0 > 0),
+        }
     }
 }
 

@@ -7,11 +7,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::cbor::{Decode, Encode};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::address::{Address, InboxAddress, Presentity, Token, TupleId};
 use crate::code::Refusal;
 pub use crate::hours::{HOURS_MAX, Hours};
+use crate::person::Told;
 use crate::text::checked_text;
 use crate::time::Timestamp;
 
@@ -364,12 +366,24 @@ pub enum View {
 }
 
 /// NOTIFICATION: everything of one presentity that this watcher may see; the newest replaces.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize)]
+///
+/// As JSON it also says as `person` what a human reads of it ([`Told`](crate::person::Told)).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode, Deserialize)]
 pub struct Notification {
     #[n(0)]
     pub presentity: Presentity,
     #[n(1)]
     pub view: View,
+}
+
+impl Serialize for Notification {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Notification", 3)?;
+        fields.serialize_field("presentity", &self.presentity)?;
+        fields.serialize_field("view", &self.view)?;
+        fields.serialize_field("person", &Told::of(&self.view))?;
+        fields.end()
+    }
 }
 
 /// The name of the tuple that is set by hand; there is one per presentity.

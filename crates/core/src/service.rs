@@ -26,6 +26,7 @@ mod session;
 mod stood;
 mod telling;
 mod timers;
+mod visitors;
 mod watching;
 
 use alloc::collections::{BTreeMap, VecDeque};
@@ -68,6 +69,8 @@ pub struct Service {
     first_states: BTreeMap<SessionId, Vec<Arc<Notification>>>,
     settled: bool,
     draining: bool,
+    /// Lines of visitors.
+    visitors: usize,
     /// When subscriptions that stand were last noted in WATCHER INFORMATION.
     noted: Timestamp,
 }
@@ -91,6 +94,7 @@ impl Service {
             first_states: BTreeMap::new(),
             settled: false,
             draining: false,
+            visitors: 0,
             noted: now.timestamp,
         }
     }
@@ -117,8 +121,11 @@ impl Service {
             Input::Heard(session) => self.heard(session, now),
             Input::Lost(session, Lost::Closed | Lost::Slow) => self.lost(session, now),
             Input::Authenticated(session, answer) => self.authenticated(session, answer, now),
+            Input::Visiting(session, site) => self.visiting(session, site, now),
             Input::Look(id, looker, presentities) => self.begin_look(id, looker, presentities, now),
-            Input::Visited(presentity, site, many) => self.visited(&presentity, site, many, now),
+            Input::Visited(presentity, site, many) => {
+                self.visited(&presentity, site.as_deref(), many, now);
+            }
             Input::Confirmed(principal, login, at) => self.confirmed(&principal, login, at, now),
             Input::Revoked(principal, login) => self.revoked(&principal, login, now),
             Input::Loaded(ticket, answer) => self.loaded(ticket, answer, now),

@@ -46,6 +46,9 @@ pub enum Credentials {
     /// A bearer token of a program.
     #[n(1)]
     Token(#[n(0)] Private<String>),
+    /// Nobody in particular: whoever reads a page of another site. May subscribe to what visitors are shown, and nothing else.
+    #[n(2)]
+    Visitor,
 }
 
 /// How far into the inbox's log this device has come, and of which store.
@@ -744,6 +747,17 @@ pub enum ToAgent {
         from: Address,
         #[n(1)]
         doing: Doing,
+    },
+    /// The answer to a visitor's hello that was accepted.
+    #[n(23)]
+    Visiting {
+        #[n(0)]
+        version: u16,
+        /// The service's wall clock.
+        #[n(1)]
+        now: Timestamp,
+        #[n(2)]
+        announced: Announced,
     },
 }
 

@@ -158,101 +158,140 @@ impl Door {
             .ok_or(DoorError::Unreachable)
     }
 
-    /// The groups that I am a member of.
-    pub async fn groups(self) -> Result<Vec<Group>, DoorError> {
-        let answer = ask("GET", "/v1/groups", None).await?;
-        Ok(list(&answer, "groups", group))
+    /// The groups that I am a member of; tells [`Told::Groups`].
+    pub fn groups(self) -> Question {
+        Question::new("GET", "/v1/groups".into(), None, |answer| {
+            Some(Told::Groups(list(answer, "groups", group)))
+        })
     }
 
     /// Makes a group; I own it.
-    pub async fn make_group(self, name: &str) -> Result<Group, DoorError> {
-        let answer = ask("POST", "/v1/groups", Some(object(&[("name", name)]))).await?;
-        group(&answer).ok_or(DoorError::Unreachable)
+    pub fn make_group(self, name: &str) -> Question {
+        let body = object(&[("name", name)]);
+        Question::new("POST", "/v1/groups".into(), Some(body), nothing)
     }
 
     /// Takes someone in; of a member: whether they own the group as well.
-    pub async fn set_member(
+    pub fn set_member(
         self,
         group: &Principal,
         member: &Principal,
         owner: Option<bool>,
-    ) -> Result<(), DoorError> {
+    ) -> Question {
         let body = owner.map(|owner| {
             let body = object(&[]);
             set(&body, "owner", &owner.into());
             body
         });
-        let path = member_path(group, member);
-        ask("PUT", &path, body).await.map(|_| ())
+        Question::new("PUT", member_path(group, member), body, nothing)
     }
 
     /// Sends a member away, or leaves.
-    pub async fn remove_member(
-        self,
-        group: &Principal,
-        member: &Principal,
-    ) -> Result<(), DoorError> {
-        let path = member_path(group, member);
-        ask("DELETE", &path, None).await.map(|_| ())
+    pub fn remove_member(self, group: &Principal, member: &Principal) -> Question {
+        remove(&member_path(group, member), "")
     }
 
-    pub async fn drop_group(self, group: &Principal) -> Result<(), DoorError> {
-        remove("/v1/groups/", group.as_str()).await
+    pub fn drop_group(self, group: &Principal) -> Question {
+        remove("/v1/groups/", group.as_str())
     }
 
-    /// The programs that I own.
-    pub async fn programs(self) -> Result<Vec<Principal>, DoorError> {
-        let answer = ask("GET", "/v1/programs", None).await?;
-        Ok(list(&answer, "programs", |one| named(one, "program")))
+    /// The programs that I own; tells [`Told::Programs`].
+    pub fn programs(self) -> Question {
+        Question::new("GET", "/v1/programs".into(), None, |answer| {
+            let program = |one: &JsValue| named(one, "program");
+            Some(Told::Programs(list(answer, "programs", program)))
+        })
     }
 
-    /// Makes a program with its first token.
-    pub async fn make_program(self, name: &str, scope: &[&str]) -> Result<NewToken, DoorError> {
-        let body = named_scope(name, scope);
-        let answer = ask("POST", "/v1/programs", Some(body)).await?;
-        let token = field(&answer, "token").and_then(|made| new_token(&made));
-        let made = token.ok_or(DoorError::Unreachable)?;
-        let of = named(&answer, "program");
-        Ok(NewToken { of, ..made })
+    /// Makes a program with its first token; tells [`Told::Made`].
+    pub fn make_program(self, name: &str, scope: &[&str]) -> Question {
+        let body = Some(named_scope(name, scope));
+        Question::new("POST", "/v1/programs".into(), body, |answer| {
+            let made = new_token(&field(answer, "token")?)?;
+            let of = named(answer, "program");
+            Some(Told::Made(NewToken { of, ..made }))
+        })
     }
 
-    pub async fn drop_program(self, program: &Principal) -> Result<(), DoorError> {
-        remove("/v1/programs/", program.as_str()).await
+    pub fn drop_program(self, program: &Principal) -> Question {
+        remove("/v1/programs/", program.as_str())
     }
 
-    /// My tokens, or those of a program of mine.
-    pub async fn tokens(self, of: Option<&Principal>) -> Result<Vec<AccessToken>, DoorError> {
+    /// My tokens, or those of a program of mine; tells [`Told::Tokens`].
+    pub fn tokens(self, of: Option<&Principal>) -> Question {
         let path = match of {
             Some(of) => ["/v1/tokens?of=", &escaped(of.as_str())].concat(),
             None => "/v1/tokens".into(),
         };
-        let answer = ask("GET", &path, None).await?;
-        Ok(list(&answer, "tokens", token))
+        Question::new("GET", path, None, |answer| {
+            Some(Told::Tokens(list(answer, "tokens", token)))
+        })
     }
 
-    /// Makes a token of mine, or of a program of mine.
-    pub async fn make_token(
-        self,
-        of: Option<&Principal>,
-        name: &str,
-        scope: &[&str],
-    ) -> Result<NewToken, DoorError> {
+    /// Makes a token of mine, or of a program of mine; tells [`Told::Made`].
+    pub fn make_token(self, of: Option<&Principal>, name: &str, scope: &[&str]) -> Question {
         let body = named_scope(name, scope);
         if let Some(of) = of {
             set(&body, "of", &of.as_str().into());
         }
-        let answer = ask("POST", "/v1/tokens", Some(body)).await?;
-        new_token(&answer).ok_or(DoorError::Unreachable)
+        Question::new("POST", "/v1/tokens".into(), Some(body), |answer| {
+            new_token(answer).map(Told::Made)
+        })
     }
 
-    pub async fn drop_token(self, id: u64) -> Result<(), DoorError> {
-        remove("/v1/tokens/", &id.to_string()).await
+    pub fn drop_token(self, id: u64) -> Question {
+        remove("/v1/tokens/", &id.to_string())
     }
 }
 
-async fn remove(folder: &str, name: &str) -> Result<(), DoorError> {
+/// What the door tells of those who act beside one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is done.
+    Nothing,
+    Groups(Vec<Group>),
+    Programs(Vec<Principal>),
+    Tokens(Vec<AccessToken>),
+    Made(NewToken),
+}
+
+/// Something to ask at the door, and how its answer is read: whatever it is, a page waits for it in one place.
+pub struct Question {
+    method: &'static str,
+    path: String,
+    body: Option<JsValue>,
+    read: fn(&JsValue) -> Option<Told>,
+}
+
+impl Question {
+    fn new(
+        method: &'static str,
+        path: String,
+        body: Option<JsValue>,
+        read: fn(&JsValue) -> Option<Told>,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            body,
+            read,
+        }
+    }
+
+    pub async fn ask(self) -> Result<Told, DoorError> {
+        let answer = ask(self.method, &self.path, self.body).await?;
+        (self.read)(&answer).ok_or(DoorError::Unreachable)
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "one way to read among others")]
+fn nothing(_: &JsValue) -> Option<Told> {
+    Some(Told::Nothing)
+}
+
+fn remove(folder: &str, name: &str) -> Question {
     let path = [folder, &escaped(name)].concat();
-    ask("DELETE", &path, None).await.map(|_| ())
+    Question::new("DELETE", path, None, nothing)
 }
 
 fn member_path(group: &Principal, member: &Principal) -> String {

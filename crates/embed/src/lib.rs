@@ -24,7 +24,9 @@ mod socket;
 mod storage;
 mod tab;
 
-pub use door::{AccessToken, Door, DoorError, Group, Member, NewToken, Relay, SignedIn};
+pub use door::{
+    AccessToken, Door, DoorError, Group, Member, NewToken, Question, Relay, SignedIn, Told,
+};
 pub use lamplight_core::address::{
     Address, AddressError, InboxAddress, MessageId, Presentity, Principal, Seq, Tag, Token, TupleId,
 };

@@ -197,6 +197,8 @@ impl Config {
                 held_frames: limits.held_frames,
                 subscriptions: limits.subscriptions,
                 watchers: limits.watchers,
+                visitors: limits.visitors,
+                visitor_subscriptions: limits.visitor_subscriptions,
                 pending_requests: limits.pending_requests,
                 sessions: limits.sessions,
                 sends_in_flight: limits.sends_in_flight,

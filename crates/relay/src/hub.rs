@@ -50,9 +50,17 @@ const LOOKS_MAX: usize = 4_096;
 /// The answer to a question over HTTP.
 pub type Looked = Result<Vec<Notification>, Refusal>;
 
+/// Which page opened a socket, as the browser says.
+pub struct Page {
+    /// The relay's own, or it is a program that opened it.
+    pub is_own: bool,
+    /// Its site, if the browser names it.
+    pub site: Option<String>,
+}
+
 /// What sockets tell the hub, and what is asked over HTTP.
 pub enum FromSocket {
-    Opened(SessionId, Codec, Arc<Outbox>),
+    Opened(SessionId, Codec, Arc<Outbox>, Page),
     Frame(SessionId, Arc<[u8]>),
     Heard(SessionId),
     Lost(SessionId),
@@ -94,6 +102,12 @@ impl Door {
     }
 }
 
+/// A socket that is open.
+struct Socket {
+    outbox: Arc<Outbox>,
+    page: Page,
+}
+
 /// The hub, before and while it runs.
 pub struct Hub {
     service: Service,
@@ -101,7 +115,7 @@ pub struct Hub {
     store: Handle,
     keeper: Arc<Keeper>,
     metrics: Arc<Metrics>,
-    sockets: HashMap<SessionId, Arc<Outbox>>,
+    sockets: HashMap<SessionId, Socket>,
     from_sockets: Receiver<FromSocket>,
     answers: UnboundedReceiver<Input>,
     answer: UnboundedSender<Input>,
@@ -243,8 +257,8 @@ impl Hub {
 
     fn take_told(&mut self, what: FromSocket) {
         let input = match what {
-            FromSocket::Opened(session, codec, outbox) => {
-                self.sockets.insert(session, outbox);
+            FromSocket::Opened(session, codec, outbox, page) => {
+                self.sockets.insert(session, Socket { outbox, page });
                 Input::Opened(session, codec)
             }
             FromSocket::Frame(session, frame) => {
@@ -324,7 +338,7 @@ impl Hub {
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::Send(session, slot, frame) => {
-                let Some(outbox) = self.sockets.get(&session) else {
+                let Some(Socket { outbox, .. }) = self.sockets.get(&session) else {
                     return;
                 };
                 self.metrics.frames_out.up();
@@ -335,14 +349,14 @@ impl Hub {
                 }
             }
             Output::Ping(session) => {
-                if let Some(outbox) = self.sockets.get(&session) {
+                if let Some(Socket { outbox, .. }) = self.sockets.get(&session) {
                     outbox.ping();
                     self.touch(session);
                 }
             }
             Output::Close(session, code) => {
                 self.meanwhile.forget(session);
-                if let Some(outbox) = self.sockets.remove(&session) {
+                if let Some(Socket { outbox, .. }) = self.sockets.remove(&session) {
                     outbox.close(code);
                     outbox.wake();
                 }
@@ -356,7 +370,7 @@ impl Hub {
     }
 
     fn touch(&mut self, session: SessionId) {
-        if let Some(outbox) = self.sockets.get(&session)
+        if let Some(Socket { outbox, .. }) = self.sockets.get(&session)
             && self
                 .touched
                 .last()
@@ -367,7 +381,7 @@ impl Hub {
     }
 
     fn drop_slow(&mut self, session: SessionId) {
-        if let Some(outbox) = self.sockets.remove(&session) {
+        if let Some(Socket { outbox, .. }) = self.sockets.remove(&session) {
             self.metrics.slow.up();
             outbox.close_slow();
             outbox.wake();
@@ -376,6 +390,24 @@ impl Hub {
     }
 
     fn authenticate(&mut self, session: SessionId, credentials: Credentials) {
+        let Some(Socket { page, .. }) = self.sockets.get(&session) else {
+            return;
+        };
+        let known = match (&credentials, page.is_own) {
+            (Credentials::Visitor, _) => {
+                self.metrics.visitors.up();
+                Some(Input::Visiting(session, page.site.clone()))
+            }
+            // Whoever has signed in here has not signed in for pages of others.
+            (_, false) => {
+                let refusal = Code::WrongOrigin.refusal();
+                Some(Input::Authenticated(session, Err(refusal)))
+            }
+            (_, true) => None,
+        };
+        if let Some(known) = known {
+            return self.follow_up.push_back(known);
+        }
         self.meanwhile.ask(session);
         let (keeper, answer) = (Arc::clone(&self.keeper), self.answer.clone());
         tokio::spawn(async move {

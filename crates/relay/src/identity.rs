@@ -264,6 +264,8 @@ impl Keeper {
                 self.who_holds(ticket).await
             }
             Credentials::Token(token) => self.bearer(&token.0).await,
+            // The hub lets visitors in by itself.
+            Credentials::Visitor => Err(Code::NotSignedIn.refusal()),
         }
     }
 

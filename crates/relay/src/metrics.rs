@@ -66,6 +66,8 @@ pub struct Metrics {
     pub held: Count,
     /// Questions for presence over HTTP.
     pub looks: Count,
+    /// Lines that visitors of other sites opened.
+    pub visitors: Count,
     /// Times that a token let somebody in.
     pub tokens_used: Count,
     /// Visitors of other sites who came in by a token of the site, and without one.
@@ -123,6 +125,12 @@ impl Metrics {
                 "counter",
                 "Questions for presence over HTTP.",
                 self.looks.get(),
+            ),
+            (
+                "visitors_total",
+                "counter",
+                "Lines that visitors of other sites opened.",
+                self.visitors.get(),
             ),
             (
                 "tokens_used_total",

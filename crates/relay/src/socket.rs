@@ -33,7 +33,7 @@ use lamplight_core::wire::{Codec, FRAME_MAX, ToAgent};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite;
 
-use crate::hub::{Door, FromSocket};
+use crate::hub::{Door, FromSocket, Page};
 use crate::metrics::Metrics;
 use crate::outbox::{Batch, Outbox};
 
@@ -83,14 +83,14 @@ enum End {
 /// Carries frames between an open socket and the hub until one of them ends it.
 pub async fn converse(
     socket: WebSocket,
-    codec: Codec,
+    (codec, page): (Codec, Page),
     door: Door,
     outbox_max: usize,
     metrics: Arc<Metrics>,
 ) {
     let session = door.next_session();
     let outbox = Arc::new(Outbox::new(outbox_max));
-    let opened = FromSocket::Opened(session, codec, Arc::clone(&outbox));
+    let opened = FromSocket::Opened(session, codec, Arc::clone(&outbox), page);
     if !door.tell(opened).await {
         return;
     }

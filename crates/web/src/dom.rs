@@ -34,6 +34,23 @@ pub fn focus_id(id: &str) {
     }
 }
 
+/// How to find again what has the keyboard: by its name or by where it leads.
+pub fn selector_of_focus() -> String {
+    let focused = document().active_element();
+    let of = |name| focused.as_ref().and_then(|one| one.get_attribute(name));
+    match of("id") {
+        Some(id) => joined(&["#", &id]),
+        None => joined(&["[href=\"", &of("href").unwrap_or_default(), "\"]"]),
+    }
+}
+
+/// Puts the keyboard on the first of such elements.
+pub fn focus_on(selector: &str) {
+    if let Ok(Some(element)) = document().query_selector(selector) {
+        focus(&element);
+    }
+}
+
 /// Where the page stands, with what it was asked for: in whose name one speaks.
 pub fn path() -> String {
     joined(&["/", &search()])

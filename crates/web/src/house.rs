@@ -10,8 +10,8 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use lamplight_embed::{
-    Address, Changed, Choice, Code, DoorError, Headings, Intent, Listening, News, Notice, Offers,
-    Phase, Shell, Tag, Viewer, after, joined, listen,
+    Address, Changed, Choice, Code, DoorError, Intent, Listening, News, Notice, Offers, Phase,
+    Shell, Tag, Viewer, after, joined, listen,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -70,8 +70,6 @@ pub enum Deed {
     /// To a page of settings, about one of my presentities.
     Turn(Option<Tag>, Page),
     Nothing,
-    /// Heads the list by this.
-    HeadBy(Headings),
     Show(Popup),
     Intend(Intent),
     /// One after the other.
@@ -82,7 +80,8 @@ pub enum Deed {
     Copy(String),
     /// Takes a toast away.
     Dismiss(u32),
-    SignOut,
+    /// Whatever else.
+    Do(Hand),
     /// Loads what could not be loaded.
     Fetch,
 }
@@ -117,8 +116,10 @@ pub struct Inner {
     leave: Callback<Option<Code>>,
     draw: UseForceUpdateHandle,
     open: RefCell<Option<Place>>,
-    /// Where one was before.
-    from: RefCell<Option<Place>>,
+    /// What led to the page that is open, the latest last.
+    trail: RefCell<Vec<Step>>,
+    /// What has the keyboard once what is gone back to is drawn, as a selector.
+    opener: RefCell<String>,
     /// How often something else was opened.
     went: Cell<u64>,
     /// Of which of my presentities the settings speak; none: the one from sign-up.
@@ -126,7 +127,7 @@ pub struct Inner {
     /// As whom I look at myself.
     viewer: RefCell<Viewer>,
     /// What the door said of what the open page shows.
-    known: RefCell<Option<Known>>,
+    known: RefCell<Option<Rc<Known>>>,
     asks: Cell<bool>,
     /// What was refused until the password is said again.
     asked: RefCell<Option<Asking>>,
@@ -135,17 +136,28 @@ pub struct Inner {
     popup: RefCell<Option<(u32, Popup)>>,
     /// What is wrong with what was typed into it.
     complaint: Cell<&'static str>,
+    /// For whose answer it waits, and what hears it.
+    waits: RefCell<Option<(Address, Listening)>>,
     /// The status that was picked in it.
     picked: Cell<Option<Choice>>,
     /// What had happened until it was opened.
     recorded: RefCell<Recorded>,
-    toasts: RefCell<Vec<(u32, Toast)>>,
+    toasts: RefCell<Vec<(u32, Rc<Toast>)>>,
     /// The last number that a dialog, a toast or a wish was given.
     last: Cell<u32>,
     causes: RefCell<Vec<Cause>>,
     due: Cell<bool>,
     clock: RefCell<Option<Timeout>>,
     wishes: RefCell<Vec<(u32, Wish)>>,
+}
+
+/// A place that led to another.
+struct Step {
+    place: Option<Place>,
+    /// How deep it stands in the browser's history.
+    depth: i32,
+    /// What was pressed there, as a selector.
+    opener: String,
 }
 
 /// What stands as long as the page is shown.
@@ -172,7 +184,8 @@ impl House {
             leave,
             draw,
             open: RefCell::new(route::current()),
-            from: RefCell::default(),
+            trail: RefCell::default(),
+            opener: RefCell::default(),
             went: Cell::default(),
             face: RefCell::default(),
             viewer: RefCell::new(Viewer::AnyAccount),
@@ -182,6 +195,7 @@ impl House {
             resting: RefCell::default(),
             popup: RefCell::default(),
             complaint: Cell::default(),
+            waits: RefCell::default(),
             picked: Cell::default(),
             recorded: RefCell::default(),
             toasts: RefCell::default(),
@@ -199,7 +213,11 @@ impl House {
         let house = self.clone();
         let listening = self.shell.listen(move |news| house.hear(news));
         let house = self.clone();
-        let steps = move |_: &Event| house.goes(route::current());
+        let steps = move |_: &Event| {
+            let to = route::current();
+            house.leads(to.as_ref());
+            house.goes(to);
+        };
         let house = self.clone();
         let keys = move |event: &Event| keys::heard(&house, event.unchecked_ref());
         let window = dom::window();
@@ -229,12 +247,19 @@ impl House {
 
     fn hear(&self, news: &News) {
         match news {
-            News::Changed(what) => self.note(Cause::Changed(what.clone())),
+            News::Changed(what) => {
+                if matches!(what, Changed::Own | Changed::Requests) {
+                    self.unsay();
+                }
+                self.note(Cause::Changed(what.clone()));
+            }
             News::Tell(Notice::Refused(_, Code::SignInAgain)) => {
                 if self.popup.borrow().is_none() {
                     self.show(Popup::Confirm);
                 }
             }
+            // The dialog says so itself.
+            News::Tell(Notice::Refused(Some(address), _)) if self.waits_for(address) => {}
             News::Tell(Notice::Refused(address, code)) => {
                 self.say(Toast::fault(match address {
                     Some(address) => joined(&[address.as_str(), ": ", texts::sentence(*code)]),
@@ -243,7 +268,7 @@ impl House {
             }
             News::Tell(Notice::Request(watcher)) => {
                 let asks = texts::fill(t().asks_to_see, watcher.as_str());
-                self.say(Toast::of_what_is_seen(asks));
+                self.say(Toast::of_request(asks, watcher));
             }
             News::Tell(Notice::Available(address)) => {
                 let there = texts::fill(t().is_available_now, address.as_str());
@@ -273,7 +298,6 @@ impl House {
                 self.visit(Some(Place::Settings(*page)));
             }
             Deed::Nothing => {}
-            Deed::HeadBy(headings) => self.shell.head_by(*headings),
             Deed::Show(popup) => self.show(popup.clone()),
             Deed::Intend(intent) => self.intend(intent.clone()),
             Deed::All(deeds) => deeds.iter().for_each(|deed| self.perform(deed, event)),
@@ -284,7 +308,7 @@ impl House {
             Deed::CloseDialog => dom::close_dialog(event),
             Deed::Copy(text) => self.copy(text.clone()),
             Deed::Dismiss(number) => self.dismiss(*number),
-            Deed::SignOut => self.sign_out(),
+            Deed::Do(hand) => hand.act(event),
             Deed::Fetch => {
                 later::fetch(self);
                 self.redraw();
@@ -296,13 +320,9 @@ impl House {
         self.shell.intend(intent);
     }
 
-    fn sign_out(&self) {
-        let house = self.clone();
-        spawn_local(async move {
-            // Where the relay cannot be reached the session ends there by its age; here it ends now.
-            let _ = house.shell.sign_out().await;
-            house.leave.emit(None);
-        });
+    /// Back to the door.
+    pub fn leave(&self) {
+        self.leave.emit(None);
     }
 
     fn copy(&self, text: String) {
@@ -331,11 +351,33 @@ impl House {
         self.open.borrow().clone()
     }
 
-    /// Back to the page of settings that led here, or else to the conversation.
-    pub fn way_back(&self, address: &Address) -> Deed {
-        match &*self.from.borrow() {
-            Some(place @ Place::Settings(_)) => Deed::Visit(place.clone()),
-            _ => Deed::Go(Some(address.clone())),
+    /// Whether a page stands beside the list, and no conversation.
+    pub fn has_page(&self) -> bool {
+        self.open.borrow().as_ref().is_some_and(Place::is_page)
+    }
+
+    /// From a page to what led to it, with the keyboard where it was there.
+    pub fn back(&self) {
+        let last = self
+            .trail
+            .borrow()
+            .last()
+            .map(|step| (step.depth, step.place.clone()));
+        let by_default = last.is_none();
+        let to = match (self.place(), last) {
+            (Some(Place::Requests), _) => None,
+            (_, Some((depth, _))) if route::depth() == depth + 1 => return route::back(),
+            (_, Some((_, place))) => place,
+            (Some(Place::About(address)), None) => Some(Place::Chat(address)),
+            (Some(Place::Settings(page)), None) if page != Page::All => {
+                Some(Place::Settings(Page::All))
+            }
+            _ => None,
+        };
+        self.visit(to);
+        if by_default {
+            // What one came from is not what it leads to.
+            self.trail.take();
         }
     }
 
@@ -351,11 +393,38 @@ impl House {
 
     /// Opens something, or the list.
     pub fn visit(&self, to: Option<Place>) {
+        let deeper = self.leads(to.as_ref());
         match &to {
-            Some(place) => route::open(place),
+            Some(place) => route::open(place, deeper),
             None => route::close(),
         }
         self.goes(to);
+    }
+
+    /// Keeps what leads to a page, and says whether it is one that did not lead here itself. On the way back the keyboard goes to
+    /// what was pressed there.
+    fn leads(&self, to: Option<&Place>) -> bool {
+        let place = self.place();
+        let mut trail = self.trail.borrow_mut();
+        let known = trail.iter().position(|step| step.place.as_ref() == to);
+        if let Some(at) = known {
+            let opener = trail.swap_remove(at).opener;
+            trail.truncate(at);
+            self.opener.replace(opener);
+        } else if to.is_some_and(Place::is_page) {
+            if place.as_ref() != to {
+                let (depth, opener) = (route::depth(), dom::selector_of_focus());
+                trail.push(Step {
+                    place,
+                    depth,
+                    opener,
+                });
+                return true;
+            }
+        } else {
+            trail.clear();
+        }
+        false
     }
 
     fn goes(&self, to: Option<Place>) {
@@ -366,15 +435,22 @@ impl House {
         } else {
             self.known.take();
             self.asks.set(false);
-            if !matches!(to, None | Some(Place::Chat(_))) {
+            if to.as_ref().is_some_and(Place::is_page) {
                 later::fetch(self);
             }
             if old == Some(Place::Settings(Page::Watchers)) {
                 self.intend(Intent::LeaveWatchers);
             }
-            self.from.replace(old);
             self.went.set(self.went.get() + 1);
             self.draw.force_update();
+        }
+    }
+
+    /// Puts the keyboard where it was before, after a way back.
+    pub fn rests(&self) {
+        let opener = self.opener.take();
+        if !opener.is_empty() {
+            dom::focus_on(&opener);
         }
     }
 
@@ -389,7 +465,7 @@ impl House {
     }
 
     /// What the door said of what the open page shows; with `ask`, the first time that is wanted.
-    pub fn known(&self, ask: impl FnOnce()) -> Option<Known> {
+    pub fn known(&self, ask: impl FnOnce()) -> Option<Rc<Known>> {
         let known = self.known.borrow().clone();
         if known.is_none() && !self.asks.replace(true) {
             ask();
@@ -402,7 +478,7 @@ impl House {
     }
 
     pub fn learn(&self, known: Known) {
-        self.known.replace(Some(known));
+        self.known.replace(Some(Rc::new(known)));
         self.note(Cause::Changed(Changed::Own));
     }
 
@@ -437,6 +513,7 @@ impl House {
     pub fn show(&self, popup: Popup) {
         later::fetch(self);
         self.complaint.take();
+        self.waits.take();
         self.picked.take();
         if popup == Popup::Diagnostics {
             self.recorded.replace(Recorded {
@@ -458,6 +535,26 @@ impl House {
         self.draw.force_update();
     }
 
+    /// The dialog stays until this one's answer is there: until then `hear` is told all news.
+    pub fn wait_for(&self, address: Address, hear: impl Fn(&News) + 'static) {
+        let hears = self.shell.listen(hear);
+        self.waits.replace(Some((address, hears)));
+        self.draw.force_update();
+    }
+
+    pub fn wait_no_more(&self) {
+        self.waits.take();
+    }
+
+    pub fn is_waiting(&self) -> bool {
+        self.waits.borrow().is_some()
+    }
+
+    fn waits_for(&self, address: &Address) -> bool {
+        let waits = self.waits.borrow();
+        waits.as_ref().is_some_and(|(one, _)| one == address)
+    }
+
     pub fn picked(&self) -> Option<Choice> {
         self.picked.get()
     }
@@ -474,6 +571,7 @@ impl House {
     /// The dialog has closed.
     pub fn closed(&self) {
         self.popup.take();
+        self.waits.take();
         self.draw.force_update();
     }
 
@@ -499,7 +597,7 @@ impl House {
 
     // What is said in passing.
 
-    pub fn toasts(&self) -> Vec<(u32, Toast)> {
+    pub fn toasts(&self) -> Vec<(u32, Rc<Toast>)> {
         self.toasts.borrow().clone()
     }
 
@@ -507,13 +605,20 @@ impl House {
     pub fn say(&self, toast: Toast) {
         let number = self.next();
         let mut toasts = self.toasts.borrow_mut();
-        toasts.retain(|(_, other)| *other != toast);
-        toasts.push((number, toast));
+        toasts.retain(|(_, other)| **other != toast);
+        toasts.push((number, Rc::new(toast)));
         let above = toasts.len().saturating_sub(AT_ONCE);
         toasts.drain(..above);
         let house = self.clone();
         after(STAYS_MS, Box::new(move || house.dismiss(number))).forget();
         self.draw.force_update();
+    }
+
+    /// Takes away what was said and is not so any more.
+    fn unsay(&self) {
+        let toasts = self.toasts();
+        let gone = toasts.iter().filter(|(_, toast)| !toast.holds(self));
+        gone.for_each(|(number, _)| self.dismiss(*number));
     }
 
     fn dismiss(&self, number: u32) {

@@ -1,11 +1,11 @@
 //! Every shortcut, in one table: what the page listens to is what its help shows.
 
 use lamplight_embed::{Address, after};
-use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent};
+use web_sys::KeyboardEvent;
 
 use crate::dom;
 use crate::house::{House, Popup};
+use crate::later;
 use crate::texts::t;
 
 /// What a shortcut does, wherever the keyboard is.
@@ -80,20 +80,19 @@ pub fn heard(house: &House, event: &KeyboardEvent) {
     if dom::has_dialog() || event.is_composing() {
         return;
     }
-    if let Some(act) = act_of(event, is_typing(event)) {
+    let typing = dom::around(event, TYPED).is_some();
+    if event.key() == "Escape" && house.has_page() && !typing {
+        if let Some(views) = later::here() {
+            (views.back)(house);
+        }
+    } else if let Some(act) = act_of(event, typing) {
         event.prevent_default();
         perform(house, act);
     }
 }
 
-fn is_typing(event: &KeyboardEvent) -> bool {
-    event
-        .target()
-        .and_then(|target| target.dyn_into::<Element>().ok())
-        .is_some_and(|element| {
-            matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
-        })
-}
+/// What one types into.
+const TYPED: &str = "textarea, select, input:not([type=radio], [type=checkbox])";
 
 fn perform(house: &House, act: Act) {
     match act {

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 
-use lamplight_embed::{LinkView, after};
+use lamplight_embed::{ContactRow, ConversationView, LinkView, after};
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
@@ -30,6 +30,12 @@ pub struct Views {
     pub place: fn(&House, &Place) -> Html,
     pub popup: fn(&House, Popup) -> Html,
     pub menu: fn(&House, &Opened<'_>) -> Html,
+    /// What stands above what was said in a conversation.
+    pub bar: fn(&House, &ConversationView) -> Html,
+    /// From a page to what led to it.
+    pub back: fn(&House),
+    /// What somebody sees of me.
+    pub chip: fn(&House, &ContactRow) -> Html,
     /// Who asks to see me.
     pub requests: fn(&House) -> Html,
 }
@@ -63,6 +69,14 @@ pub fn views(house: &House) -> Option<Views> {
             begin(house, true);
             None
         }
+    }
+}
+
+/// What came already, of something that can wait until it comes by itself.
+pub fn here() -> Option<Views> {
+    match LOADING.get() {
+        Loading::There(views) => Some(views),
+        _ => None,
     }
 }
 

@@ -9,8 +9,8 @@ use crate::later::Views;
 use crate::pages::settings;
 use crate::parts::live::{Live, LiveProps, Part};
 use crate::parts::{
-    about, add_contact, confirm, diagnostics, held, help, menu_lines, requests, status_dialog,
-    step_up,
+    about, add_contact, bar, chip, confirm, diagnostics, held, help, menu_lines, requests,
+    status_dialog, step_up,
 };
 use crate::route::Place;
 
@@ -18,6 +18,9 @@ pub const VIEWS: Views = Views {
     place,
     popup,
     menu: menu_lines::lines,
+    bar: bar::bar,
+    chip: chip::chip,
+    back: House::back,
     requests: requests::requests,
 };
 

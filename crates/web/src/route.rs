@@ -1,8 +1,9 @@
 //! What is open, in the address: `#/alice@example.org` is a conversation, `#/about/alice@example.org` what there is to settle with
 //! her, `#/requests` and `#/settings/...` are pages; nothing is the list.
 //!
-//! Opening something from the list adds a step to the browser's history, going from one to another replaces it: "back" on
-//! a phone leads to the list. Links between pages are links, and steps like everywhere in the browser.
+//! Opening something from the list adds a step to the browser's history, and so does a page that is opened from somewhere; going
+//! from one conversation to another replaces it: "back" on a phone leads to the list, or to what led to a page. Links between
+//! pages are links, and steps like everywhere in the browser.
 
 use lamplight_embed::{Address, joined, lower};
 use wasm_bindgen::JsValue;
@@ -15,6 +16,7 @@ pub enum Page {
     All,
     Watchers,
     People,
+    Badge,
     Preview,
     Looking,
     Strangers,
@@ -26,10 +28,11 @@ pub enum Page {
 }
 
 /// The pages with their names in an address.
-const PAGES: [(Page, &str); 11] = [
+const PAGES: [(Page, &str); 12] = [
     (Page::All, "all"),
     (Page::Watchers, "watchers"),
     (Page::People, "people"),
+    (Page::Badge, "badge"),
     (Page::Preview, "view-as"),
     (Page::Looking, "looking"),
     (Page::Strangers, "messages"),
@@ -86,6 +89,11 @@ impl Place {
         }
     }
 
+    /// Whether it is something else than a conversation.
+    pub fn is_page(&self) -> bool {
+        !matches!(self, Self::Chat(_))
+    }
+
     /// For a link.
     pub fn link(&self) -> String {
         joined(&["#/", &self.name()])
@@ -101,28 +109,43 @@ pub fn current() -> Option<Place> {
 }
 
 /// Names what is open. Whoever shows it is to be told as well: only the browser's own steps raise an event.
-pub fn open(place: &Place) {
+pub fn open(place: &Place, deeper: bool) {
     let hash = place.link();
     let history = dom::window().history();
     let Ok(history) = history else { return };
     // A page in a frame that may not touch its history works without it.
-    let _ = if current().is_some() {
+    let _ = if current().is_some() && !deeper {
         // A step that a link made is not one of ours, also with another page in its place.
         let state = history.state().unwrap_or(JsValue::NULL);
         history.replace_state_with_url(&state, "", Some(&hash))
     } else {
-        history.push_state_with_url(&JsValue::TRUE, "", Some(&hash))
+        history.push_state_with_url(&(depth() + 1).into(), "", Some(&hash))
     };
 }
 
-/// Back to the list, by a step back where it was left by a step of ours.
+/// How many steps of ours lead to what is open.
+pub fn depth() -> i32 {
+    let state = dom::window().history().and_then(|history| history.state());
+    let steps = state.ok().and_then(|state| state.as_f64());
+    steps.map_or(0, |steps| steps as i32)
+}
+
+/// One step back.
+pub fn back() {
+    if let Ok(history) = dom::window().history() {
+        // Where there is none the page stays.
+        let _ = history.back();
+    }
+}
+
+/// Back to the list, by as many steps as were ours.
 pub fn close() {
     let Ok(history) = dom::window().history() else {
         return;
     };
-    let ours = history.state().is_ok_and(|state| state.is_truthy());
-    let _ = if ours {
-        history.back()
+    let steps = depth();
+    let _ = if steps > 0 {
+        history.go_with_delta(-steps)
     } else {
         history.replace_state_with_url(&JsValue::NULL, "", Some(&dom::path()))
     };

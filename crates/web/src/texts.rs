@@ -100,7 +100,7 @@ texts! {
     people: "People";
     contacts: "Contacts";
     list_by_presence: "Sort people by presence";
-    list_by_group: "Sort people under your headings";
+    list_by_group: "Group people by your headings (Family, Work …)";
     unread: "Unread";
     not_shared_with_you: "Not shared with you";
     search: "Search";
@@ -116,6 +116,7 @@ texts! {
     petname_hint: "Optional. Only you see it.";
     send_request: "Send request";
     asked: "Your request to {name} is on its way.";
+    not_to_be_seen: "Nobody can be seen at {name}, but perhaps written to.";
     nobody_yet: "Nobody here yet.";
     nobody_found: "Nobody matches “{query}”.";
     add_this: "Add “{query}” as a contact";
@@ -146,11 +147,15 @@ texts! {
     back: "Back to the list";
     sees_you: "Sees you";
     does_not_see_you: "Does not see you";
+    waits_for_you: "Waits for your answer";
+    has_not_asked: "Has not asked to see you";
+    blocked_word: "blocked";
+    blocked_hint: "{name} is blocked. They are not told, and what they write never reaches you.";
+    leave_list: "Remove from list";
     blocked: "Blocked";
     sees_availability_of_you: "Sees only whether you are available";
     sees_parts_of_you: "Sees some of it";
     about: "About {name}";
-    about_them: "What they see of you";
     tell_when: "Tell me when they are available";
     tell_no_more: "Do not tell me when they are available";
     types: "{name} is writing …";
@@ -205,6 +210,9 @@ texts! {
     // In passing.
     notices: "Notices";
     dismiss: "Dismiss";
+    undo: "Undo";
+    denied_now: "{name} sees nothing of you now, and is told so.";
+    blocked_now: "{name} is blocked now, and is not told.";
     close: "Close";
     yes: "yes";
     no: "no";
@@ -213,9 +221,16 @@ texts! {
     sees_of_you: "What {name} sees of you";
     everything: "Everything";
     availability: "Only whether you are available";
+    everything_means: "How you are, your note, your devices, when you were last here, and other ways to reach you.";
+    availability_means: "Available or not, and nothing else: no note, no devices, no times.";
+    nothing_told_means: "They read that you do not let them see you.";
+    nothing_untold_means: "To them you look offline, and what they write never reaches you.";
     nothing_told: "Nothing, and they are told so";
     nothing_untold: "Nothing, and they are not told (blocked)";
     leave_to_rules: "Leave it to your rules";
+    unanswered: "Nothing yet: you have not answered.";
+    as_if_unanswered: "Nothing: it looks as if you had not answered yet.";
+    not_let: "Nothing, and they read that you do not let them see you.";
     gets_now: "What {name} gets now";
     what_they_get: "What they get";
     a_device: "A device: {word}";
@@ -286,7 +301,7 @@ texts! {
     nobody_watches: "Nobody has looked.";
     stop_showing: "Show nothing (they are told)";
     people_see: "What people see of you";
-    people_see_hint: "Whom you decided about, rules for everyone else, and a badge for your web site";
+    people_see_hint: "Whom you decided about, and rules for everyone else";
     people_decided: "Decided one by one";
     people_decided_hint: "This comes before every rule.";
     nobody_decided: "You have not decided about anybody yet.";
@@ -298,11 +313,14 @@ texts! {
     move_down: "Move down";
     remove_rule: "Remove";
     abroad: "On other sites";
-    abroad_hint: "A small picture for a web page or a README. Switched on, it tells everyone who reads that page how you are.";
+    abroad_hint: "Switched on, a badge tells whoever reads a web page or README how you are.";
+    abroad_rule: "The switch adds a rule to those under “What people see of you”. It begins with “Anyone on the web who has not signed in”.";
+    by_badge: " (the picture on other sites)";
     abroad_on: "Show there whether you are available";
     abroad_busy: "Also whether you are busy or away";
     abroad_now: "The picture now: {word}";
     abroad_alt: "Presence of {name}";
+    copy_live: "Copy live badge";
     copy_html: "Copy HTML";
     copy_markdown: "Copy Markdown";
     visitors_of: "Visitors of {site}";
@@ -319,7 +337,7 @@ texts! {
     view_as_hint: "Exactly what somebody gets of you now, and why";
     seen_by: "Seen by";
     viewer_account: "Someone with an account";
-    viewer_nobody: "Anyone on the web, not signed in";
+    viewer_nobody: "Anyone on the web who has not signed in";
     looking: "How you look at others";
     looking_hint: "By name, as one of a number, or unseen";
     visibility: "When you look at others, they see you";
@@ -412,7 +430,7 @@ texts! {
 
     // Rules as sentences.
     who_domain: "Everyone at {domain}";
-    who_group: "Everyone under “{group}”";
+    who_group: "Everyone under your heading “{group}”";
     who_known: "Everyone you know";
     who_account: "Everyone with an account";
     who_guest: "Every guest";
@@ -421,7 +439,7 @@ texts! {
     who_anyone: "Anyone at all";
     kind_address: "One person";
     kind_domain: "Everyone at a domain";
-    kind_group: "Everyone under a heading of your list";
+    kind_group: "Everyone under a heading";
     kind_site: "Every visitor of a web site";
     of_whom: "Who";
     which_one: "Which";
@@ -430,8 +448,8 @@ texts! {
     sees_what: "What they see";
     sees_everything: "sees everything";
     sees_availability: "sees only whether you are available";
-    sees_chosen: "sees some of it …";
-    sees_parts: "sees some of it";
+    sees_chosen: "sees a part of how you are …";
+    sees_parts: "sees a part of how you are";
     sees_asks: "has to ask you first";
     sees_nothing: "sees nothing, and is told so";
     sees_never: "is blocked without being told";
@@ -443,18 +461,19 @@ texts! {
     part_means: "Other ways to reach you";
     needs: "Condition";
     needs_none: "none";
-    needs_login: ", once signed in";
-    needs_account: ", once signed in with a password";
+    needs_login: ", once they have signed in";
+    needs_account: ", once they have signed in with a password";
     needs_fresh: ", right after saying their password";
     from: "from {time}";
     may_write: "may write to you";
-    is_held: "waits among the messages from strangers";
+    is_held: "may write, and it waits among the messages from strangers";
+    waits: "may write, but waits for you";
     is_refused: "is refused, and told so";
     is_dropped: "is ignored without being told";
-    must_sign_in: "has to say their password before they write";
-    if_longer: ", with messages over {count} bytes";
-    below_login: ", unless signed in";
-    below_account: ", unless signed in with a password";
+    must_sign_in: "has to say their password first";
+    if_longer: ", if a message is longer than {count} bytes";
+    below_login: ", unless they have signed in";
+    below_account: ", unless they have signed in with a password";
     below_fresh: ", unless they have just said their password";
     then_what: "What becomes of their messages";
     only_longer: "Only messages over so many bytes";
@@ -462,6 +481,7 @@ texts! {
     number_missing: "Please enter a number.";
     when: "When";
     always: "Always";
+    on_days: ", on ";
     every_day: "every day";
     working_days: "Monday to Friday";
     weekends: "at weekends";
@@ -491,7 +511,7 @@ texts! {
     key_walk: "Walk through contacts or messages";
     key_send: "Send; open a contact";
     key_line: "New line";
-    key_leave: "From the message to the list; close a dialog";
+    key_leave: "From the message to the list; close a dialog; back from a page";
 
     // Diagnostics.
     diagnostics: "Diagnostics";

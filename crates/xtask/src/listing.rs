@@ -26,16 +26,19 @@ pub enum Role {
     Later,
     Script,
     Style,
+    /// What a page of another site loads for a live badge.
+    Embed,
     Other,
 }
 
 impl Role {
-    pub const ALL: [Role; 6] = [
+    pub const ALL: [Role; 7] = [
         Role::Module,
         Role::Later,
         Role::Script,
         Role::Style,
         Role::Html,
+        Role::Embed,
         Role::Other,
     ];
 
@@ -46,6 +49,7 @@ impl Role {
             Role::Later => "later",
             Role::Script => "js",
             Role::Style => "css",
+            Role::Embed => "embed",
             Role::Other => "other",
         }
     }
@@ -161,7 +165,7 @@ impl File {
             "file": self.name(),
             "hash": self.hash,
             "content_type": content_type(&self.name()),
-            "cache": if self.path.starts_with("/assets/") { "immutable" } else { "no-cache" },
+            "cache": if self.role == Role::Embed || self.path.starts_with("/assets/") { "immutable" } else { "no-cache" },
             "role": self.role.word(),
             "raw": self.raw.len(),
             "br": size(&self.brotli),
@@ -171,6 +175,10 @@ impl File {
 }
 
 fn content_type(name: &str) -> &'static str {
+    // Documents have addresses without an end.
+    if !name.contains('.') {
+        return "text/html; charset=utf-8";
+    }
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("html") => "text/html; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
@@ -178,6 +186,7 @@ fn content_type(name: &str) -> &'static str {
         Some("wasm") => "application/wasm",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("json") => "application/json",
         Some("webmanifest") => "application/manifest+json",
         Some("woff2") => "font/woff2",
         Some("txt") => "text/plain; charset=utf-8",

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::bindgen::{self, Bound};
 use crate::compress::Effort;
+use crate::embed;
 use crate::listing::{Listing, Role};
 use crate::shell::step;
 use crate::split::{self, Split};
@@ -70,7 +71,10 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Page> {
         let split = split::split(workspace, &linked, release)?;
         let bound = bindgen::bind(workspace, &split.main, release)?;
         let folder = workspace.target.join("page").join(kind.folder());
-        let listing = assemble(&workspace.root.join("www"), bound, split, kind)?;
+        let www = workspace.root.join("www");
+        let mut listing = assemble(&www, bound, split, kind)?;
+        embed::assemble(&mut listing, &www, release)?;
+        shop(&mut listing, &www)?;
         listing.write(&folder, release)?;
         Ok(Page {
             folder,
@@ -131,6 +135,19 @@ fn assemble(www: &Path, bound: Bound, split: Split, kind: Kind) -> Result<Listin
     let index = names.fill(&read(&www.join("index.html"))?)?;
     listing.fixed("/", Role::Html, without_remarks(&index).into_bytes())?;
     Ok(listing)
+}
+
+/// A sample of a site with presence in it.
+fn shop(listing: &mut Listing, www: &Path) -> Result<()> {
+    let shop = www.join("shop");
+    let mut names = Names::default();
+    for name in ["shop.css", "shop.js"] {
+        let text = read(&shop.join(name))?;
+        names.set(name, listing.hashed(name, Role::Other, text.into_bytes())?);
+    }
+    let document = names.fill(&read(&shop.join("index.html"))?)?;
+    let document = without_remarks(&document).into_bytes();
+    listing.fixed("/embed/shop", Role::Other, document)
 }
 
 /// The addresses that templates ask for as `{{name}}`.

@@ -17,6 +17,9 @@ const BUDGET_BYTES: usize = 150_000;
 /// What is loaded when it is first opened: dialogs, settings. It delays nobody who talks, and has a bound all the same.
 const LATER_BYTES: usize = 52_000;
 
+/// What a page of another site loads for a live badge.
+const EMBED_BYTES: usize = 5_000;
+
 /// Traces that `serde_json` leaves in a module that uses it: its name in symbols and panic messages, its sentences in errors.
 const JSON_CODEC: [&str; 3] = [
     "serde_json",
@@ -64,6 +67,8 @@ pub fn judge(page: &Page) -> Result<()> {
         "what is loaded when it is opened: {later} bytes of {LATER_BYTES}; with everything opened: {} bytes",
         total + later
     );
+    let embed = page.listing.weight(Role::Embed).brotli;
+    println!("what another site's page loads for a live badge: {embed} bytes of {EMBED_BYTES}");
     no_json_codec(&page.linked)?;
     println!("the JSON codec is not in the page");
     anyhow::ensure!(
@@ -75,6 +80,11 @@ pub fn judge(page: &Page) -> Result<()> {
         later <= LATER_BYTES,
         "what is loaded when it is opened is {} bytes above its bound",
         later.saturating_sub(LATER_BYTES)
+    );
+    anyhow::ensure!(
+        embed <= EMBED_BYTES,
+        "what another site's page loads is {} bytes above its bound",
+        embed.saturating_sub(EMBED_BYTES)
     );
     Ok(())
 }

@@ -149,6 +149,21 @@ impl Line {
         })
     }
 
+    /// The next text as it stands on the line.
+    pub async fn next_text(&mut self) -> String {
+        let next = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Text(text))) => return text.to_string(),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    other => panic!("no text but {other:?}"),
+                }
+            }
+        };
+        let text = tokio::time::timeout(PATIENCE, next).await;
+        text.expect("a text within its time")
+    }
+
     async fn read(&mut self) -> Result<ToAgent, End> {
         let end = |close| {
             Err(End {

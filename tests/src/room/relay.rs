@@ -167,7 +167,10 @@ impl Room {
 
     /// The keeper of identities: a table of tickets, each good for one use.
     pub(super) fn authenticates(&mut self, session: SessionId, credentials: &Credentials) {
-        let (Credentials::Ticket(secret) | Credentials::Token(secret)) = credentials;
+        let (Credentials::Ticket(secret) | Credentials::Token(secret)) = credentials else {
+            let site = self.sites.get(&session).cloned().flatten();
+            return self.tell_relay(Input::Visiting(session, site));
+        };
         let known = self.tickets.remove(&secret.0);
         let known = known.filter(|identity| !self.signed_out.contains(&identity.principal));
         let answer = known.ok_or_else(|| Code::NotSignedIn.refusal());

@@ -50,6 +50,20 @@ impl Room {
         session
     }
 
+    /// Opens a visitor's line by way of a site and says hello; the answers stay to be heard.
+    pub fn comes_by(&mut self, site: Option<&str>) -> SessionId {
+        let session = self.dials(Codec::Json);
+        self.sites.insert(session, site.map(str::to_owned));
+        let hello = ToService::Hello {
+            version: VERSION,
+            credentials: Credentials::Visitor,
+            device: device_id("page"),
+            cursor: None,
+        };
+        self.says(session, &hello);
+        session
+    }
+
     /// Who this person is on a line by hand.
     pub fn identity(&self, who: &str) -> Identity {
         self.identity_of(&self.principal(who), BY_HAND)

@@ -148,6 +148,11 @@ impl WatcherUserAgent {
         door.is_none_or(|door| door.wishes.get(address).is_none())
     }
 
+    /// Whether the service has answered what was wanted of this one as a contact.
+    pub fn is_heard(&self, address: &Address) -> bool {
+        self.contact_wishes.get(address).is_none()
+    }
+
     pub fn decision(&self, address: &Address) -> Option<Decision> {
         let access = self.access(None, address);
         access.map(|access| access.decision.clone())
@@ -583,7 +588,7 @@ impl WatcherUserAgent {
         match wish.map_or(Heard::Nothing, |wish| wish.heard) {
             Heard::Now(contact) => self.contact_kept(&contact, desk),
             Heard::Gone => self.contact_gone(&Presentity(address.clone()), desk),
-            Heard::Nothing => {}
+            Heard::Nothing => desk.changed(Changed::Row(address.clone())),
         }
     }
 

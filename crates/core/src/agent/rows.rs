@@ -14,7 +14,7 @@ use crate::ledger::Watchers;
 use crate::person::{Way, Word};
 use crate::presence::{Basic, Note, TupleKind};
 use crate::rules::VisibilityRules;
-use crate::wire::OwnPresentity;
+use crate::wire::{Decision, OwnPresentity};
 
 impl Agent {
     /// The line to the service.
@@ -79,6 +79,17 @@ impl Agent {
     /// One row, if there is one.
     pub fn row(&self, address: &Address) -> Option<ContactRow> {
         self.has_row(address).then(|| self.any_row(address))
+    }
+
+    /// Whether the relay has answered what was wanted of this one as a contact; that it does so is told as a changed row.
+    pub fn is_answered(&self, contact: &Address) -> bool {
+        self.roster.is_heard(contact)
+    }
+
+    /// What was decided about this one as a watcher of one of my presentities.
+    pub fn decision(&self, of: Option<&Tag>, watcher: &Address) -> Option<Decision> {
+        let access = self.roster.access(of, watcher);
+        access.map(|access| access.decision.clone())
     }
 
     /// Who asks to see me, by whichever of my presentities, oldest first.

@@ -26,6 +26,8 @@ pub enum Input {
     Lost(SessionId, Lost),
     /// The answer to `Output::Authenticate`.
     Authenticated(SessionId, Result<Identity, Refusal>),
+    /// The answer to `Output::Authenticate` of a visitor, by way of this site (`None`: nobody named it).
+    Visiting(SessionId, Option<String>),
     /// A fetch by someone without a session: over HTTP. Answered by `Output::Looked`.
     Look(LookId, Looker, Vec<Presentity>),
     /// So many more visitors of this site (`None`: nobody named it) were given what was last answered to one who looks as a visitor.

@@ -54,6 +54,9 @@ pub enum Why {
 impl Service {
     /// A session begins to be given something.
     pub(super) fn gives(&mut self, id: SessionId, presentity: &Presentity, why: Why, now: Now) {
+        if let Some(visitor) = self.visitor(id) {
+            return self.remember(presentity, visitor, Event::Visited(1), now);
+        }
         let Some(watcher) = self.principal_of(id) else {
             return;
         };
@@ -109,6 +112,11 @@ impl Service {
         why: Why,
         now: Now,
     ) {
+        if let Some(visitor) = self.visitor(id)
+            && why == Why::Asked
+        {
+            return self.remember(presentity, visitor, Event::VisitedInVain(1), now);
+        }
         let watcher = self.principal_of(id);
         if let Some(watcher) = watcher.filter(|watcher| *watcher != presentity.principal())
             && why == Why::Asked

@@ -57,8 +57,12 @@ pub struct Limits {
     pub held_frames: usize,
     /// Contacts of one principal, and subscriptions of one session.
     pub subscriptions: usize,
-    /// Watching sessions of one presentity.
+    /// Watching sessions of one presentity; as many visitors beside them.
     pub watchers: usize,
+    /// Lines of visitors, all together; more are told to come back.
+    pub visitors: usize,
+    /// Subscriptions of one visitor's line.
+    pub visitor_subscriptions: usize,
     /// Requests of strangers that wait for an answer, per presentity; more make no new request.
     pub pending_requests: usize,
     /// Live sessions of one principal.
@@ -114,6 +118,9 @@ impl Default for Limits {
             held_frames: 32,
             subscriptions: 10_000,
             watchers: 20_000,
+            visitors: 8_000,
+            // A page of a hundred elements, twice.
+            visitor_subscriptions: 200,
             pending_requests: 100,
             sessions: 10,
             sends_in_flight: 32,

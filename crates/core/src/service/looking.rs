@@ -1,6 +1,5 @@
 //! FETCHERs (RFC 2778 2.3): what is known now, of one or many, and no SUBSCRIPTION; with a session or, over HTTP, without one.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Service;
@@ -8,11 +7,12 @@ use super::asking::Reading;
 use super::before::Seen;
 use super::input::{As, LookId, Looker, Output};
 use super::room::{Poller, State};
+use super::visitors::visited;
 use crate::address::{Presentity, SessionId};
 use crate::code::{Code, Refusal};
 use crate::ledger::{Event, WatcherName};
 use crate::presence::{Notification, View};
-use crate::rules::{Login, Onlooker, Sight, VisibilityRules};
+use crate::rules::{Onlooker, Sight, VisibilityRules};
 use crate::store::Key;
 use crate::time::{Now, Timestamp};
 use crate::wire::{Number, Offers, ToAgent};
@@ -219,77 +219,43 @@ impl Service {
         Ok(notifications)
     }
 
-    /// The shell gave what was answered to more visitors than the one that asked.
-    pub(super) fn visited(
-        &mut self,
-        presentity: &Presentity,
-        site: Option<String>,
-        many: u32,
-        now: Now,
-    ) {
-        let watcher = WatcherName::visitors(site.as_deref());
-        let looker = Looker {
-            identity: None,
-            site,
-            source: 0,
-            looks_as: As::Visitor,
-        };
-        let look = Look {
-            looker,
-            presentities: Vec::new(),
-            visibility: None,
-        };
-        let (_, gives) = self.view_of_look(&look, presentity, now.timestamp);
-        self.remember(presentity, watcher, visited(gives, many), now);
-    }
-
     fn view_of_look(&self, look: &Look, presentity: &Presentity, at: Timestamp) -> (View, bool) {
         let identity = match look.looker.looks_as {
             As::Visitor => None,
             As::Themselves | As::Watcher(_) => look.looker.identity.as_ref(),
         };
-        let refused = |code: Code| (View::Ended(code.refusal()), false);
-        let Some(known) = self.known(presentity) else {
+        let ended = |code: Code| (View::Ended(code.refusal()), false);
+        let known = self.known(presentity);
+        let (identity, known) = match (identity, known) {
+            (Some(identity), Some(known)) => (identity, known),
+            (Some(_), None) => return ended(Code::UnknownAddress),
             // To someone whom nobody vouches for, nobody is there and nobody is not.
-            return refused(match identity {
-                Some(_) => Code::UnknownAddress,
-                None => Code::NotAllowed,
-            });
+            (None, None) => return ended(Code::NotAllowed),
+            (None, Some(known)) => {
+                let seen = self.seen_by_visitor(known, look.looker.site.as_deref(), at);
+                let view = known.show(presentity, &seen, self.setting(at));
+                return (view, seen.gives());
+            }
         };
-        let login = identity.map_or(Login::Nobody, |identity| identity.login_at(at));
         let rules = look.visibility.as_ref();
         let visibility = rules
             .map(|rules| rules.with(presentity))
             .unwrap_or_default();
-        let onlooker = match identity {
-            Some(identity) => Onlooker {
-                site: look.looker.site.as_deref(),
-                ..known.onlooker(identity, visibility, at)
-            },
-            None => Onlooker {
-                site: look.looker.site.as_deref(),
-                ..Onlooker::default()
-            },
+        let onlooker = Onlooker {
+            site: look.looker.site.as_deref(),
+            ..known.onlooker(identity, visibility, at)
         };
-        let principal = identity.map(|identity| &identity.principal);
-        let seen = match principal {
-            Some(_) if let As::Watcher(watcher) = &look.looker.looks_as => {
-                known.decide(&self.vouched(known, watcher, at), at)
-            }
-            Some(principal) if *principal == presentity.principal() => Seen::now(Sight::Own),
-            _ if login < self.config.requires.watch => Seen::now(Sight::Refused(match identity {
-                Some(_) => Code::SignInAgain,
-                None => Code::NotAllowed,
-            })),
-            _ => known.decide(&onlooker, at),
+        let seen = if let As::Watcher(watcher) = &look.looker.looks_as {
+            known.decide(&self.vouched(known, watcher, at), at)
+        } else if identity.principal == presentity.principal() {
+            Seen::now(Sight::Own)
+        } else if identity.login_at(at) < self.config.requires.watch {
+            Seen::now(Sight::Refused(Code::SignInAgain))
+        } else {
+            known.decide(&onlooker, at)
         };
         let view = known.show(presentity, &seen, self.setting(at));
-        let gives = seen.gives();
-        match (identity, seen.sight) {
-            // Asked to sign in or to show themselves, they would learn that there is someone.
-            (None, Sight::Refused(_)) => refused(Code::NotAllowed),
-            _ => (view, gives),
-        }
+        (view, seen.gives())
     }
 
     pub(super) fn looked(&mut self, id: LookId, answer: Result<Vec<Notification>, Refusal>) {
@@ -308,12 +274,5 @@ fn event(gives: bool) -> Event {
     match gives {
         true => Event::Fetched,
         false => Event::Refused,
-    }
-}
-
-fn visited(gives: bool, many: u32) -> Event {
-    match gives {
-        true => Event::Visited(many),
-        false => Event::VisitedInVain(many),
     }
 }

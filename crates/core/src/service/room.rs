@@ -39,6 +39,8 @@ pub struct Room {
     pub state: State,
     /// Sessions that watch.
     pub watchers: BTreeMap<SessionId, Watching>,
+    /// How many of them are visitors.
+    pub visitors: usize,
     /// How many sessions of each principal are being given something.
     pub receiving: BTreeMap<Principal, u32>,
     /// Sessions with frames that wait for this presentity.

@@ -10,6 +10,7 @@ use super::input::{Identity, Output, Scope, Slot};
 use super::ledger::Why;
 use super::rate::Bucket;
 use super::timers::Timer;
+use super::visitors::Visitor;
 use crate::address::{InboxAddress, Presentity, Principal, Seq, SessionId, Tag, TupleId};
 use crate::code::{Code, Refusal};
 use crate::presence::Note;
@@ -43,6 +44,8 @@ pub struct Session {
     pub codec: Codec,
     pub stage: Stage,
     pub identity: Option<Identity>,
+    /// A visitor's: nobody in particular.
+    pub visitor: Option<Visitor>,
     heard: Instant,
     pinged: bool,
     frames: Bucket,
@@ -123,6 +126,7 @@ impl Service {
             codec,
             stage: Stage::Silent,
             identity: None,
+            visitor: None,
             heard: now.instant,
             pinged: false,
             frames: Bucket::default(),
@@ -192,7 +196,11 @@ impl Service {
     /// Whether a frame asks for a service that is not offered, or for what this login may not do.
     fn may_not(&self, id: SessionId, frame: &ToService) -> Option<Code> {
         use ToService as F;
-        let scope = self.sessions.get(&id)?.identity.as_ref()?.scope;
+        let session = self.sessions.get(&id)?;
+        if session.visitor.is_some() {
+            return self.may_no_visitor(frame);
+        }
+        let scope = session.identity.as_ref()?.scope;
         // Whom one has blocked is of account to both services.
         if let F::SetAccess { .. } = frame {
             return (!scope.manage).then_some(Code::NotAllowed);
@@ -639,7 +647,10 @@ impl Service {
         for presentity in &ledgers {
             self.forget_reader(id, presentity, now);
         }
-        self.sessions.remove(&id);
+        let gone = self.sessions.remove(&id);
+        if gone.is_some_and(|session| session.visitor.is_some()) {
+            self.visitors -= 1;
+        }
         let Some(identity) = identity else {
             return;
         };

@@ -1,6 +1,7 @@
 //! NOTIFICATIONS: who is told what of a presentity, and when. One value and one encoding for all who have the same sight.
 
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -9,8 +10,10 @@ use super::Service;
 use super::before::Seen;
 use super::input::{Output, Slot};
 use super::ledger::Why;
-use super::room::{Setting, State, Watching};
+use super::room::{Known, Setting, State, Watching};
+use super::session::Session;
 use super::timers::Timer;
+use super::visitors::Visitor;
 use crate::address::{Presentity, Principal, SessionId};
 use crate::code::Code;
 use crate::presence::{Basic, Notification, View};
@@ -41,10 +44,16 @@ impl Service {
     pub(super) fn watch(&mut self, id: SessionId, presentity: &Presentity, why: Why, now: Now) {
         self.bring(presentity);
         let most = self.config.limits.watchers;
+        let is_visitor = self.is_visitor(id);
         let Some(room) = self.rooms.get_mut(presentity) else {
             return;
         };
-        if room.watchers.len() >= most && !room.watchers.contains_key(&id) {
+        // However many visitors there are, nobody is locked out by them.
+        let alike = match is_visitor {
+            true => room.visitors,
+            false => room.watchers.len() - room.visitors,
+        };
+        if alike >= most && !room.watchers.contains_key(&id) {
             let view = View::Ended(Code::TooManyWatchers.refusal());
             let notification = Notification {
                 presentity: presentity.clone(),
@@ -56,7 +65,10 @@ impl Service {
                 .push(Arc::new(notification));
             return;
         }
-        room.watchers.entry(id).or_default();
+        if let Entry::Vacant(place) = room.watchers.entry(id) {
+            place.insert(Watching::default());
+            room.visitors += usize::from(is_visitor);
+        }
         self.timers.clear(&Timer::Forget(presentity.clone()));
         if let Some(session) = self.sessions.get_mut(&id) {
             session.watches.insert(presentity.clone());
@@ -67,8 +79,10 @@ impl Service {
 
     /// Tells a session no more of a presentity.
     pub(super) fn unwatch(&mut self, id: SessionId, presentity: &Presentity, why: Why, now: Now) {
+        let is_visitor = self.is_visitor(id);
         if let Some(room) = self.rooms.get_mut(presentity) {
             let watching = room.watchers.remove(&id);
+            room.visitors -= usize::from(is_visitor && watching.is_some());
             room.waiting.remove(&id);
             if watching.is_some_and(|watching| watching.gives) {
                 self.gives_no_more(id, presentity, why, now);
@@ -88,22 +102,37 @@ impl Service {
         presentity: &Presentity,
         at: Timestamp,
     ) -> Option<Result<Seen<'_>, Code>> {
-        let identity = self.sessions.get(&id)?.identity.as_ref()?;
-        let known = match &self.rooms.get(presentity)?.state {
-            State::Loading => return None,
-            State::Nobody => return Some(Err(Code::UnknownAddress)),
-            State::Known(known) => known,
-        };
-        let watcher = &identity.principal;
-        if presentity.principal() == *watcher {
-            return Some(Ok(Seen::now(Sight::Own)));
+        let session = self.sessions.get(&id)?;
+        match &self.rooms.get(presentity)?.state {
+            State::Loading => None,
+            // To a visitor nobody is there and nobody is not.
+            State::Nobody if session.visitor.is_some() => Some(Err(Code::NotAllowed)),
+            State::Nobody => Some(Err(Code::UnknownAddress)),
+            State::Known(known) => self.seen_by(session, known, presentity, at).map(Ok),
+        }
+    }
+
+    /// What a session sees of a presentity that is here; `None`: it has not said who it is.
+    fn seen_by<'a>(
+        &self,
+        session: &Session,
+        known: &'a Known,
+        presentity: &Presentity,
+        at: Timestamp,
+    ) -> Option<Seen<'a>> {
+        if let Some(Visitor { site }) = &session.visitor {
+            return Some(self.seen_by_visitor(known, site.as_deref(), at));
+        }
+        let identity = session.identity.as_ref()?;
+        if presentity.principal() == identity.principal {
+            return Some(Seen::now(Sight::Own));
         }
         if identity.login_at(at) < self.config.requires.watch {
-            return Some(Err(Code::SignInAgain));
+            return Some(Seen::now(Sight::Refused(Code::SignInAgain)));
         }
-        let visibility = self.visibility_of(watcher, presentity);
+        let visibility = self.visibility_of(&identity.principal, presentity);
         let onlooker = known.onlooker(identity, visibility, at);
-        Some(Ok(known.decide(&onlooker, at)))
+        Some(known.decide(&onlooker, at))
     }
 
     /// What this session sees, and whether that gives it anything; `None` while the presentity is not here.
@@ -194,21 +223,12 @@ impl Service {
                 let Some(session) = self.sessions.get(id) else {
                     continue;
                 };
-                let Some(identity) = &session.identity else {
-                    continue;
-                };
-                let is_own = identity.principal == own;
+                let is_own = session.principal() == Some(&own);
                 if session.pace == Pace::Paused && !is_own {
                     continue;
                 }
-                let seen = if is_own {
-                    Seen::now(Sight::Own)
-                } else if identity.login_at(now.timestamp) < self.config.requires.watch {
-                    Seen::now(Sight::Refused(Code::SignInAgain))
-                } else {
-                    let visibility = self.visibility_of(&identity.principal, presentity);
-                    let onlooker = known.onlooker(identity, visibility, now.timestamp);
-                    known.decide(&onlooker, now.timestamp)
+                let Some(seen) = self.seen_by(session, known, presentity, now.timestamp) else {
+                    continue;
                 };
                 let gives = seen.gives();
                 let value = match values.iter().find(|(of, _)| *of == seen) {

@@ -27,6 +27,9 @@ impl Service {
         contacts: Vec<Contact>,
         now: Now,
     ) {
+        if self.is_visitor(id) {
+            return self.visitor_subscribes(id, number, &contacts, now);
+        }
         let Some(watcher) = self.principal_of(id) else {
             return;
         };
@@ -167,6 +170,12 @@ impl Service {
         presentities: &[Presentity],
         now: Now,
     ) {
+        if self.is_visitor(id) {
+            for presentity in presentities {
+                self.unwatch(id, presentity, Why::Asked, now);
+            }
+            return self.send(id, &ToAgent::Done { number });
+        }
         let Some(watcher) = self.principal_of(id) else {
             return;
         };

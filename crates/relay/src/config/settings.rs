@@ -225,8 +225,14 @@ settings! {
             "Contacts of one principal, and subscriptions of one session."
             "Memory and one notification each at sign-in."
         watchers: usize = "20000" ["number"]
-            "Watching sessions of one presentity."
+            "Watching sessions of one presentity; as many visitors of other sites beside them."
             "One frame to each whenever it changes."
+        visitors: usize = "8000" ["number"]
+            "Lines of visitors, who read pages of other sites with a live badge; all together."
+            "Each is a connection; leave room for people who chat."
+        visitor_subscriptions: usize = "200" ["number"]
+            "Presentities that one page of another site may show live."
+            "Memory, and one frame for each change."
         pending_requests: usize = "100" ["number"]
             "Requests of strangers that wait for an answer, per presentity."
             "Rows, and lines that a person has to answer."

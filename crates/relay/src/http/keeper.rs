@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
+use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, IF_NONE_MATCH};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use lamplight_core::code::Code;
@@ -77,6 +77,18 @@ fn rule(report: &[u8]) -> String {
     named.into()
 }
 
+/// What pages of other sites load.
+const EMBED: &str = "/embed/";
+const FOR_OTHER_SITES: [(&str, &str); 3] = [
+    ("access-control-allow-origin", "*"),
+    ("cross-origin-resource-policy", "cross-origin"),
+    ("timing-allow-origin", "*"),
+];
+/// The address that follows the major version is asked for again soon, and shown meanwhile.
+const MOVING: &str = "/embed/v";
+const FOLLOWS: HeaderValue =
+    HeaderValue::from_static("public, max-age=600, stale-while-revalidate=86400");
+
 /// Everything that is no door: a file of the page, or nothing.
 pub async fn page(request: Request) -> Response {
     let path = request.uri().path();
@@ -91,11 +103,24 @@ pub async fn page(request: Request) -> Response {
     let mut response = Response::new(Body::from(Bytes::from_static(file.body)));
     *response.status_mut() =
         StatusCode::from_u16(file.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
     for (name, value) in file.headers {
-        let name = HeaderName::from_static(name);
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    if found && path.starts_with(EMBED) {
+        for (name, value) in FOR_OTHER_SITES {
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+        }
+        if path.starts_with(MOVING) {
+            headers.insert(CACHE_CONTROL, FOLLOWS);
+        }
     }
     response
 }

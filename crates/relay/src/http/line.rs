@@ -1,4 +1,5 @@
-//! The way from HTTP to a socket. A cookie opens nothing here: the first frame says who it is.
+//! The way from HTTP to a socket. A cookie opens nothing here: the first frame says who it is. A page of another site may open
+//! one too, but nobody comes in by it other than as a visitor.
 
 use std::sync::Arc;
 
@@ -11,7 +12,8 @@ use axum::response::Response;
 use lamplight_core::code::Code;
 use lamplight_core::wire::Codec;
 
-use super::{Site, answer};
+use super::{Site, answer, visits};
+use crate::hub::Page;
 use crate::listener::Visitor;
 use crate::socket;
 
@@ -21,9 +23,6 @@ pub async fn open(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    if !site.origins.are_named_by(&headers) {
-        return answer::refuse(&Code::WrongOrigin.refusal());
-    }
     if site.is_draining() {
         return answer::refuse(&Code::Draining.refusal());
     }
@@ -38,11 +37,15 @@ pub async fn open(
     let Some(codec) = chosen.and_then(socket::codec_of) else {
         return answer::refuse(&Code::WrongVersion.refusal());
     };
+    let page = Page {
+        is_own: site.origins.are_named_by(&headers),
+        site: visits::from_site(&headers),
+    };
     upgrade.on_upgrade(move |socket| async move {
         let outbox_max = site.config.connections.outbox.bytes();
         socket::converse(
             socket,
-            codec,
+            (codec, page),
             site.hub.clone(),
             outbox_max,
             Arc::clone(&site.metrics),

@@ -23,10 +23,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lamplight_core::address::{Presentity, Principal};
 use lamplight_core::code::{Code, Refusal};
-use lamplight_core::person::{Person, Reason, Word, person};
+use lamplight_core::person::Told;
 use lamplight_core::presence::{Notification, PresenceInformation, View};
 use lamplight_core::service::{As, Identity, Looker};
-use lamplight_core::time::Timestamp;
 use lamplight_core::wire::to_cbor;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -387,10 +386,9 @@ fn cached(headers: &HeaderMap, form: Form, body: String, holds: HeaderValue) -> 
 
 /// One presentity as JSON: the tuples as they stand on the wire, and what a person reads of them.
 fn document(found: &Notification) -> Value {
-    let read = person(&found.view);
     let mut document = json!({
         "presentity": found.presentity,
-        "person": person_json(&read, &found.view),
+        "person": Told::of(&found.view),
     });
     match &found.view {
         View::Pending => document["state"] = "pending".into(),
@@ -409,38 +407,11 @@ fn document(found: &Notification) -> Value {
     document
 }
 
-fn person_json(read: &Person, view: &View) -> Value {
-    let mut json = json!({ "word": word(read.word) });
-    if let Some(note) = &read.note {
-        json["note"] = note.as_str().into();
-    }
-    let since = match (read.reason, view) {
-        (Reason::Idle(since) | Reason::Absent(since), _) => since,
-        (_, View::Shown(information)) if read.word != Word::Unknown => information.since,
-        _ => Timestamp(0),
-    };
-    if since.0 > 0 {
-        json["since"] = since.0.into();
-    }
-    json
-}
-
-fn word(word: Word) -> &'static str {
-    match word {
-        Word::Available => "available",
-        Word::Busy => "busy",
-        Word::Away => "away",
-        Word::Offline => "offline",
-        Word::NotAvailable => "not_available",
-        Word::Unknown => "unknown",
-        Word::NotShared => "not_shared",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use lamplight_core::presence::{Basic, Extent, Freshness, PresenceTuple};
+    use lamplight_core::time::Timestamp;
 
     fn alice() -> Presentity {
         Presentity::parse("alice@localhost").unwrap()

@@ -46,7 +46,7 @@ pub fn Home(props: &Props) -> Html {
     let views = needed.then(|| later::views(house)).flatten();
     // What came late is opened and has the keyboard when it is there.
     let there = u64::from(views.is_some());
-    use_page(house.went(), there);
+    use_page(house.clone(), there);
     let number = popup.as_ref().map_or(0, |(number, _)| *number);
     use_while(u64::from(number) * 2 + there, {
         let house = house.clone();
@@ -97,13 +97,15 @@ pub fn Home(props: &Props) -> Html {
 
 /// A page that was gone to has the keyboard on its title, once it is there.
 #[hook]
-fn use_page(went: u64, there: u64) {
+fn use_page(house: House, there: u64) {
+    let went = house.went();
     use_after(
         went * 2 + there,
         Box::new(move || {
             if went > 0 && there > 0 && !dom::has_dialog() {
                 dom::focus_id("page-title");
             }
+            house.rests();
         }),
     );
 }

@@ -4,7 +4,7 @@ use lamplight_embed::{Changed, Offers};
 use yew::prelude::*;
 
 use crate::draw::{Tag, p, part, span, tag, words};
-use crate::house::{Cause, Deed, House};
+use crate::house::{Cause, House};
 use crate::parts::kit::{self, Label};
 use crate::parts::live::{Live, LiveProps, Part};
 use crate::parts::watchers;
@@ -39,6 +39,12 @@ const PAGES: &[Entry] = &[
         page: Page::People,
         name: || t().people_see,
         hint: || t().people_see_hint,
+        of: Offers::Presence,
+    },
+    Entry {
+        page: Page::Badge,
+        name: || t().abroad,
+        hint: || t().abroad_hint,
         of: Offers::Presence,
     },
     Entry {
@@ -101,6 +107,7 @@ pub fn settings(house: &House, page: Page) -> Html {
         Page::All => live(of(all)),
         Page::Watchers => live(of(watchers::watching)),
         Page::People => live(of(people::people)),
+        Page::Badge => live(of(abroad::on_other_sites)),
         Page::Preview => live(of(people::view_as)),
         Page::Looking => live(of(people::looking)),
         Page::Strangers => live(of(inboxes::strangers)),
@@ -125,14 +132,13 @@ fn of(draw: fn(&House) -> Html) -> Part {
     }
 }
 
-/// The frame of one page, with what it is for: the way back is to all of them.
+/// The frame of one page, with what it is for.
 pub fn framed(house: &House, page: Page, mut inside: Vec<Html>) -> Html {
     let Some(entry) = entry(page) else {
-        return kit::page(house, Deed::Go(None), words(t().settings), inside);
+        return kit::page(house, words(t().settings), inside);
     };
     inside.insert(0, p("muted").say((entry.hint)()).into());
-    let back = Deed::Visit(Place::Settings(Page::All));
-    kit::page(house, back, words((entry.name)()), inside)
+    kit::page(house, words((entry.name)()), inside)
 }
 
 fn all(house: &House) -> Html {

@@ -2,23 +2,24 @@
 //! with them as a watcher, and what I call them.
 
 use lamplight_embed::{
-    Address, ContactRow, Intent, Note, Offers, Presentity, Principal, RowKind, Verdict, Viewer,
+    Address, ContactRow, Intent, Note, Offers, Presentity, Principal, RowKind, Tag as Face,
+    Verdict, Viewer,
 };
 use yew::prelude::*;
 
 use super::kit::{self, block};
+use super::notices::{Decided, Toast};
 use super::preview::{preview, way_line};
 use crate::dom;
-use crate::draw::{Tag, bdi, button, div, tag, words};
+use crate::draw::{Tag, act, bdi, button, div, tag, words};
 use crate::house::{Deed, House, Popup};
 use crate::pages::settings::VISIBILITIES;
 use crate::route::Place;
-use crate::texts::{around, t};
+use crate::texts::{around, fill, t};
 
 pub fn about(house: &House, address: &Address) -> Html {
     let conversation = house.shell.read(|agent| agent.conversation(address));
     let row = conversation.row;
-    let back = house.way_back(address);
     let presence = house.offers(Offers::Presence);
     let mut inside = Vec::new();
     if presence {
@@ -35,34 +36,64 @@ pub fn about(house: &House, address: &Address) -> Html {
         inside.push(kept(house, &row));
     }
     let inside = inside.into_iter().map(Html::from).collect();
-    kit::page(house, back, name_in(t().about, &row), inside)
+    kit::page(house, name_in(t().about, &row), inside)
 }
 
-fn name_in(text: &'static str, row: &ContactRow) -> Html {
+pub fn name_in(text: &'static str, row: &ContactRow) -> Html {
     around(text, bdi("", &row.name))
 }
 
-/// What was decided about this one.
-pub fn decide(address: &Address, decision: Option<Verdict>) -> Deed {
-    Deed::Intend(Intent::Decide {
-        watcher: Principal::from(address.clone()),
-        decision,
-        of: None,
-    })
+/// Decides what this one sees of one of my presentities. What takes everything from them is said, and can be undone.
+pub fn decide(
+    house: &House,
+    of: Option<&Face>,
+    watcher: &Address,
+    decision: Option<Verdict>,
+) -> Deed {
+    let (house, of, watcher) = (house.clone(), of.cloned(), watcher.clone());
+    Deed::Do(act(move |_| {
+        let decided = Decided {
+            before: house
+                .shell
+                .read(|agent| agent.decision(of.as_ref(), &watcher)),
+            watcher: watcher.clone(),
+            of: of.clone(),
+            now: decision.clone(),
+        };
+        house.intend(Intent::Decide {
+            watcher: Principal::from(watcher.clone()),
+            decision: decision.clone(),
+            of: of.clone(),
+        });
+        let words = match decision {
+            Some(Verdict::Deny) => t().denied_now,
+            Some(Verdict::Block) => t().blocked_now,
+            _ => return,
+        };
+        house.say(Toast::of_verdict(fill(words, watcher.as_str()), decided));
+    }))
 }
 
 fn seen(house: &House, row: &ContactRow) -> Tag {
     let choices = [
-        (t().everything, Verdict::Allow),
-        (t().availability, Verdict::Availability),
-        (t().nothing_told, Verdict::Deny),
-        (t().nothing_untold, Verdict::Block),
+        (t().everything, t().everything_means, Verdict::Allow),
+        (
+            t().availability,
+            t().availability_means,
+            Verdict::Availability,
+        ),
+        (t().nothing_told, t().nothing_told_means, Verdict::Deny),
+        (t().nothing_untold, t().nothing_untold_means, Verdict::Block),
     ];
-    let choices = choices.map(|(label, verdict)| {
+    let choices = choices.map(|(label, means, verdict)| {
         let holds = row.sees_me.as_ref() == Some(&verdict);
-        (label, holds, decide(&row.address, Some(verdict)))
+        let deed = decide(house, None, &row.address, Some(verdict));
+        (label, means, holds, deed)
     });
-    let forget = || button("", house.does(decide(&row.address, None))).say(t().leave_to_rules);
+    let forget = || {
+        let forget = decide(house, None, &row.address, None);
+        button("", house.does(forget)).say(t().leave_to_rules)
+    };
     let legend = name_in(t().sees_of_you, row);
     tag("section")
         .class("block")
@@ -84,10 +115,10 @@ fn watching(house: &House, row: &ContactRow) -> Tag {
             visibility,
         })
     };
-    let mut choices = vec![(t().as_with_others, exception.is_none(), deed(None))];
+    let mut choices = vec![(t().as_with_others, "", exception.is_none(), deed(None))];
     choices.extend(VISIBILITIES.map(|(visibility, label)| {
         let holds = exception == Some(visibility);
-        (label(), holds, deed(Some(visibility)))
+        (label(), "", holds, deed(Some(visibility)))
     }));
     let when = Intent::TellWhen {
         address: row.address.clone(),

@@ -1,6 +1,9 @@
 //! Asks to see someone, by address; a bare name is taken to be of this relay.
 
-use lamplight_embed::{Code, Intent, Note, Offers, Presentity, joined, lower};
+use lamplight_embed::{
+    Address, Code, Intent, LinkView, News, Note, Notice, Offers, Presentity, joined, lower,
+};
+use web_sys::Event;
 use yew::prelude::*;
 
 use super::dialog::dialog;
@@ -39,34 +42,81 @@ pub fn add_contact(house: &House, first: Option<String>) -> Html {
         act(move |event| {
             event.prevent_default();
             match asked(&house) {
-                Ok(presentity) => {
-                    // Where there is only writing, nobody is asked.
-                    if house.offers(Offers::Presence) {
-                        house.intend(Intent::AddContact {
-                            presentity: presentity.clone(),
-                            petname: Note::parse(&dom::value("petname")).ok(),
-                            group: None,
-                        });
-                        house.say(Toast::word(fill(t().asked, presentity.as_str())));
-                    }
-                    dom::close_dialog(event);
-                    house.go(Some(presentity.address().clone()));
-                }
-                Err(sentence) => {
-                    house.complain(sentence);
-                    dom::focus_id("address");
-                }
+                _ if house.is_waiting() => {}
+                Ok(presentity) => ask(&house, presentity, event),
+                Err(sentence) => complain(&house, sentence),
             }
         })
+    };
+    let send = if house.is_waiting() {
+        t().one_moment
+    } else {
+        t().send_request
     };
     let form = tag("form")
         .flag("novalidate", true)
         .on(On::Submit, add)
         .with(address)
         .with(petname(|input| input))
-        .with(div("dialog-actions").with(submit("primary", t().send_request)));
+        .with(div("dialog-actions").with(submit("primary", send)));
     let inside = vec![p("muted").say(t().add_explained).into(), form.into()];
     dialog(house, t().add_contact, list(inside))
+}
+
+fn complain(house: &House, sentence: &'static str) {
+    house.complain(sentence);
+    dom::focus_id("address");
+}
+
+/// Where the relay can be asked, the dialog stays until it has answered: nobody is to write to an address that is none.
+fn ask(house: &House, presentity: Presentity, event: &Event) {
+    // Where there is only writing, nobody is asked.
+    if !house.offers(Offers::Presence) {
+        dom::close_dialog(event);
+        return house.go(Some(presentity.address().clone()));
+    }
+    let address = presentity.address().clone();
+    let hear = {
+        let (house, address, event) = (house.clone(), address.clone(), event.clone());
+        move |news: &News| match news {
+            News::Tell(Notice::Refused(Some(one), code)) if *one == address => {
+                house.wait_no_more();
+                // Behind a word of its own somebody may be to be written to and not to be seen.
+                if *code == Code::UnknownAddress && address.untagged().1.is_some() {
+                    write(&house, &address, &event, t().not_to_be_seen);
+                } else {
+                    complain(&house, texts::sentence(*code));
+                }
+            }
+            News::Changed(_) => enter(&house, &address, &event),
+            _ => {}
+        }
+    };
+    house.complain("");
+    house.wait_for(address.clone(), hear);
+    house.intend(Intent::AddContact {
+        presentity,
+        petname: Note::parse(&dom::value("petname")).ok(),
+        group: None,
+    });
+    enter(house, &address, event);
+}
+
+/// To the conversation, where the relay has answered or cannot be asked now: then it is asked when it is there again.
+fn enter(house: &House, address: &Address, event: &Event) {
+    let is_settled = house
+        .shell
+        .read(|agent| agent.is_answered(address) || agent.link().link != LinkView::Up);
+    if is_settled && house.is_waiting() {
+        house.wait_no_more();
+        write(house, address, event, t().asked);
+    }
+}
+
+fn write(house: &House, address: &Address, event: &Event, words: &'static str) {
+    house.say(Toast::word(fill(words, address.as_str())));
+    dom::close_dialog(event);
+    house.go(Some(address.clone()));
 }
 
 fn domain(house: &House) -> &str {

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::icon::{Icon, glyph};
 use crate::dom;
-use crate::draw::{button, tag};
+use crate::draw::{On, act, button, tag};
 use crate::house::{Deed, House};
 use crate::kept::Undo;
 use crate::texts::t;
@@ -23,6 +23,7 @@ pub fn dialog(house: &House, title: &'static str, inside: impl Into<Html>) -> Ht
         .attr("id", ID)
         .attr("aria-labelledby", "dialog-title")
         .attr("closedby", "any")
+        .on(On::Input, act(keeps))
         .with(
             tag("header")
                 .class("dialog-head")
@@ -31,6 +32,14 @@ pub fn dialog(house: &House, title: &'static str, inside: impl Into<Html>) -> Ht
         )
         .with(inside)
         .into()
+}
+
+/// From the first letter or choice on, a press beside the dialog does not throw away what stands in it.
+fn keeps(event: &Event) {
+    if let Some(dialog) = dom::around(event, "dialog") {
+        // An element takes any attribute.
+        let _ = dialog.set_attribute("closedby", "closerequest");
+    }
 }
 
 /// Opens the dialog that was drawn, if one was, and tells the house when it closes.

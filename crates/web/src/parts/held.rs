@@ -65,7 +65,7 @@ fn folder(house: &House) -> Html {
             .then(none)
             .map_or_else(Html::default, Html::from),
     ];
-    kit::page(house, Deed::Go(None), words(t().held), inside)
+    kit::page(house, words(t().held), inside)
 }
 
 fn stranger(house: &House, row: &HeldRow) -> Tag {

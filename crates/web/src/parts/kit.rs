@@ -20,9 +20,13 @@ use crate::times;
 /// A text of the table.
 pub type Label = fn() -> &'static str;
 
-/// A page beside the list: where the way back leads, what it is, what is on it.
-pub fn page(house: &House, back: Deed, title: impl Into<Html>, inside: Vec<Html>) -> Html {
-    let back = button("quiet round", house.does(back))
+/// A page beside the list: what it is, what is on it.
+pub fn page(house: &House, title: impl Into<Html>, inside: Vec<Html>) -> Html {
+    let up = {
+        let house = house.clone();
+        act(move |_| house.back())
+    };
+    let back = button("quiet round", up)
         .attr("aria-label", t().back_up)
         .with(glyph(Icon::Back));
     let title = tag("h2")
@@ -45,14 +49,15 @@ pub fn block(title: impl Into<Html>, hint: &'static str) -> Tag {
         .maybe((!hint.is_empty()).then(|| p("muted small").say(hint)))
 }
 
-/// Of some choices the one that holds. Another holds as soon as the hand rests on it.
+/// Of some choices, each with what it means where that is not plain, the one that holds. Another holds as soon as the hand rests on it.
 pub fn radios(
     house: &House,
     name: &'static str,
     legend: impl Into<Html>,
-    choices: Vec<(&'static str, bool, Deed)>,
+    choices: Vec<(&'static str, &'static str, bool, Deed)>,
 ) -> Tag {
-    let lines = choices.into_iter().map(|(words, holds, deed)| {
+    let lines = choices.into_iter().enumerate().map(|(at, choice)| {
+        let (words, means, holds, deed) = choice;
         let house = house.clone();
         let choose = act(move |event| house.rest(deed.clone(), event.clone()));
         let input = tag("input")
@@ -60,10 +65,18 @@ pub fn radios(
             .attr("name", name)
             .checked(holds)
             .on(On::Change, choose);
-        tag("label")
-            .class("check")
-            .with(input)
-            .with(tag("span").say(words))
+        let (label, id) = (
+            tag("label").class("check"),
+            joined(&[name, &at.to_string()]),
+        );
+        let said = (!means.is_empty()).then(|| p("means").attr_of("id", &id).say(means));
+        let input = match said {
+            Some(_) => input.attr_of("aria-describedby", &id),
+            None => input,
+        };
+        div("")
+            .with(label.with(input).with(tag("span").say(words)))
+            .maybe(said)
     });
     tag("fieldset")
         .class("radios")

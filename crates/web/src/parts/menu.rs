@@ -68,8 +68,13 @@ pub fn Menu(props: &Props) -> Html {
             open.set(!open.get());
         })
     };
+    let id = match props.about {
+        About::Page => "menu-page",
+        About::Person(_) => "menu-person",
+    };
     let opener = button("quiet round", toggle)
         .attr_of("aria-label", &props.label)
+        .attr("id", id)
         .attr("aria-haspopup", "menu")
         .truth("aria-expanded", open.get())
         .with(glyph(Icon::More));

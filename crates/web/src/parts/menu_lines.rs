@@ -4,20 +4,21 @@ use lamplight_embed::{
     Address, ContactRow, Headings, Intent, Offers, Presentity, RowKind, Verdict,
 };
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event, FocusEvent, Node};
 use yew::prelude::*;
 
 use super::about;
 use super::menu::{About, Opened};
 use crate::dom;
-use crate::draw::{On, act, button, div, pressed};
+use crate::draw::{On, act, button, div, pressed, words};
 use crate::house::{Deed, House, Popup};
 use crate::route::{Page, Place};
 use crate::texts::t;
 
 /// One line of a menu.
 struct Choice {
-    label: &'static str,
+    label: Html,
     deed: Deed,
     /// It takes something away.
     grave: bool,
@@ -25,6 +26,10 @@ struct Choice {
 
 impl Choice {
     fn new(label: &'static str, deed: Deed) -> Self {
+        Self::named(words(label), deed)
+    }
+
+    fn named(label: Html, deed: Deed) -> Self {
         Self {
             label,
             deed,
@@ -87,7 +92,7 @@ pub fn lines(house: &House, opened: &Opened<'_>) -> Html {
             button(if choice.grave { "grave" } else { "" }, choose)
                 .attr("role", "menuitem")
                 .attr("tabindex", "-1")
-                .say(choice.label)
+                .with(choice.label)
         }))
         .into()
 }
@@ -97,29 +102,49 @@ fn choices(house: &House, about: &About) -> Vec<Choice> {
         About::Page => vec![
             match house.shell.headings() {
                 Headings::Presence => {
-                    Choice::new(t().list_by_group, Deed::HeadBy(Headings::Groups))
+                    Choice::new(t().list_by_group, head_by(house, Headings::Groups))
                 }
-                _ => Choice::new(t().list_by_presence, Deed::HeadBy(Headings::Presence)),
+                _ => Choice::new(t().list_by_presence, head_by(house, Headings::Presence)),
             },
             Choice::new(t().settings, Deed::Visit(Place::Settings(Page::All))),
             Choice::new(t().help, Deed::Show(Popup::Help)),
             Choice::new(t().diagnostics, Deed::Show(Popup::Diagnostics)),
-            Choice::new(t().sign_out, Deed::SignOut).grave(),
+            Choice::new(t().sign_out, sign_out(house)).grave(),
         ],
         About::Person(address) => {
             let conversation = house.shell.read(|agent| agent.conversation(address));
-            of_a_person(&conversation.row, house.offers(Offers::Presence))
+            of_a_person(house, &conversation.row)
         }
     }
 }
 
-fn of_a_person(row: &ContactRow, presence: bool) -> Vec<Choice> {
+fn head_by(house: &House, headings: Headings) -> Deed {
+    let house = house.clone();
+    Deed::Do(act(move |_| house.shell.head_by(headings)))
+}
+
+fn sign_out(house: &House) -> Deed {
+    let house = house.clone();
+    Deed::Do(act(move |_| {
+        let house = house.clone();
+        spawn_local(async move {
+            // Where the relay cannot be reached the session ends there by its age; here it ends now.
+            let _ = house.shell.sign_out().await;
+            house.leave();
+        });
+    }))
+}
+
+fn of_a_person(house: &House, row: &ContactRow) -> Vec<Choice> {
     let popup = |label, make: fn(Address) -> Popup| {
         Choice::new(label, Deed::Show(make(row.address.clone())))
     };
     let contact = row.kind == RowKind::Contact;
-    let mut choices = vec![Choice::new(t().about_them, about::place(&row.address))];
-    if contact && presence {
+    let mut choices = vec![Choice::named(
+        about::name_in(t().about, row),
+        about::place(&row.address),
+    )];
+    if contact && house.offers(Offers::Presence) {
         let label = if row.tell_when {
             t().tell_no_more
         } else {
@@ -145,7 +170,8 @@ fn of_a_person(row: &ContactRow, presence: bool) -> Vec<Choice> {
         ));
     }
     if row.sees_me == Some(Verdict::Block) {
-        choices.push(Choice::new(t().unblock, about::decide(&row.address, None)));
+        let free = about::decide(house, None, &row.address, None);
+        choices.push(Choice::new(t().unblock, free));
     } else {
         choices.push(popup(t().block, Popup::Block).grave());
     }

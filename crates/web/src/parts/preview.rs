@@ -1,8 +1,8 @@
 //! "See as ...": what a watcher gets of me at this moment, by the same rules and the same words as on their own page, and why.
 
 use lamplight_embed::{
-    Activity, Address, Because, Door, LinkView, Tag as Face, TupleKind, View, Viewer, Way, joined,
-    ways,
+    AccessRule, Activity, Address, Because, Code, Door, LinkView, Preview, Reason, Tag as Face,
+    Timestamp, TupleKind, View, Viewer, Way, joined, ways,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -55,7 +55,7 @@ pub fn preview(house: &House, of: Option<&Face>, viewer: &Viewer) -> Tag {
         .with(
             div("line-words")
                 .with(bdi("row-name", address.name()))
-                .with(span("seen-words").text(&presence::sentence(&got.person, now))),
+                .with(span("seen-words").text(&read(&got, now))),
         );
     framed()
         .with(row)
@@ -72,9 +72,10 @@ fn framed() -> Tag {
 /// What somebody who is blocked goes on seeing: the relay keeps it. None: it is on its way; where the relay does not say, they see
 /// nobody, as `absent` says.
 fn kept(house: &House, of: Option<&Face>, by: &Address, absent: &View) -> Option<View> {
-    let known = house.known(|| {}).and_then(|known| known.seen);
-    if let Some(seen) = known.filter(|seen| seen.of.as_ref() == of && seen.by == *by) {
-        return seen.view;
+    let known = house.known(|| {});
+    let seen = known.as_ref().and_then(|known| known.seen.as_ref());
+    if let Some(seen) = seen.filter(|seen| seen.of.as_ref() == of && seen.by == *by) {
+        return seen.view.clone();
     }
     let asked = Seen {
         of: of.cloned(),
@@ -128,16 +129,34 @@ pub fn way_line(way: &Way) -> Tag {
         .text(&more)
 }
 
+/// The rule that decides, if one does.
+pub fn rule(house: &House, of: Option<&Face>, why: Because) -> Option<AccessRule> {
+    let Because::Rule(at) = why else {
+        return None;
+    };
+    let own = house.shell.read(|agent| agent.own_presentities());
+    let own = own.into_iter().find(|own| own.tag.as_ref() == of);
+    own.and_then(|own| own.rules.rules.into_iter().nth(at))
+}
+
+/// How they read me; where they read of an answer, it is mine.
+fn read(got: &Preview, now: Timestamp) -> String {
+    let words = match got.person.reason {
+        Reason::Pending if got.is_kept => t().as_if_unanswered,
+        Reason::Pending => t().unanswered,
+        Reason::Refused(Code::NotAllowed) => t().not_let,
+        _ => return presence::sentence(&got.person, now),
+    };
+    words.into()
+}
+
 /// The reason of a decision.
 pub fn because(house: &House, of: Option<&Face>, why: Because, viewer: &Viewer) -> Html {
     let words = match why {
         Because::Oneself => String::new(),
         Because::Person => t().because_person.into(),
         Because::Rule(at) => {
-            let own = house.shell.read(|agent| agent.own_presentities());
-            let own = own.into_iter().find(|own| own.tag.as_ref() == of);
-            let rule = own.and_then(|own| own.rules.rules.into_iter().nth(at));
-            let sentence = rule.map(|rule| {
+            let sentence = rule(house, of, why).map(|rule| {
                 let said = sentences::access(&rule, house.shell.now().timestamp);
                 fill(t().rule_says, &said)
             });

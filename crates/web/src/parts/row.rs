@@ -1,9 +1,10 @@
 //! One row of the list. It draws itself again when the agent says that it is different, and only then.
 
-use lamplight_embed::{Address, Changed, ContactRow, Note, RowKind, Side, joined};
+use lamplight_embed::{Address, Changed, ContactRow, Note, RowKind, Side, Verdict, joined};
 use yew::prelude::*;
 
 use super::avatar::avatar;
+use super::icon::{Icon, glyph};
 use super::presence;
 use crate::draw::{On, Tag, bdi, div, list, span, tag, words};
 use crate::house::{Cause, Deed, House, use_changes};
@@ -46,12 +47,17 @@ pub fn Row(props: &Props) -> Html {
     let words = presence::words(&row.person);
     let unread = || span("badge").text(&count(row.unread));
     let name = span("vh").text(&name_of(&row, &words));
+    let mark = || {
+        let mark = span("row-mark").with(glyph(Icon::EyeOff));
+        mark.say(t().blocked_word)
+    };
     let top = span("row-top")
         .with(bdi("row-name", &row.name))
         .with(span("row-words").text(&words))
         .with(span("row-when").text(&when(house, &row)));
     let bottom = span("row-bottom")
         .with(preview(&row))
+        .maybe(is_blocked(&row).then(mark))
         .maybe((row.unread > 0).then(unread));
     let headed = !props.heading.is_empty();
     let above = || {
@@ -82,6 +88,10 @@ pub fn Row(props: &Props) -> Html {
         .into()
 }
 
+fn is_blocked(row: &ContactRow) -> bool {
+    row.sees_me == Some(Verdict::Block)
+}
+
 fn when(house: &House, row: &ContactRow) -> String {
     match &row.last {
         Some((_, _, at)) => times::short(*at, house.shell.now().timestamp),
@@ -101,6 +111,7 @@ fn name_of(row: &ContactRow, words: &str) -> String {
         or_not(row.kind == RowKind::Stranger, t().not_a_contact),
         row.group.as_ref().map_or("", Note::as_str),
         &unread,
+        or_not(is_blocked(row), t().blocked_word),
         or_not(row.draft, t().draft),
         or_not(row.typing, t().writing),
     ] {

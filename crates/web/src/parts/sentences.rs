@@ -61,10 +61,13 @@ pub fn access(rule: &AccessRule, now: Timestamp) -> String {
     };
     moment(rule.from, t().from);
     moment(rule.until, t().until);
+    if rule.who == Who::Visitor {
+        said.push_str(t().by_badge);
+    }
     said
 }
 
-/// `Every guest waits in your requests, over 500 bytes`
+/// `Every guest is refused, and told so, if a message is longer than 500 bytes`
 pub fn delivery(rule: &DeliveryRule) -> String {
     let then = match rule.then {
         Delivery::Deliver => t().may_write,
@@ -87,7 +90,7 @@ pub fn delivery(rule: &DeliveryRule) -> String {
     said
 }
 
-/// `, Mon to Fri, 09:00–17:00`
+/// `, on Tue, Thu, 09:00–17:00`
 pub fn hours(all: &[Hours]) -> String {
     let mut said = String::new();
     for span in all {
@@ -98,13 +101,15 @@ pub fn hours(all: &[Hours]) -> String {
                 said.push_str(day_words()[at + 1]);
             }
             None => {
+                let mut before = t().on_days;
                 for day in (0..7).filter(|day| span.days & (1 << day) != 0) {
-                    said.push_str(", ");
+                    said.push_str(before);
+                    before = ", ";
                     said.push_str(&times::weekday(day));
                 }
             }
         }
-        for (before, minute) in [(" ", span.from), ("–", span.to)] {
+        for (before, minute) in [(", ", span.from), ("–", span.to)] {
             said.push_str(before);
             said.push_str(&two(minute / 60));
             said.push(':');
@@ -245,19 +250,20 @@ pub fn read_who(event: &Event) -> Result<Who, &'static str> {
     })
 }
 
-/// A condition by itself, without what joins it to a sentence.
-fn bare(condition: &'static str) -> &'static str {
-    condition.strip_prefix(", ").unwrap_or(condition)
+/// A piece of a sentence by itself, without what joins it to the rest.
+fn bare(piece: &'static str) -> &'static str {
+    let rest = piece.strip_prefix(", ").or(piece.strip_prefix("sees "));
+    rest.unwrap_or(piece)
 }
 
 /// What a new access rule says.
 pub fn access_fields(now: Timestamp) -> Vec<Tag> {
     let sees = [
-        t().sees_everything,
-        t().sees_availability,
-        t().sees_chosen,
+        bare(t().sees_everything),
+        bare(t().sees_availability),
+        bare(t().sees_chosen),
         t().sees_asks,
-        t().sees_nothing,
+        bare(t().sees_nothing),
         t().sees_never,
     ];
     let needs = [
@@ -322,7 +328,7 @@ pub fn read_access(house: &House, event: &Event) -> Result<AccessRule, &'static 
 pub fn delivery_fields() -> Vec<Tag> {
     let then = [
         t().may_write,
-        t().is_held,
+        t().waits,
         t().is_refused,
         t().is_dropped,
         t().must_sign_in,

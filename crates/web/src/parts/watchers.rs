@@ -6,9 +6,10 @@ use lamplight_embed::{
 };
 use yew::prelude::*;
 
+use super::about::decide;
 use super::kit::{self, block};
 use crate::draw::{Tag, p, tag, words};
-use crate::house::{Deed, House};
+use crate::house::House;
 use crate::pages::settings::{face, faces, framed};
 use crate::route::Page;
 use crate::route::Place;
@@ -33,7 +34,7 @@ const GROUPS: [(Belongs, kit::Label); 4] = [
 
 /// As long as this is open, the relay tells who comes and goes.
 pub fn watching(house: &House) -> Html {
-    let of = face(house).and_then(|own| own.tag);
+    let of = face(house).and_then(|own| own.tag.clone());
     let open = house
         .shell
         .read(|agent| agent.watchers(of.as_ref()).cloned());
@@ -43,7 +44,7 @@ pub fn watching(house: &House) -> Html {
         let watch = move || house.intend(Intent::WatchWatchers { of });
         after(0, Box::new(watch)).forget();
     }
-    let mut inside: Vec<Html> = vec![faces(house).map_or_else(Html::default, Html::from)];
+    let mut inside: Vec<Html> = vec![faces(house)];
     let Some(watchers) = open else {
         inside.push(p("muted").say(t().loading).into());
         return framed(house, Page::Watchers, inside);
@@ -139,18 +140,14 @@ fn was_answered(one: &WatcherInformation, all: &Watchers) -> bool {
 fn acts(house: &House, of: Option<&Face>, watcher: &Principal, state: WatchState) -> Vec<Tag> {
     let own = face(house);
     let decided = own.and_then(|own| {
-        let mut all = own.access.into_iter();
+        let mut all = own.access.iter();
         all.find(|one| one.watcher == *watcher)
-            .map(|one| one.decision)
+            .map(|one| one.decision.clone())
     });
     let act = |class, words, verdict: Verdict| {
         let differs = decided.as_ref() != Some(&verdict);
-        let intent = Intent::Decide {
-            watcher: watcher.clone(),
-            decision: Some(verdict),
-            of: of.cloned(),
-        };
-        differs.then(|| kit::small(house, class, words, watcher.as_str(), Deed::Intend(intent)))
+        let deed = decide(house, of, watcher.address(), Some(verdict));
+        differs.then(|| kit::small(house, class, words, watcher.as_str(), deed))
     };
     [
         // To show nothing more to someone who is blocked would tell them of it.

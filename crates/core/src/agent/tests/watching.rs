@@ -134,6 +134,19 @@ fn a_contact_added_without_a_line_is_asked_for_at_the_welcome_and_survives_the_r
 }
 
 #[test]
+fn the_answer_about_a_contact_is_told_as_a_changed_row() {
+    let mut life = Life::up(0, vec![]);
+    add(&mut life, "bob", None);
+    let number = life.last_number(subscribe).expect("asked");
+    assert!(!life.agent.is_answered(&address("bob")));
+    life.outputs();
+    life.hears(&ToAgent::Done { number });
+    assert!(life.agent.is_answered(&address("bob")));
+    let row = Changed::Row(address("bob"));
+    assert!(changed(&life.outputs(), &row), "whoever waits looks again");
+}
+
+#[test]
 fn a_refused_contact_goes_and_the_person_is_told() {
     let mut life = Life::up(0, vec![]);
     add(&mut life, "nobody", None);

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use lamplight_embed::{
-    AccessToken, Address, Door, DoorError, Group, NewToken, Principal, Tag as Face, View, joined,
+    AccessToken, Address, Door, DoorError, Group, NewToken, Principal, Question, Tag as Face, Told,
+    View, joined,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -19,7 +20,7 @@ use crate::texts::{fill, t};
 use crate::times;
 
 /// What the door said of groups, programs and tokens; none: not yet.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Known {
     groups: Option<Vec<Group>>,
     /// Mine, and each program's.
@@ -48,27 +49,6 @@ pub struct Seen {
     pub view: Option<View>,
 }
 
-async fn look(groups: bool, made: Option<NewToken>) -> Result<Known, DoorError> {
-    if groups {
-        let groups = Some(Door.groups().await?);
-        return Ok(Known {
-            groups,
-            ..Known::default()
-        });
-    }
-    let programs = Door.programs().await?;
-    let mut tokens = vec![(None, Door.tokens(None).await?)];
-    for program in &programs {
-        tokens.push((Some(program.clone()), Door.tokens(Some(program)).await?));
-    }
-    Ok(Known {
-        groups: None,
-        tokens,
-        made,
-        seen: None,
-    })
-}
-
 /// A page whose facts are asked for when it opens, and after each deed.
 #[derive(Clone)]
 struct Desk {
@@ -77,7 +57,6 @@ struct Desk {
 }
 
 /// What is done at the door.
-#[derive(Clone)]
 enum Act {
     MakeGroup(String),
     Take(Principal, Principal, Option<bool>),
@@ -90,22 +69,48 @@ enum Act {
     Look,
 }
 
-async fn perform(act: Act) -> Result<Option<NewToken>, DoorError> {
-    match act {
-        Act::MakeGroup(name) => Door.make_group(&name).await.map(|_| None),
-        Act::Take(group, member, owner) => {
-            Door.set_member(&group, &member, owner).await.map(|()| None)
-        }
-        Act::Send(group, member) => Door.remove_member(&group, &member).await.map(|()| None),
-        Act::DropGroup(group) => Door.drop_group(&group).await.map(|()| None),
-        Act::MakeProgram(name, scope) => Door.make_program(&name, &scope).await.map(Some),
-        Act::DropProgram(program) => Door.drop_program(&program).await.map(|()| None),
-        Act::MakeToken(of, name, scope) => {
-            Door.make_token(of.as_ref(), &name, &scope).await.map(Some)
-        }
-        Act::DropToken(id) => Door.drop_token(id).await.map(|()| None),
-        Act::Look => Ok(None),
+impl Act {
+    fn question(&self) -> Option<Question> {
+        Some(match self {
+            Self::MakeGroup(name) => Door.make_group(name),
+            Self::Take(group, member, owner) => Door.set_member(group, member, *owner),
+            Self::Send(group, member) => Door.remove_member(group, member),
+            Self::DropGroup(group) => Door.drop_group(group),
+            Self::MakeProgram(name, scope) => Door.make_program(name, scope),
+            Self::DropProgram(program) => Door.drop_program(program),
+            Self::MakeToken(of, name, scope) => Door.make_token(of.as_ref(), name, scope),
+            Self::DropToken(id) => Door.drop_token(*id),
+            Self::Look => return None,
+        })
     }
+}
+
+/// Does it, and looks how things are then.
+async fn perform(act: &Act, groups: bool) -> Result<Known, DoorError> {
+    let look = match groups {
+        true => Door.groups(),
+        false => Door.programs(),
+    };
+    let mut known = Known::default();
+    // The last is asked first.
+    let mut todo = vec![(None, look)];
+    todo.extend(act.question().map(|question| (None, question)));
+    while let Some((of, question)) = todo.pop() {
+        match question.ask().await? {
+            Told::Nothing => {}
+            Told::Groups(groups) => known.groups = Some(groups),
+            Told::Programs(programs) => {
+                let all = programs.into_iter().rev().map(Some).chain([None]);
+                todo.extend(all.map(|of| {
+                    let question = Door.tokens(of.as_ref());
+                    (of, question)
+                }));
+            }
+            Told::Tokens(tokens) => known.tokens.push((of, tokens)),
+            Told::Made(made) => known.made = Some(made),
+        }
+    }
+    Ok(known)
 }
 
 impl Desk {
@@ -119,31 +124,23 @@ impl Desk {
         self.house.place() == Some(Place::Settings(page))
     }
 
-    fn does(&self, act: Act) {
+    fn does(&self, act: Rc<Act>) {
         let desk = self.clone();
-        let again: Asking = Rc::new(move || {
-            let (desk, act) = (desk.clone(), act.clone());
-            spawn_local(async move {
-                let answer = match perform(act.clone()).await {
-                    Ok(made) => look(desk.groups, made).await,
-                    Err(error) => Err(error),
-                };
-                match answer {
-                    Ok(known) if desk.is_open() => desk.house.learn(known),
-                    Ok(_) => {}
-                    Err(error) => {
-                        let again = desk.clone();
-                        desk.house
-                            .refused(error, Rc::new(move || again.does(act.clone())));
-                    }
+        spawn_local(async move {
+            match perform(&act, desk.groups).await {
+                Ok(known) if desk.is_open() => desk.house.learn(known),
+                Ok(_) => {}
+                Err(error) => {
+                    let again = desk.clone();
+                    let again: Asking = Rc::new(move || again.does(act.clone()));
+                    desk.house.refused(error, again);
                 }
-            });
+            }
         });
-        again();
     }
 
     fn button(&self, class: &'static str, label: &'static str, about: &str, act: Act) -> Tag {
-        let desk = self.clone();
+        let (desk, act) = (self.clone(), Rc::new(act));
         button(class, crate::draw::act(move |_| desk.does(act.clone())))
             .also("small")
             .attr_of("aria-label", &joined(&[label, ": ", about]))
@@ -158,7 +155,7 @@ impl Desk {
     ) -> Tag {
         let desk = self.clone();
         let read = Box::new(move |event: &Event| {
-            desk.does(read(event)?);
+            desk.does(Rc::new(read(event)?));
             Ok(Deed::Nothing)
         });
         kit::form(&self.house, label, label, fields, read)
@@ -166,12 +163,12 @@ impl Desk {
 }
 
 /// The desk of a page, and what is known there; none: it is on its way.
-fn desk(house: &House, groups: bool) -> (Desk, Option<Known>) {
+fn desk(house: &House, groups: bool) -> (Desk, Option<Rc<Known>>) {
     let desk = Desk {
         house: house.clone(),
         groups,
     };
-    let known = house.known(|| desk.does(Act::Look));
+    let known = house.known(|| desk.does(Rc::new(Act::Look)));
     (desk, known)
 }
 
@@ -197,7 +194,7 @@ fn name(event: &Event) -> Result<String, &'static str> {
 
 pub fn groups(house: &House) -> Html {
     let (desk, known) = desk(house, true);
-    let Some(groups) = known.and_then(|known| known.groups) else {
+    let Some(groups) = known.as_ref().and_then(|known| known.groups.as_ref()) else {
         return framed(
             house,
             Page::Groups,

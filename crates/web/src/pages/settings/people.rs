@@ -7,7 +7,6 @@ use lamplight_embed::{
 };
 use yew::prelude::*;
 
-use super::abroad::on_other_sites;
 use super::{Page, framed};
 use crate::dom;
 use crate::draw::{On, Tag, act, p, tag, words};
@@ -36,39 +35,41 @@ fn kept(own: &OwnPresentityView) -> OwnPresentity {
 }
 
 /// The presentity that the settings speak of, and a choice among them where there are several.
-pub fn face(house: &House) -> Option<OwnPresentityView> {
+pub fn face(house: &House) -> Option<Rc<OwnPresentityView>> {
     let own = house.shell.read(|agent| agent.own_presentities());
     let face = house.face();
     let chosen = own.iter().position(|own| own.tag == face);
-    own.into_iter().nth(chosen.unwrap_or(0))
+    own.into_iter().nth(chosen.unwrap_or(0)).map(Rc::new)
 }
 
-pub fn faces(house: &House) -> Option<Tag> {
+pub fn faces(house: &House) -> Html {
     let own = house.shell.read(|agent| agent.own_presentities());
     let face = house.face();
     let chosen = own.iter().position(|own| own.tag == face).unwrap_or(0);
+    if own.len() < 2 {
+        return Html::default();
+    }
     let house = house.clone();
-    (own.len() > 1).then(|| {
-        let tags: Vec<_> = own.iter().map(|own| own.tag.clone()).collect();
-        let choose = act(move |event| {
-            let at: usize = dom::value_of(event).parse().unwrap_or(0);
-            house.turn(tags.get(at).cloned().flatten());
-        });
-        let options = own.iter().enumerate().map(|(at, own)| {
-            let name = own
-                .label
-                .as_ref()
-                .map_or(own.address.as_str(), |label| label.as_str());
-            tag("option")
-                .attr_of("value", &at.to_string())
-                .flag("selected", at == chosen)
-                .text(name)
-        });
-        kit::entry(
-            t().which_face,
-            tag("select").on(On::Change, choose).each(options),
-        )
-    })
+    let tags: Vec<_> = own.iter().map(|own| own.tag.clone()).collect();
+    let choose = act(move |event| {
+        let at: usize = dom::value_of(event).parse().unwrap_or(0);
+        house.turn(tags.get(at).cloned().flatten());
+    });
+    let options = own.iter().enumerate().map(|(at, own)| {
+        let name = own
+            .label
+            .as_ref()
+            .map_or(own.address.as_str(), |label| label.as_str());
+        tag("option")
+            .attr_of("value", &at.to_string())
+            .flag("selected", at == chosen)
+            .text(name)
+    });
+    kit::entry(
+        t().which_face,
+        tag("select").on(On::Change, choose).each(options),
+    )
+    .into()
 }
 
 pub fn people(house: &House) -> Html {
@@ -113,10 +114,10 @@ pub fn people(house: &House) -> Html {
     ];
     let sure = sure.map(|(words, login)| {
         let intent = with_rules(&own, |own| own.rules.publishing_needs = login);
-        (words, needs == login, Deed::Intend(intent))
+        (words, "", needs == login, Deed::Intend(intent))
     });
     let inside = vec![
-        faces(house).map_or_else(Html::default, Html::from),
+        faces(house),
         block(words(t().people_decided), t().people_decided_hint)
             .with(kit::lines(t().nobody_decided, decided.collect()))
             .into(),
@@ -130,7 +131,6 @@ pub fn people(house: &House) -> Html {
                 add,
             ))
             .into(),
-        on_other_sites(house, &own).into(),
         block(words(t().names), t().demand_hint)
             .with(kit::switch(house, t().demand, named, Deed::Intend(demand)))
             .into(),
@@ -160,7 +160,7 @@ pub fn view_as(house: &House) -> Html {
     let viewer = house.viewer();
     let chosen = viewers.iter().position(|(one, _)| *one == viewer);
     let chosen = chosen.unwrap_or(0);
-    let of = face(house).and_then(|own| own.tag);
+    let of = face(house).and_then(|own| own.tag.clone());
     let choose = {
         let (house, all) = (house.clone(), viewers.clone());
         act(move |event| {
@@ -178,7 +178,7 @@ pub fn view_as(house: &House) -> Html {
     });
     let select = tag("select").on(On::Change, choose).each(options);
     let inside = vec![
-        faces(house).map_or_else(Html::default, Html::from),
+        faces(house),
         kit::entry(t().seen_by, select).into(),
         preview(house, of.as_ref(), &viewers[chosen].0).into(),
     ];
@@ -193,7 +193,8 @@ pub fn looking(house: &House) -> Html {
             presentity: None,
             visibility: Some(visibility),
         };
-        (label(), mine.otherwise == visibility, Deed::Intend(intent))
+        let holds = mine.otherwise == visibility;
+        (label(), "", holds, Deed::Intend(intent))
     });
     let except = mine.exceptions.iter().map(|(presentity, visibility)| {
         let address = presentity.address();

@@ -132,7 +132,7 @@ pub fn ways(house: &House) -> Html {
         })
     };
     let inside = vec![
-        faces(house).map_or_else(Html::default, Html::from),
+        faces(house),
         p("muted").say(t().ways_who).into(),
         kit::lines(t().no_ways, means).into(),
         kit::form(house, t().add_way, t().add_way, fields, add).into(),
