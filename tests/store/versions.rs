@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use lamplight::store::{FILE, Store};
+use lamplight::store::sites::{self, Algorithm, By, Terms};
+use lamplight::store::{FILE, Store, open_beside};
 use lamplight_core::address::{Epoch, MessageId, Seq, Token};
 use lamplight_core::message::What;
 use lamplight_core::presence::{Basic, Hours, Note, PresenceTuple};
@@ -20,10 +21,11 @@ use rusqlite::Connection;
 
 use super::both::{address, note, principal, tag};
 
-const RELEASED: [&str; 3] = [
+const RELEASED: [&str; 4] = [
     include_str!("version_1.sql"),
     include_str!("version_2.sql"),
     include_str!("version_3.sql"),
+    include_str!("version_4.sql"),
 ];
 
 /// A folder with a database of this version.
@@ -243,6 +245,49 @@ fn before() -> [Before; 2] {
         ..Before::default()
     };
     [one, all]
+}
+
+#[test]
+fn what_version_4_brought_is_read_as_it_was_written() {
+    let folder = made_by(RELEASED[3]);
+    drop(Store::open(folder.path()).expect("the store opens"));
+    let db = open_beside(folder.path()).expect("it opens beside a relay too");
+    let sites = sites::list(&db, &By::Host).expect("it can be read");
+    let names: Vec<&str> = sites.iter().map(|site| site.name.as_str()).collect();
+    assert_eq!(names, ["blog.example", "shop.example"], "one is removed");
+    let [blog, shop] = &sites[..] else {
+        panic!("there are two")
+    };
+    assert_eq!(
+        shop.origins,
+        ["https://shop.example", "https://www.shop.example"]
+    );
+    assert_eq!((shop.chats.len(), blog.chats.len()), (1, 2));
+    assert_eq!((shop.visitors, blog.visitors), (2, 0));
+    let terms = Terms {
+        guests: true,
+        guests_most: 50,
+        guests_per_hour: 5,
+        life: 7_200_000,
+    };
+    assert_eq!(shop.terms, terms);
+    let keys: Vec<_> = shop.keys.iter().map(|key| key.kid.as_str()).collect();
+    assert_eq!(keys, ["present", "former"], "the one in use comes first");
+    assert_eq!(shop.keys[0].bytes.0, b"lamp_present");
+    assert_eq!(blog.keys[0].algorithm, Algorithm::EdDsa);
+    let found = sites::of_origin(&db, "https://www.shop.example").expect("it can be read");
+    assert_eq!(found.as_ref(), Some(shop));
+    for (site, chat, shown) in [
+        (shop, "shop@localhost", true),
+        (shop, "alice@localhost", false),
+        (blog, "alice+work@localhost", true),
+    ] {
+        let shows = sites::shows(&db, site, &presentity(chat.trim_end_matches("@localhost")));
+        assert_eq!(shows.expect("it can be read"), shown, "{chat}");
+    }
+    let by = By::Account(principal("alice"));
+    let own = sites::list(&db, &by).expect("it can be read");
+    assert_eq!(own, std::slice::from_ref(blog));
 }
 
 #[test]

@@ -106,6 +106,15 @@ codes! {
     GuestsClosed "guests_closed" No "This relay does not accept guests."
     WrongOrigin "wrong_origin" No "This page is not served by this relay, so it may not connect to it."
 
+    // A site that shows a chat, and the tokens of its backend: a visitor can do nothing about any of them, so one sentence does.
+    UnknownSite "unknown_site" No "This relay shows no such chat on this site."
+    TokenInvalid "token_invalid" No "The site's token is not valid."
+    TokenExpired "token_expired" No "The site's token is not valid."
+    TokenUsed "token_used" No "The site's token is not valid."
+    TokenWrongTimes "token_wrong_times" No "The site's token is not valid."
+    TokenWrongAudience "token_wrong_audience" No "The site's token is not valid."
+    TokenWrongOrigin "token_wrong_origin" No "The site's token is not valid."
+
     // Too much.
     TooManyRequests "too_many_requests" Later "That was too fast. Wait a moment and try again."
     TooManySubscriptions "too_many_subscriptions" No "Your contact list is full. Remove someone first."

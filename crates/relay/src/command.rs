@@ -1,4 +1,7 @@
-//! What a person types: `lamplight serve`, `lamplight config default|show|check`, `lamplight chat`. Each key of the configuration is a flag.
+//! What a person types: `lamplight serve`, `lamplight config default|show|check`, `lamplight site …`, `lamplight chat`. Each key of
+//! the configuration is a flag.
+
+mod site;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,6 +18,7 @@ pub fn run() -> ExitCode {
     let done = match matches.subcommand() {
         Some(("serve", words)) => serve_with(words),
         Some(("config", words)) => configure(words),
+        Some(("site", words)) => site::run(words),
         Some(("chat", words)) => chat::run(words),
         _ => Err("there is no such command".into()),
     };
@@ -34,6 +38,7 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(with_settings(Command::new("serve").about("Runs the relay")))
+        .subcommand(site::command())
         .subcommand(chat::command())
         .subcommand(
             Command::new("config")
@@ -118,8 +123,10 @@ fn read(words: &ArgMatches) -> Result<Read, String> {
 
 fn sources(words: &ArgMatches) -> Sources {
     let given = |key: &str| {
+        // Not every command has a flag for every key.
+        let text = words.try_get_one::<String>(key).ok().flatten()?;
         let typed = words.value_source(key) == Some(ValueSource::CommandLine);
-        words.get_one::<String>(key).filter(|_| typed).cloned()
+        typed.then(|| text.clone())
     };
     let flags = SETTINGS.iter().map(crate::config::Setting::key);
     Sources {

@@ -9,6 +9,7 @@ mod body;
 mod circles;
 mod cookie;
 mod doors;
+mod embed;
 mod gate;
 mod headers;
 mod keeper;
@@ -16,6 +17,7 @@ mod line;
 mod pidf;
 mod presence;
 mod query;
+mod sites;
 mod visits;
 
 use std::net::SocketAddr;
@@ -115,10 +117,15 @@ pub fn routes(site: Arc<Site>) -> Router {
         .route("/v1/programs/{program}", delete(circles::drop_program))
         .route("/v1/tokens", get(circles::tokens).post(circles::make_token))
         .route("/v1/tokens/{id}", delete(circles::drop_token))
+        .route("/v1/sites", get(sites::sites).post(sites::add))
+        .route("/v1/sites/{name}", delete(sites::remove))
+        .route("/v1/sites/{name}/rotate", post(sites::rotate))
+        .route("/v1/visitors", post(sites::receive))
         .route("/v1/presence", get(presence::several))
         .route("/v1/presence/{address}", get(presence::one))
         .route("/v1/ws", get(line::open))
         .route("/v1/csp-reports", post(keeper::csp_report))
+        .route("/embed/chat", get(embed::chat))
         .route("/healthz", get(keeper::healthy))
         .route("/readyz", get(keeper::ready))
         .route("/metrics", get(keeper::metrics))
@@ -133,6 +140,6 @@ async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
         Ok(()) => next.run(request).await,
         Err(refusal) => answer::refuse(&refusal),
     };
-    site.headers.put(response.headers_mut());
+    site.headers.put(&mut response);
     response
 }

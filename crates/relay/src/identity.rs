@@ -6,10 +6,13 @@
 //! Everything that ends a login tells the hub, which closes the sockets that came in by it.
 
 mod groups;
+pub mod keys;
 mod names;
 mod passwords;
 pub mod programs;
 pub mod rates;
+pub mod sites;
+mod vouch;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -31,6 +34,7 @@ use crate::clock::wall;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::store::accounts::{self, Created, Decided, Login, NewPrincipal, members, tokens};
+use crate::store::sites::visitors;
 use crate::store::writer::Handle;
 use names::Name;
 use passwords::{Password, Passwords, Verdict};
@@ -55,6 +59,8 @@ pub struct Keeper {
     tickets: Mutex<HashMap<Hash, Ticket>>,
     failures: Rates<(String, IpAddr)>,
     newcomers: Rates<IpAddr>,
+    /// Tokens by site.
+    vouchers: Rates<i64>,
 }
 
 /// What a ticket stands for: a login, perhaps in the name of a group. Both are looked up again when it is used.
@@ -90,6 +96,7 @@ impl Keeper {
             tickets: Mutex::new(HashMap::new()),
             failures: Rates::new(accounts.failures),
             newcomers: Rates::new(accounts.new_accounts),
+            vouchers: Rates::new(sites::TOKENS),
             store,
             hub,
             metrics,
@@ -314,6 +321,7 @@ impl Keeper {
         let swept = self
             .store
             .write(move |db| {
+                crate::store::sites::forget_old(db, now)?;
                 let guests = accounts::forget_expired(db, now, SWEEP_MAX)?;
                 let logins = accounts::forget_stale_logins(db, idle, old, SWEEP_MAX)?;
                 let with_groups = |(id, principal)| {
@@ -433,10 +441,13 @@ impl Keeper {
 
     async fn note_use(&self, login: &Login, now: Timestamp) {
         if now.0.saturating_sub(login.used.0) > TOUCH_EVERY_MS {
-            let id = login.id;
+            let (id, who) = (login.id, login.principal.clone());
             let touched = self
                 .store
-                .write(move |db| accounts::touch_login(db, id, now))
+                .write(move |db| {
+                    accounts::touch_login(db, id, now)?;
+                    visitors::touch(db, &who, now)
+                })
                 .await;
             // Not noting a use costs nothing today.
             touched.unwrap_or_default();

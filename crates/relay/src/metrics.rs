@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use lamplight_core::code::Code;
+
 /// One number that goes up, or up and down.
 #[derive(Debug, Default)]
 pub struct Count(AtomicU64);
@@ -22,6 +24,28 @@ impl Count {
 
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a token of a site is refused for; all else counts as one.
+const REFUSALS: [Code; 7] = [
+    Code::TokenInvalid,
+    Code::TokenExpired,
+    Code::TokenUsed,
+    Code::TokenWrongTimes,
+    Code::TokenWrongAudience,
+    Code::TokenWrongOrigin,
+    Code::TryLater,
+];
+
+/// Counts of refusals by their code.
+#[derive(Debug, Default)]
+pub struct ByCode([Count; REFUSALS.len()]);
+
+impl ByCode {
+    pub fn up(&self, code: Code) {
+        let at = REFUSALS.iter().position(|known| *known == code);
+        self.0[at.unwrap_or(REFUSALS.len() - 1)].up();
     }
 }
 
@@ -46,6 +70,11 @@ pub struct Metrics {
     pub visitors: Count,
     /// Times that a token let somebody in.
     pub tokens_used: Count,
+    /// Visitors of other sites who came in by a token of the site, and without one.
+    pub visitors_vouched: Count,
+    pub visitors_guests: Count,
+    /// Tokens of sites that let nobody in.
+    pub tokens_refused: ByCode,
     /// Violations of the page's content security policy that browsers reported.
     pub csp_reports: Count,
 }
@@ -110,6 +139,18 @@ impl Metrics {
                 self.tokens_used.get(),
             ),
             (
+                "visitors_vouched_total",
+                "counter",
+                "Visitors of sites who came in by a token of the site.",
+                self.visitors_vouched.get(),
+            ),
+            (
+                "visitors_guests_total",
+                "counter",
+                "Visitors of sites who came in without a token.",
+                self.visitors_guests.get(),
+            ),
+            (
                 "csp_reports_total",
                 "counter",
                 "Violations of the content security policy.",
@@ -129,6 +170,19 @@ impl Metrics {
                 "# HELP lamplight_{name} {help}\n# TYPE lamplight_{name} {kind}\nlamplight_{name} {value}"
             );
         }
+        let _ = writeln!(
+            text,
+            "# HELP lamplight_visitor_tokens_refused_total Tokens of sites that let nobody in.\n\
+             # TYPE lamplight_visitor_tokens_refused_total counter"
+        );
+        for (code, count) in REFUSALS.iter().zip(&self.tokens_refused.0) {
+            let _ = writeln!(
+                text,
+                "lamplight_visitor_tokens_refused_total{{code=\"{}\"}} {}",
+                code.slug(),
+                count.get()
+            );
+        }
         text
     }
 }
@@ -143,11 +197,15 @@ mod tests {
         metrics.messages.add(3);
         metrics.sessions.up();
         metrics.sessions.down();
+        metrics.tokens_refused.up(Code::TokenUsed);
+        metrics.tokens_refused.up(Code::TooManyRequests);
         let text = metrics.print(7);
         for line in [
             "lamplight_messages_accepted_total 3",
             "lamplight_sessions 0",
             "lamplight_store_waiting 7",
+            "lamplight_visitor_tokens_refused_total{code=\"token_used\"} 1",
+            "lamplight_visitor_tokens_refused_total{code=\"try_later\"} 1",
         ] {
             assert!(
                 text.lines().any(|one| one == line),

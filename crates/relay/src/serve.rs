@@ -16,7 +16,7 @@ use lamplight_core::service::Service;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -30,6 +30,8 @@ use crate::store::{OpenError, Room, Store};
 
 /// How often guests and logins whose time is over are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
+/// How often it is looked whether a site was removed from outside; what is open of it closes within two seconds.
+const REMOVED_EVERY: Duration = Duration::from_millis(500);
 /// How long last words to sockets may take once the services are done.
 const LAST_WORDS: Duration = Duration::from_secs(6);
 
@@ -112,6 +114,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     });
     let mut hub = tokio::spawn(hub.run());
     tokio::spawn(sweep(Arc::clone(&keeper)));
+    tokio::spawn(end_removed_sites(Arc::clone(&keeper)));
 
     let site = Arc::new(Site::new(
         Arc::clone(&config),
@@ -187,6 +190,16 @@ async fn sweep(keeper: Arc<Keeper>) {
     loop {
         times.tick().await;
         while keeper.sweep().await {}
+    }
+}
+
+/// `lamplight site remove` writes to the same store beside the relay, which closes what is open.
+async fn end_removed_sites(keeper: Arc<Keeper>) {
+    let mut times = tokio::time::interval(REMOVED_EVERY);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        times.tick().await;
+        keeper.end_removed_sites().await;
     }
 }
 

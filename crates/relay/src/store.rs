@@ -14,6 +14,7 @@ mod ledger;
 mod loads;
 mod rows;
 mod schema;
+pub mod sites;
 pub mod writer;
 
 use std::fs::{File, TryLockError};
@@ -51,6 +52,8 @@ pub enum OpenError {
     Folder(PathBuf, io::Error),
     /// Another relay has it.
     InUse(PathBuf),
+    /// No relay has ever run on it.
+    Empty(PathBuf),
     /// A newer relay made it.
     Newer { found: usize },
     /// The database does not open.
@@ -74,6 +77,11 @@ impl fmt::Display for OpenError {
             Self::InUse(path) => write!(
                 f,
                 "another relay is running on the data folder {}; stop it first or choose another folder",
+                path.display()
+            ),
+            Self::Empty(path) => write!(
+                f,
+                "there is no data of a relay in the folder {}; name the one that `lamplight serve` uses with --data",
                 path.display()
             ),
             Self::Newer { found } => write!(
@@ -289,6 +297,25 @@ impl Store {
         }
         fault
     }
+}
+
+/// A connection beside whatever relay may run on this folder: for small changes by whoever runs it.
+pub fn open_beside(folder: &Path) -> Result<Connection, OpenError> {
+    let path = folder.join(FILE);
+    if !path.is_file() {
+        return Err(OpenError::Empty(folder.to_owned()));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || Connection::open_with_flags(&path, flags);
+    let mut db = open()?;
+    if schema::version(&db)? < schema::VERSION {
+        // A relay of an older version may be running: then it keeps its tables.
+        drop(Store::open(folder)?);
+        db = open()?;
+    }
+    schema::prepare_writer(&db)?;
+    schema::migrate(&mut db)?;
+    Ok(db)
 }
 
 /// Sorts a failure by what the asker can do about it.

@@ -177,6 +177,16 @@ settings! {
             "More lets one machine fill the relay faster."
     }
 
+    /// Chats on other sites.
+    sites ("sites") SiteSettings {
+        register: Offer = "loopback" ["open, closed, loopback"]
+            "Who may register a site for a chat with their own addresses: everyone with an account (open), nobody (closed), or everyone with an account while the relay listens on loopback only. `lamplight site` registers any."
+            "Whoever registers a site lets its visitors in as guests, whatever `accounts.guests` says."
+        unregistered: Offer = "loopback" ["open, closed, loopback"]
+            "Which pages may show a chat beside those of registered sites: all of them (open) or none (closed). Their visitors are guests as `accounts.guests` says."
+            "Any page of the web may then have its readers write to people here."
+    }
+
     /// Sockets.
     connections ("connections") ConnectionSettings {
         most: usize = "20000" ["number"]

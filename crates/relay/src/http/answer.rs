@@ -60,8 +60,14 @@ fn status_of(code: Code) -> StatusCode {
         | Code::SignInAgain
         | Code::ShowYourself
         | Code::RegistrationClosed
-        | Code::GuestsClosed => StatusCode::FORBIDDEN,
-        Code::NotFound | Code::UnknownAddress => StatusCode::NOT_FOUND,
+        | Code::GuestsClosed
+        | Code::TokenInvalid
+        | Code::TokenExpired
+        | Code::TokenUsed
+        | Code::TokenWrongTimes
+        | Code::TokenWrongAudience
+        | Code::TokenWrongOrigin => StatusCode::FORBIDDEN,
+        Code::NotFound | Code::UnknownAddress | Code::UnknownSite => StatusCode::NOT_FOUND,
         Code::NameTaken | Code::NameLooksAlike | Code::IdConflict | Code::TooManyAddresses => {
             StatusCode::CONFLICT
         }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::OpenError;
 
 /// Each step brings a database from the version of its index to the next one. Never change a step that was released.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /// The schema this build reads and writes.
 pub const VERSION: usize = STEPS.len();
@@ -301,6 +301,73 @@ CREATE TABLE stood (
 ) WITHOUT ROWID;
 ";
 
+/// Version 4: sites that show a chat, and their visitors.
+const VERSION_4: &str = "
+CREATE TABLE sites (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- NULL: removed. The relay ends its visitors and then the row.
+    name TEXT UNIQUE,
+    -- The account that registered it, also after that is gone; NULL: whoever runs the relay.
+    owner INTEGER,
+    made INTEGER NOT NULL,
+    -- Whether visitors come in without a token; how many at most, and how many in an hour.
+    guests INTEGER NOT NULL,
+    guests_most INTEGER NOT NULL,
+    guests_per_hour INTEGER NOT NULL,
+    -- How long after their last use those whom it vouches for are forgotten, in milliseconds.
+    life INTEGER NOT NULL,
+    -- Goes into the hashes of its visitors' names.
+    salt BLOB NOT NULL
+);
+
+-- An origin is of one site.
+CREATE TABLE site_origins (
+    origin TEXT PRIMARY KEY,
+    site INTEGER NOT NULL REFERENCES sites ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX site_origins_of ON site_origins (site);
+
+-- The presentities that one may chat with there.
+CREATE TABLE site_chats (
+    site INTEGER NOT NULL REFERENCES sites ON DELETE CASCADE,
+    presentity TEXT NOT NULL,
+    PRIMARY KEY (site, presentity)
+) WITHOUT ROWID;
+
+CREATE TABLE site_keys (
+    site INTEGER NOT NULL REFERENCES sites ON DELETE CASCADE,
+    kid TEXT NOT NULL,
+    -- 0 HS256 with the secret, 1 EdDSA with the public key, 2 RS256 with the public key as PKCS #1.
+    algorithm INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    added INTEGER NOT NULL,
+    -- From then on it holds no more; NULL: it is the one in use.
+    until INTEGER,
+    PRIMARY KEY (site, kid)
+) WITHOUT ROWID;
+
+-- Tokens that were used and have not run out: SHA-256 of their jti.
+CREATE TABLE site_tokens (
+    site INTEGER NOT NULL REFERENCES sites ON DELETE CASCADE,
+    jti BLOB NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (site, jti)
+) WITHOUT ROWID;
+CREATE INDEX site_tokens_until ON site_tokens (until);
+
+CREATE TABLE site_visitors (
+    principal INTEGER PRIMARY KEY REFERENCES principals ON DELETE CASCADE,
+    site INTEGER NOT NULL REFERENCES sites ON DELETE CASCADE,
+    -- Of those whom the site vouches for: SHA-256 of its salt and its own name for them.
+    sub BLOB,
+    made INTEGER NOT NULL,
+    -- What the site, or the visitor, says they are called.
+    called TEXT,
+    UNIQUE (site, sub)
+);
+CREATE INDEX site_guests ON site_visitors (site, made) WHERE sub IS NULL;
+";
+
 /// How long a connection waits for another one.
 pub const BUSY_FOR: Duration = Duration::from_secs(5);
 
@@ -332,10 +399,15 @@ fn prepare_any(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// The schema that a database has.
+pub fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    let found = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0));
+    found.map(|found| found as usize)
+}
+
 /// Brings the database to [`VERSION`].
 pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let found = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))?;
-    let found = found as usize;
+    let found = version(connection)?;
     if found > VERSION {
         return Err(OpenError::Newer { found });
     }

@@ -1,0 +1,333 @@
+//! `lamplight site add|list|rotate|remove`: which sites may show a chat, for whoever runs the relay. It writes to the relay's
+//! store beside the relay, which reads it for whoever asks next; nothing has to be restarted.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use lamplight_core::address::Presentity;
+use lamplight_core::time::{Timestamp, millis};
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::read_aloud;
+use crate::clock::wall;
+use crate::config::Value;
+use crate::identity::keys::{self, NewKey};
+use crate::identity::sites::Wanted;
+use crate::store::sites::{self, Algorithm, By, Key, Site, Terms};
+use crate::store::{self, sites::Fault};
+
+const ABOUT_TOKENS: &str =
+    "How a backend signs tokens: docs/EMBEDDING.md, “Visitors of your site”.";
+
+pub fn command() -> Command {
+    let named = || {
+        Arg::new("name")
+            .value_name("name")
+            .required(true)
+            .help("The site's name, which looks like a host: shop.example")
+    };
+    let key = || {
+        Arg::new("key").long("key").value_name("key").default_value("hs256").help(
+            "What the site's backend signs tokens with: hs256 (the relay makes a secret), eddsa:<pem file> or rs256:<pem file> (its public key)",
+        )
+    };
+    let with_folder = |command: Command| {
+        let file = Arg::new("config")
+            .long("config")
+            .value_name("file")
+            .value_parser(value_parser!(PathBuf))
+            .help("The relay's configuration [default: ./lamplight.toml, if it is there]");
+        let data = Arg::new("data")
+            .long("data")
+            .value_name("folder")
+            .help("The relay's data folder [default: what the configuration says]");
+        command.arg(file).arg(data)
+    };
+    let usual = Terms::USUAL;
+    let option = |name: &'static str, value: &'static str, help: String| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    let add = Command::new("add")
+        .about("Registers a site, whose pages may then show a chat")
+        .arg(named())
+        .arg(
+            Arg::new("origin")
+                .long("origin")
+                .value_name("URL")
+                .required(true)
+                .action(ArgAction::Append)
+                .help("Where its pages are, such as https://shop.example; may be said several times"),
+        )
+        .arg(
+            Arg::new("chat")
+                .long("chat")
+                .value_name("address")
+                .required(true)
+                .action(ArgAction::Append)
+                .help("Whom its pages may show a chat with, such as support@example.org; may be said several times"),
+        )
+        .arg(key())
+        .arg(
+            Arg::new("guests")
+                .long("guests")
+                .action(ArgAction::SetTrue)
+                .help("Lets visitors in for whom the site's backend does not vouch"),
+        )
+        .arg(
+            option("guests-most", "number", format!("Such guests at most [default: {}]", usual.guests_most))
+                .value_parser(value_parser!(u32)),
+        )
+        .arg(
+            option("guests-per-hour", "number", format!("Such guests in an hour [default: {}]", usual.guests_per_hour))
+                .value_parser(value_parser!(u32)),
+        )
+        .arg(option(
+            "life",
+            "time",
+            format!(
+                "How long after their last visit those are forgotten whom it vouches for [default: {}]",
+                Duration::from_millis(usual.life).print()
+            ),
+        ))
+        .after_help(ABOUT_TOKENS);
+    let rotate = Command::new("rotate")
+        .about("Gives a site a new key; the one in use goes on holding for a while")
+        .arg(named())
+        .arg(key())
+        .arg(
+            option("overlap", "time", "How long the former key still holds".into())
+                .default_value("24 h"),
+        )
+        .after_help("Of two former keys only the later one holds. With --overlap \"0 s\" the former key holds no more at once.");
+    Command::new("site")
+        .about("Which sites may show a chat on their pages; also while the relay runs")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_folder(add))
+        .subcommand(with_folder(
+            Command::new("list").about("The sites with their addresses and keys"),
+        ))
+        .subcommand(with_folder(rotate))
+        .subcommand(with_folder(
+            Command::new("remove")
+                .about("Removes a site: its pages show no chat any more, and its visitors are signed out and forgotten")
+                .arg(named()),
+        ))
+}
+
+pub fn run(words: &ArgMatches) -> Result<(), String> {
+    match words.subcommand() {
+        Some(("add", words)) => add(words),
+        Some(("list", words)) => list(words),
+        Some(("rotate", words)) => rotate(words),
+        Some(("remove", words)) => remove(words),
+        _ => Err("there is no such command".into()),
+    }
+}
+
+fn add(words: &ArgMatches) -> Result<(), String> {
+    let usual = Terms::USUAL;
+    let all = |key: &str| {
+        let values = words.get_many::<String>(key).into_iter().flatten();
+        values.cloned().collect::<Vec<_>>()
+    };
+    let number = |key: &str| words.get_one::<u32>(key).copied();
+    let wanted = Wanted {
+        name: word(words, "name"),
+        origins: all("origin"),
+        chats: all("chat"),
+        terms: Terms {
+            guests: words.get_flag("guests"),
+            guests_most: number("guests-most").unwrap_or(usual.guests_most),
+            guests_per_hour: number("guests-per-hour").unwrap_or(usual.guests_per_hour),
+            life: time(words, "life")?.unwrap_or(usual.life),
+        },
+    };
+    let key = new_key(words)?;
+    let salt = keys::salt().map_err(|refusal| refusal.sentence)?;
+    let new = wanted.read(key.key.clone(), salt, wall());
+    let new = new.map_err(|why| why.to_string())?;
+    change(words, |db| sites::add(db, &new, &By::Host))?;
+    let chats: Vec<&str> = new.chats.iter().map(Presentity::as_str).collect();
+    println!(
+        "Pages of {} may now show a chat with {}.",
+        new.origins.join(", "),
+        chats.join(", ")
+    );
+    if new.terms.guests {
+        println!(
+            "Visitors come in without a token too: at most {} at a time, {} in an hour.",
+            new.terms.guests_most, new.terms.guests_per_hour
+        );
+    }
+    tell_key(&key);
+    Ok(())
+}
+
+fn rotate(words: &ArgMatches) -> Result<(), String> {
+    let name = word(words, "name");
+    let overlap = time(words, "overlap")?.unwrap_or_default();
+    let key = new_key(words)?;
+    let until = Timestamp(wall().0.saturating_add(overlap));
+    change(words, |db| {
+        sites::rotate(db, &named(&name), &By::Host, &key.key, until)
+    })?;
+    let overlap = Duration::from_millis(overlap);
+    match overlap.is_zero() {
+        true => println!("{name} has a new key; the former one holds no more."),
+        false => println!(
+            "{name} has a new key; the former one holds for {} more.",
+            overlap.print()
+        ),
+    }
+    tell_key(&key);
+    Ok(())
+}
+
+fn remove(words: &ArgMatches) -> Result<(), String> {
+    let name = word(words, "name");
+    change(words, |db| sites::remove(db, &named(&name), &By::Host))?;
+    println!("{name} is removed. A relay that runs signs its visitors out within two seconds.");
+    Ok(())
+}
+
+fn list(words: &ArgMatches) -> Result<(), String> {
+    let db = open(words)?;
+    let sites = sites::list(&db, &By::Host).map_err(|error| failed(&error))?;
+    if sites.is_empty() {
+        println!("No site is registered. `lamplight site add` registers one.");
+    }
+    for site in &sites {
+        print!("{}", described(site, wall()));
+    }
+    Ok(())
+}
+
+fn described(site: &Site, now: Timestamp) -> String {
+    let chats: Vec<&str> = site.chats.iter().map(Presentity::as_str).collect();
+    let terms = &site.terms;
+    let guests = match terms.guests {
+        true => format!(
+            "at most {}, {} in an hour",
+            terms.guests_most, terms.guests_per_hour
+        ),
+        false => "none without a token".into(),
+    };
+    let mut text = format!(
+        "{}\n  pages     {}\n  chats     {}\n  visitors  {} now; those it vouches for last {}\n  guests    {guests}\n",
+        site.name,
+        site.origins.join(", "),
+        chats.join(", "),
+        site.visitors,
+        Duration::from_millis(terms.life).print(),
+    );
+    for key in &site.keys {
+        let _ = writeln!(
+            text,
+            "  key       {} {}{}",
+            key.algorithm.name(),
+            key.kid,
+            state_of(key, now)
+        );
+    }
+    text
+}
+
+fn state_of(key: &Key, now: Timestamp) -> String {
+    let Some(until) = key.until else {
+        return String::new();
+    };
+    // To the minute: nobody waits for the second.
+    let left = until.0.saturating_sub(now.0) / 60_000;
+    match left {
+        0 => ", over".into(),
+        left => format!(", {} more", Duration::from_secs(left * 60).print()),
+    }
+}
+
+fn tell_key(key: &NewKey) {
+    let (kid, algorithm) = (&key.key.kid, key.key.algorithm.name());
+    println!(
+        "\nTokens of its backend name this key in their header: \"alg\": \"{algorithm}\", \"kid\": \"{kid}\""
+    );
+    if let Some(secret) = &key.secret {
+        println!(
+            "They are signed with this secret, which is shown only now and belongs on the backend alone:\n\n  {secret}"
+        );
+    }
+    println!("\n{ABOUT_TOKENS}");
+}
+
+fn new_key(words: &ArgMatches) -> Result<NewKey, String> {
+    let wanted = word(words, "key");
+    let (algorithm, file) = wanted.split_once(':').unwrap_or((&wanted, ""));
+    let found = Algorithm::ALL
+        .into_iter()
+        .find(|one| one.name().eq_ignore_ascii_case(algorithm));
+    match (found, file) {
+        (Some(Algorithm::Hs256), "") => NewKey::hs256(wall()).map_err(|refusal| refusal.sentence),
+        (Some(Algorithm::Hs256), _) => {
+            Err("with hs256 the relay makes the secret itself: say --key hs256".into())
+        }
+        (Some(algorithm), file) if !file.is_empty() => {
+            let pem = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+            NewKey::public(algorithm, &pem, wall()).map_err(|why| format!("{file}: {why}"))
+        }
+        _ => Err(format!(
+            "--key {wanted} is none of hs256, eddsa:<pem file>, rs256:<pem file>"
+        )),
+    }
+}
+
+/// Carries out one change in a transaction of its own.
+fn change(
+    words: &ArgMatches,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<Result<(), Fault>>,
+) -> Result<(), String> {
+    let mut db = open(words)?;
+    let transaction = db
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|error| failed(&error))?;
+    work(&transaction)
+        .map_err(|error| failed(&error))?
+        .map_err(|fault| fault.to_string())?;
+    transaction.commit().map_err(|error| failed(&error))
+}
+
+fn open(words: &ArgMatches) -> Result<Connection, String> {
+    let config = read_aloud(words)?;
+    store::open_beside(&config.relay.data).map_err(|error| error.to_string())
+}
+
+fn failed(error: &rusqlite::Error) -> String {
+    format!("the relay's data cannot be changed: {error}")
+}
+
+fn word(words: &ArgMatches, key: &str) -> String {
+    words.get_one::<String>(key).cloned().unwrap_or_default()
+}
+
+/// A name as it is kept; what is none is found nowhere.
+fn named(text: &str) -> String {
+    keys::site_name(text).unwrap_or_default()
+}
+
+/// A time in milliseconds.
+fn time(words: &ArgMatches, key: &str) -> Result<Option<u64>, String> {
+    let text = words.get_one::<String>(key);
+    let read = |text: &String| Duration::read(text).map_err(|why| format!("--{key} {text}: {why}"));
+    Ok(text.map(read).transpose()?.map(millis))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_of_sites_fit_together() {
+        command().debug_assert();
+    }
+}

@@ -1,0 +1,32 @@
+//! The document of a chat on a page of another site. The page shows it in a frame, and its origin is one of the site's: that is
+//! what the document's policy says, and browsers hold to it.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use lamplight_core::code::{Code, Refusal};
+
+use super::{Site, answer, doors, headers, query};
+
+const DOCUMENT: &str = include_str!("../../../../www/embed/chat.html");
+
+/// The chat with `?to=`, for a page of `?origin=`.
+pub async fn chat(State(site): State<Arc<Site>>, RawQuery(asked): RawQuery) -> Response {
+    let work = async {
+        let [to, origin] = ["to", "origin"].map(|name| one(asked.as_deref(), name));
+        let frame = site.keeper.frame(&origin?, &to?).await?;
+        let mut response = answer::typed(StatusCode::OK, "text/html; charset=utf-8", DOCUMENT);
+        headers::frame(&mut response, &site.origins, &frame.origins);
+        Ok(response)
+    };
+    doors::answered(work.await)
+}
+
+/// A value that stands there exactly once.
+fn one(asked: Option<&str>, name: &str) -> Result<String, Refusal> {
+    let [value] = <[String; 1]>::try_from(query::values(asked, name)?)
+        .map_err(|_| Code::UnknownSite.refusal())?;
+    Ok(value)
+}

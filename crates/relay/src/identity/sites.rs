@@ -1,0 +1,450 @@
+//! Sites that show a chat, and their visitors: guests who come in by a page of the site, vouched for by its backend or by nobody.
+//! They hold their login as a bearer secret, since a frame on another site's page has no cookie.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use lamplight_core::address::{Presentity, Principal};
+use lamplight_core::code::{Code, Refusal};
+use lamplight_core::presence::Note;
+use lamplight_core::service::{Input, Rate};
+use lamplight_core::time::{Timestamp, millis};
+use lamplight_core::wire::Class;
+use sha2::{Digest, Sha256};
+
+use super::keys::{self, NewKey};
+use super::vouch::{Claims, Token};
+use super::{
+    Keeper, SWEEP_MAX, SignedIn, hash_of, names, only_accounts, random, refusal_of, secret,
+};
+use crate::clock::wall;
+use crate::store::accounts::{Login, NewPrincipal};
+use crate::store::sites::visitors::{Arrival, Comes};
+use crate::store::sites::{self, By, Fault, NewSite, Site, Terms, visitors};
+
+/// Tokens of one site that let somebody in. More would have to be remembered, each until it runs out.
+pub const TOKENS: Rate = Rate {
+    burst: 500,
+    every: std::time::Duration::from_millis(20),
+};
+/// Longest name that a visitor is shown by, in characters.
+const CALLED_MAX: usize = 60;
+/// Most origins, and most presentities, of one site.
+const NAMED_MAX: usize = 50;
+
+/// What a site is registered with, as it was said.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub name: String,
+    pub origins: Vec<String>,
+    pub chats: Vec<String>,
+    pub terms: Terms,
+}
+
+impl Terms {
+    /// What holds for a site of which nothing else was said.
+    pub const USUAL: Self = Self {
+        guests: false,
+        guests_most: 5_000,
+        guests_per_hour: 200,
+        life: 30 * 86_400_000,
+    };
+    /// Guests are counted by the hour, so nobody may be forgotten sooner.
+    const LIFE_MIN: u64 = 3_600_000;
+}
+
+/// Why a site cannot be registered as it was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    Name(String),
+    Origin(String, String),
+    Chat(String),
+    NoOrigin,
+    NoChat,
+    TooMany,
+    Life,
+}
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Name(name) => write!(
+                f,
+                "{name:?} is no name of a site; it looks like a host, such as shop.example"
+            ),
+            Self::Origin(origin, why) => write!(f, "{origin:?}: {why}"),
+            Self::Chat(chat) => write!(
+                f,
+                "{chat:?} is no address; one looks like support@example.org"
+            ),
+            Self::NoOrigin => f.write_str("a site needs an origin, such as https://shop.example"),
+            Self::NoChat => f.write_str("a site needs an address to chat with"),
+            Self::TooMany => write!(
+                f,
+                "a site has at most {NAMED_MAX} origins and as many addresses"
+            ),
+            Self::Life => f.write_str("visitors last at least an hour"),
+        }
+    }
+}
+
+impl Unreadable {
+    fn code(&self) -> Code {
+        match self {
+            Self::Name(_) => Code::BadName,
+            Self::Chat(_) => Code::BadAddress,
+            Self::TooMany => Code::TooManyAddresses,
+            Self::Origin(..) | Self::NoOrigin | Self::NoChat | Self::Life => Code::BadFrame,
+        }
+    }
+}
+
+impl Wanted {
+    /// Reads what was said. `salt` is random.
+    pub fn read(
+        &self,
+        key: sites::Key,
+        salt: [u8; 16],
+        at: Timestamp,
+    ) -> Result<NewSite, Unreadable> {
+        let name = keys::site_name(&self.name);
+        let name = name.ok_or_else(|| Unreadable::Name(self.name.clone()))?;
+        let origin = |text: &String| {
+            crate::config::Origin::parse(text)
+                .map(|origin| origin.as_str().to_owned())
+                .map_err(|why| Unreadable::Origin(text.clone(), why))
+        };
+        let chat =
+            |text: &String| Presentity::parse(text).map_err(|_| Unreadable::Chat(text.clone()));
+        if self.origins.is_empty() {
+            return Err(Unreadable::NoOrigin);
+        }
+        if self.chats.is_empty() {
+            return Err(Unreadable::NoChat);
+        }
+        if self.origins.len().max(self.chats.len()) > NAMED_MAX {
+            return Err(Unreadable::TooMany);
+        }
+        if self.terms.life < Terms::LIFE_MIN {
+            return Err(Unreadable::Life);
+        }
+        Ok(NewSite {
+            name,
+            terms: self.terms,
+            salt: salt.to_vec(),
+            origins: self.origins.iter().map(origin).collect::<Result<_, _>>()?,
+            chats: self.chats.iter().map(chat).collect::<Result<_, _>>()?,
+            key,
+            at,
+        })
+    }
+}
+
+/// A visitor who came in.
+pub struct Visiting {
+    pub entered: SignedIn,
+    /// When they are forgotten unless they come back.
+    pub expires: Timestamp,
+    pub called: Option<String>,
+}
+
+/// Which pages may show a chat with somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The origins of the pages, as they stand in a policy.
+    pub origins: Vec<String>,
+}
+
+impl Keeper {
+    /// Registers a site for presentities of one's own and of one's own groups.
+    pub async fn add_site(
+        &self,
+        login: &Login,
+        wanted: &Wanted,
+        key: NewKey,
+    ) -> Result<Site, Refusal> {
+        self.may_register(login)?;
+        let new = wanted.read(key.key, keys::salt()?, wall());
+        let new = new.map_err(|why| why.code().refusal())?;
+        // A site is told to people by its name: it is not that of somebody else's.
+        if !new.origins.iter().any(|origin| host(origin) == new.name) {
+            return Err(Code::BadName.refusal());
+        }
+        let (by, name) = (By::Account(login.principal.clone()), new.name.clone());
+        let added = self.store.write(move |db| {
+            if let Err(fault) = sites::add(db, &new, &by)? {
+                return Ok(Err(fault));
+            }
+            let found = sites::list(db, &by)?.into_iter();
+            let mut found = found.filter(|site| site.name == name);
+            Ok(found.next().ok_or(Fault::NoSuchSite))
+        });
+        added
+            .await
+            .map_err(refusal_of)?
+            .map_err(|fault| fault.code().refusal())
+    }
+
+    /// The sites of an account.
+    pub async fn sites(&self, login: &Login) -> Result<Vec<Site>, Refusal> {
+        let by = By::Account(login.principal.clone());
+        let found = self.store.read(move |db| sites::list(db, &by));
+        found.await.map_err(refusal_of)
+    }
+
+    /// Gives a site a new key; the one in use holds for a while yet.
+    pub async fn rotate_site(
+        &self,
+        login: &Login,
+        name: &str,
+        key: &NewKey,
+        until: Timestamp,
+    ) -> Result<(), Refusal> {
+        let (by, name) = (By::Account(login.principal.clone()), name.to_owned());
+        let key = key.key.clone();
+        let rotated = self
+            .store
+            .write(move |db| sites::rotate(db, &name, &by, &key, until));
+        rotated
+            .await
+            .map_err(refusal_of)?
+            .map_err(|fault| fault.code().refusal())
+    }
+
+    /// Removes a site; its visitors' sessions close.
+    pub async fn remove_site(&self, login: &Login, name: &str) -> Result<(), Refusal> {
+        let (by, name) = (By::Account(login.principal.clone()), name.to_owned());
+        let removed = self.store.write(move |db| sites::remove(db, &name, &by));
+        removed
+            .await
+            .map_err(refusal_of)?
+            .map_err(|fault| fault.code().refusal())?;
+        self.end_removed_sites().await;
+        Ok(())
+    }
+
+    /// Which pages may show a chat with `to` that a page of `origin` asks for.
+    pub async fn frame(&self, origin: &str, to: &str) -> Result<Frame, Refusal> {
+        let unknown = || Code::UnknownSite.refusal();
+        let origin = keys::origin(origin).ok_or_else(unknown)?;
+        let to = Presentity::parse(to).map_err(|_| unknown())?;
+        let asked = origin.clone();
+        let found = self.store.read(move |db| {
+            let Some(site) = sites::of_origin(db, &asked)? else {
+                return Ok(None);
+            };
+            let shows = sites::shows(db, &site, &to)?;
+            Ok(Some((site, shows)))
+        });
+        match found.await.map_err(refusal_of)? {
+            Some((site, true)) => Ok(Frame {
+                origins: site.origins,
+            }),
+            None if self.shows_everywhere() => Ok(Frame {
+                origins: vec![origin],
+            }),
+            _ => Err(unknown()),
+        }
+    }
+
+    /// Lets in somebody for whom a site's token vouches. The same visitor of a site is the same principal. `is_here` knows the
+    /// names of this relay. Sites, keys and signatures that are wrong are refused alike.
+    pub async fn receive_vouched(
+        &self,
+        origin: &str,
+        token: &str,
+        is_here: impl Fn(&str) -> bool,
+    ) -> Result<Visiting, Refusal> {
+        let (site, claims) = match self.vouched(origin, token, is_here).await {
+            Ok(found) => found,
+            Err(refusal) => {
+                self.metrics.tokens_refused.up(refusal.code);
+                return Err(refusal);
+            }
+        };
+        let wait = self.vouchers.take(&site.id, Instant::now());
+        wait.map_err(|wait| Code::TooManyRequests.refusal_after(wait))?;
+        let called = claims.name.as_deref().and_then(called);
+        let sub = Sha256::new()
+            .chain_update(&site.salt)
+            .chain_update([0])
+            .chain_update(&claims.sub);
+        let comes = Comes::Vouched {
+            sub: sub.finalize().to_vec(),
+            jti: hash_of(&claims.jti).to_vec(),
+            until: claims.until,
+        };
+        let received = self.receive(site, comes, called).await;
+        match &received {
+            Ok(_) => self.metrics.visitors_vouched.up(),
+            Err(refusal) => self.metrics.tokens_refused.up(refusal.code),
+        }
+        received
+    }
+
+    /// Lets in somebody for whom nobody vouches, by a page of a site that takes such.
+    pub async fn receive_guest(
+        &self,
+        origin: &str,
+        name: Option<&str>,
+        ip: IpAddr,
+    ) -> Result<Visiting, Refusal> {
+        let site = match keys::origin(origin) {
+            Some(origin) => self.site_of(origin).await?,
+            None => return Err(Code::UnknownSite.refusal()),
+        };
+        let called = name.and_then(called);
+        let life = millis(self.config.accounts.guest_life);
+        let visiting = match site {
+            None if self.shows_everywhere() => {
+                let entered = self.enter_as_guest(ip).await?;
+                Visiting {
+                    entered,
+                    expires: Timestamp(wall().0.saturating_add(life)),
+                    called,
+                }
+            }
+            None => return Err(Code::UnknownSite.refusal()),
+            Some(site) if !site.terms.guests => return Err(Code::GuestsClosed.refusal()),
+            Some(site) => {
+                self.count_newcomer(ip)?;
+                self.receive(site, Comes::Guest { life }, called).await?
+            }
+        };
+        self.metrics.visitors_guests.up();
+        Ok(visiting)
+    }
+
+    /// Ends the visitors of sites that were removed, by whomever. Their sessions close.
+    pub async fn end_removed_sites(&self) {
+        loop {
+            let any = self.store.read(visitors::is_any_left).await;
+            if !any.unwrap_or_default() {
+                return;
+            }
+            let ended = self.store.write(|db| visitors::end(db, SWEEP_MAX)).await;
+            let Ok(ended) = ended else { return };
+            for visitor in ended {
+                self.tell(Input::Revoked(visitor.clone(), None));
+                self.tell(Input::Unregistered(visitor));
+            }
+        }
+    }
+
+    async fn vouched(
+        &self,
+        origin: &str,
+        token: &str,
+        is_here: impl Fn(&str) -> bool,
+    ) -> Result<(Site, Claims), Refusal> {
+        let invalid = || Code::TokenInvalid.refusal();
+        let token = Token::read(token).map_err(Code::refusal)?;
+        let origin = keys::origin(origin).ok_or_else(invalid)?;
+        let site = self.site_of(origin.clone()).await?.ok_or_else(invalid)?;
+        let now = wall();
+        let mut keys = site.keys.iter();
+        let key =
+            keys.find(|key| key.kid == token.kid && key.until.is_none_or(|until| now < until));
+        let claims = token.check(key.ok_or_else(invalid)?, &origin, is_here, now);
+        let claims = claims.map_err(Code::refusal)?;
+        Ok((site, claims))
+    }
+
+    async fn site_of(&self, origin: String) -> Result<Option<Site>, Refusal> {
+        let found = self.store.read(move |db| sites::of_origin(db, &origin));
+        found.await.map_err(refusal_of)
+    }
+
+    async fn receive(
+        &self,
+        site: Site,
+        comes: Comes,
+        called: Option<String>,
+    ) -> Result<Visiting, Refusal> {
+        let name =
+            names::guest(&random::<8>()?, &self.config.relay.domain).map_err(Code::refusal)?;
+        let (secret, at) = (secret()?, wall());
+        let arrival = Arrival {
+            comes,
+            fresh: NewPrincipal {
+                principal: name.principal,
+                class: Class::Guest,
+                skeleton: name.skeleton,
+                password: None,
+                at,
+                expires: None,
+            },
+            called: called.clone(),
+            login: hash_of(&secret).to_vec(),
+            at,
+        };
+        let received = self
+            .store
+            .write(move |db| visitors::receive(db, &site, &arrival));
+        let received = received.await.map_err(refusal_of)??;
+        if received.is_new {
+            self.tell(Input::Registered(received.principal.clone()));
+        }
+        for login in received.ended {
+            self.revoke(&received.principal, Vec::<Principal>::new(), login);
+        }
+        Ok(Visiting {
+            entered: SignedIn {
+                principal: received.principal,
+                class: Class::Guest,
+                token: secret,
+            },
+            expires: received.expires,
+            called,
+        })
+    }
+
+    fn may_register(&self, login: &Login) -> Result<(), Refusal> {
+        only_accounts(login)?;
+        if !self.config.offers(self.config.sites.register) {
+            return Err(Code::NotAllowed.refusal());
+        }
+        Ok(())
+    }
+
+    fn shows_everywhere(&self) -> bool {
+        self.config.offers(self.config.sites.unregistered)
+    }
+}
+
+/// The host of an origin.
+fn host(origin: &str) -> &str {
+    let (_, rest) = origin.split_once("://").unwrap_or(("", origin));
+    rest.split(':').next().unwrap_or(rest)
+}
+
+/// What somebody is called: one short line, without signs that turn the direction of what stands around it.
+fn called(text: &str) -> Option<String> {
+    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let spaced = |c: char| if c.is_whitespace() { ' ' } else { c };
+    let plain: String = text
+        .chars()
+        .map(spaced)
+        .filter(|c| !c.is_control() && !turns(*c))
+        .collect();
+    let plain: String = plain.trim().chars().take(CALLED_MAX).collect();
+    let note = Note::parse(&plain).ok()?;
+    Some(note.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_is_called_is_one_short_line() {
+        assert_eq!(called(" Maria ").as_deref(), Some("Maria"));
+        assert_eq!(
+            called("Maria\n\u{202e}Callas").as_deref(),
+            Some("Maria Callas")
+        );
+        assert_eq!(called("\u{0}\u{200f} "), None);
+        let long = called(&"é".repeat(100)).unwrap();
+        assert_eq!(long.chars().count(), CALLED_MAX);
+    }
+}

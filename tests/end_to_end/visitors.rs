@@ -1,0 +1,837 @@
+//! Visitors of sites: tokens by which a site's backend vouches for them, guests for whom nobody does, and what ends them.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use lamplight_core::address::Principal;
+use lamplight_core::code::Code;
+use lamplight_core::wire::{Class, ToAgent, ToService};
+use lamplight_tests::outside::http::{Answer, Request};
+use lamplight_tests::outside::{Account, Line, Relay, within};
+use ring::hmac;
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use serde_json::{Value, json};
+
+use crate::asking::{call, done, line_by, token, turned_away};
+use crate::doors::refuses;
+use crate::minting::chat_token;
+use crate::sites::{SHOP, options, registers, site};
+
+/// Closing a line after its right to be has ended takes at most this long.
+const AT_ONCE: Duration = Duration::from_secs(2);
+const DOCUMENT: &str = include_str!("../../docs/EMBEDDING.md");
+
+/// What a site's backend knows.
+#[derive(Clone)]
+struct Backend {
+    kid: String,
+    secret: String,
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.expect("it is after 1970").as_secs()
+}
+
+impl Backend {
+    fn of(key: &Value) -> Self {
+        let text = |name: &str| key[name].as_str().expect("a text").to_owned();
+        Self {
+            kid: text("kid"),
+            secret: text("secret"),
+        }
+    }
+
+    /// A token for this visitor, that was never used.
+    fn mints(&self, sub: &str) -> String {
+        self.signs(&claims(sub))
+    }
+
+    fn signs(&self, claims: &Value) -> String {
+        self.signs_as(&json!({ "alg": "HS256", "kid": self.kid }), claims)
+    }
+
+    fn signs_as(&self, header: &Value, claims: &Value) -> String {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, self.secret.as_bytes());
+        signed(header, claims, |bytes| {
+            hmac::sign(&secret, bytes).as_ref().to_vec()
+        })
+    }
+}
+
+fn signed(header: &Value, claims: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+    let parts = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    let signed = parts.join(".");
+    let signature = sign(signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+fn claims(sub: &str) -> Value {
+    let mut jti = [0; 16];
+    getrandom(&mut jti);
+    json!({
+        "sub": sub,
+        "aud": "localhost",
+        "iat": now(),
+        "exp": now() + 300,
+        "jti": URL_SAFE_NO_PAD.encode(jti),
+        "origin": SHOP,
+    })
+}
+
+fn getrandom(bytes: &mut [u8]) {
+    use ring::rand::{SecureRandom, SystemRandom};
+    SystemRandom::new().fill(bytes).expect("random numbers");
+}
+
+fn with(name: &str, value: impl Into<Value>) -> Value {
+    let mut claims = claims("customer 17");
+    claims[name] = value.into();
+    claims
+}
+
+async fn comes(relay: &Relay, body: Value) -> Answer {
+    let request = Request::page_post(&relay.origin(), "/v1/visitors", &body);
+    relay.call(&request).await
+}
+
+async fn brings(relay: &Relay, token: &str) -> Answer {
+    comes(relay, json!({ "origin": SHOP, "token": token })).await
+}
+
+async fn as_guest(relay: &Relay) -> Answer {
+    comes(relay, json!({ "origin": SHOP, "name": " Maria " })).await
+}
+
+/// The shop of alice, and what its backend knows.
+async fn shop(relay: &Relay, more: Value) -> (Account, Backend) {
+    let alice = Account::sign_up(relay, "alice").await;
+    let made = registers(relay, &alice, more).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let backend = Backend::of(&made.json()["keys"][0]);
+    (alice, backend)
+}
+
+async fn is_closed(mut line: Line) {
+    let end = line.end(AT_ONCE).await.expect("an end within two seconds");
+    assert_eq!(
+        (end.close, end.goodbye),
+        (Some(4001), Some(Code::SignedOut))
+    );
+}
+
+#[tokio::test]
+async fn a_visitor_of_a_site_is_the_same_principal_each_time_also_after_a_restart() {
+    let mut relay = Relay::start(options()).await;
+    let (_, backend) = shop(&relay, json!({})).await;
+    let mut named = claims("customer 17");
+    named["name"] = "Maria".into();
+    let first = brings(&relay, &backend.signs(&named)).await;
+    assert_eq!(first.status, 201, "{}", first.text());
+    let principal = first.field("principal");
+    assert!(principal.starts_with("guest-"), "{principal}");
+    assert_eq!(
+        (first.field("class"), first.field("name")),
+        ("guest".into(), "Maria".into())
+    );
+    assert_eq!(first.header("set-cookie"), None, "a frame has no cookies");
+    let month = 30 * 86_400_000;
+    let expires = first.json()["expires"].as_u64().expect("a time") / 1_000;
+    assert!(expires.abs_diff(now() + month / 1_000) < 60);
+
+    let (mut line, welcome) = line_by(&relay, token(&first.field("token"))).await;
+    let is_guest = matches!(&welcome, ToAgent::Welcome { you, class: Class::Guest, .. } if you.as_str() == principal);
+    assert!(is_guest, "{welcome:?}");
+    line.send(&ToService::Ping { number: 1 }).await;
+    line.until("a pong", |frame| matches!(frame, ToAgent::Pong { .. }))
+        .await;
+
+    let again = brings(&relay, &backend.mints("customer 17")).await;
+    assert_eq!(again.field("principal"), principal);
+    assert_ne!(again.field("token"), first.field("token"));
+    let other = brings(&relay, &backend.mints("customer 18")).await;
+    assert_ne!(other.field("principal"), principal);
+    relay.kill();
+    relay.start_again().await;
+    let later = brings(&relay, &backend.mints("customer 17")).await;
+    assert_eq!(later.field("principal"), principal);
+    assert_eq!(
+        relay.metric("lamplight_visitors_vouched_total").await,
+        Some(1.0)
+    );
+}
+
+#[tokio::test]
+async fn the_same_name_at_another_site_is_somebody_else() {
+    let relay = Relay::start(options()).await;
+    let (alice, backend) = shop(&relay, json!({})).await;
+    let blog = json!({ "name": "blog.example", "origins": ["https://blog.example"] });
+    let made = registers(&relay, &alice, blog).await.json();
+    let blog = Backend::of(&made["keys"][0]);
+    let mut elsewhere = claims("customer 17");
+    elsewhere["origin"] = "https://blog.example".into();
+    let body = json!({ "origin": "https://blog.example", "token": blog.signs(&elsewhere) });
+    let there = comes(&relay, body).await;
+    assert_eq!(there.status, 201, "{}", there.text());
+    let here = brings(&relay, &backend.mints("customer 17")).await;
+    assert_ne!(here.field("principal"), there.field("principal"));
+    // The blog's key opens no door of the shop's, not under the name of the shop's key either.
+    refuses(
+        &brings(&relay, &blog.mints("customer 17")).await,
+        403,
+        Code::TokenInvalid,
+    );
+    let renamed = json!({ "alg": "HS256", "kid": backend.kid });
+    let forged = blog.signs_as(&renamed, &claims("customer 17"));
+    refuses(&brings(&relay, &forged).await, 403, Code::TokenInvalid);
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_hold_lets_nobody_in_and_says_why_to_the_site_alone() {
+    let relay = Relay::start(options()).await;
+    let (_, backend) = shop(&relay, json!({})).await;
+    let good = claims("customer 17");
+    let thief = Backend {
+        secret: "lamp_guessed".into(),
+        ..backend.clone()
+    };
+    let header = |alg: &str| json!({ "alg": alg, "kid": backend.kid });
+    let unsigned = |alg: &str| signed(&header(alg), &good, |_| Vec::new());
+    let mut cut = backend.signs(&good);
+    cut.pop();
+    for (what, token) in [
+        ("a forged signature", thief.signs(&good)),
+        ("no signature", unsigned("HS256")),
+        ("alg none", unsigned("none")),
+        ("alg none, signed", backend.signs_as(&header("none"), &good)),
+        ("another alg", backend.signs_as(&header("RS256"), &good)),
+        (
+            "no kid",
+            backend.signs_as(&json!({ "alg": "HS256" }), &good),
+        ),
+        (
+            "an unknown kid",
+            backend.signs_as(&json!({ "alg": "HS256", "kid": "x" }), &good),
+        ),
+        (
+            "a kid that is SQL",
+            backend.signs_as(&json!({ "alg": "HS256", "kid": "' OR 1=1 --" }), &good),
+        ),
+        ("a cut one", cut),
+        ("no token at all", String::new()),
+        ("a book", "a".repeat(10_000)),
+        ("exp as a text", backend.signs(&with("exp", "soon"))),
+        ("no sub", backend.signs(&with("sub", Value::Null))),
+        ("no jti", backend.signs(&with("jti", Value::Null))),
+    ] {
+        let answer = brings(&relay, &token).await;
+        assert_eq!(answer.code(), Code::TokenInvalid.slug(), "{what}");
+        refuses(&answer, 403, Code::TokenInvalid);
+    }
+    let mut endless = good.clone();
+    endless["exp"] = (now() + 3_600).into();
+    for (claims, code) in [
+        (with("exp", now() - 61), Code::TokenExpired),
+        (with("iat", now() + 120), Code::TokenWrongTimes),
+        (with("nbf", now() + 120), Code::TokenWrongTimes),
+        (endless, Code::TokenWrongTimes),
+        (with("aud", "elsewhere.example"), Code::TokenWrongAudience),
+        (
+            with("aud", json!(["elsewhere.example", "localhost"])),
+            Code::TokenWrongAudience,
+        ),
+        (
+            with("origin", "https://evil.example"),
+            Code::TokenWrongOrigin,
+        ),
+    ] {
+        refuses(&brings(&relay, &backend.signs(&claims)).await, 403, code);
+    }
+    let used = backend.mints("customer 17");
+    assert_eq!(brings(&relay, &used).await.status, 201);
+    refuses(&brings(&relay, &used).await, 403, Code::TokenUsed);
+    let refused = relay.metric("lamplight_visitor_tokens_refused_total").await;
+    assert_eq!(refused, Some(22.0));
+    // The relay is also meant by its address.
+    let by_address = backend.signs(&with("aud", relay.origin()));
+    assert_eq!(brings(&relay, &by_address).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_used_token_stays_used_over_a_restart_and_lets_in_one_of_many_at_once() {
+    let mut relay = Relay::start(options()).await;
+    let (_, backend) = shop(&relay, json!({})).await;
+    let one = backend.mints("customer 17");
+    let answers = futures_util::future::join_all((0..8).map(|_| brings(&relay, &one))).await;
+    let let_in = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(let_in, 1);
+    relay.kill();
+    relay.start_again().await;
+    refuses(&brings(&relay, &one).await, 403, Code::TokenUsed);
+}
+
+#[tokio::test]
+async fn who_has_no_key_is_told_the_same_whatever_is_there() {
+    let relay = Relay::start(options()).await;
+    let (_, backend) = shop(&relay, json!({})).await;
+    let thief = Backend {
+        secret: "lamp_guessed".into(),
+        ..backend.clone()
+    };
+    let stranger = Backend {
+        kid: "unknown".into(),
+        secret: "lamp_guessed".into(),
+    };
+    let mut elsewhere = claims("customer 17");
+    elsewhere["origin"] = "https://nobody.example".into();
+    let known = brings(&relay, &thief.mints("customer 17")).await;
+    let expected = (known.status, known.text());
+    for body in [
+        json!({ "origin": SHOP, "token": stranger.mints("customer 17") }),
+        json!({ "origin": SHOP, "token": thief.mints("customer 18") }),
+        json!({ "origin": "https://nobody.example", "token": thief.signs(&elsewhere) }),
+        json!({ "origin": "https://nobody.example", "token": backend.signs(&elsewhere) }),
+        json!({ "origin": "null", "token": backend.signs(&elsewhere) }),
+    ] {
+        let answer = comes(&relay, body).await;
+        assert_eq!((answer.status, answer.text()), expected);
+    }
+}
+
+#[tokio::test]
+async fn only_the_relays_own_frame_brings_visitors() {
+    let relay = Relay::start(options()).await;
+    let (_, backend) = shop(&relay, json!({})).await;
+    let body = json!({ "origin": SHOP, "token": backend.mints("customer 17") });
+    let from_page = Request::page_post(SHOP, "/v1/visitors", &body);
+    refuses(&relay.call(&from_page).await, 403, Code::WrongOrigin);
+    let bare = Request::page_post(&relay.origin(), "/v1/visitors", &body).without("x-lamplight");
+    refuses(&relay.call(&bare).await, 403, Code::WrongOrigin);
+    // Neither of them has used the token.
+    assert_eq!(comes(&relay, body).await.status, 201);
+}
+
+#[tokio::test]
+async fn two_keys_hold_while_one_takes_the_place_of_the_other() {
+    let relay = Relay::start(options()).await;
+    let (alice, first) = shop(&relay, json!({})).await;
+    let path = "/v1/sites/shop.example/rotate";
+    let rotated = done(&relay, &alice, "POST", path, None).await.json();
+    let second = Backend::of(&rotated);
+    let day = 86_400;
+    let until = rotated["former_until"].as_u64().expect("a time") / 1_000;
+    assert!(until.abs_diff(now() + day) < 60);
+    for backend in [&first, &second] {
+        assert_eq!(
+            brings(&relay, &backend.mints("customer 17")).await.status,
+            201
+        );
+    }
+    // Of two former keys the later one holds.
+    let third = Backend::of(&done(&relay, &alice, "POST", path, None).await.json());
+    refuses(
+        &brings(&relay, &first.mints("customer 17")).await,
+        403,
+        Code::TokenInvalid,
+    );
+    for backend in [&second, &third] {
+        assert_eq!(
+            brings(&relay, &backend.mints("customer 17")).await.status,
+            201
+        );
+    }
+    // And none, if there is no overlap; at the command line alike.
+    let said = site(
+        relay.folder(),
+        &["rotate", "shop.example", "--overlap", "0 s"],
+    );
+    let said = said.expect("it has a new key");
+    let word = |of: &str| {
+        let mut words = said.split(|c: char| c.is_whitespace() || c == '"');
+        words
+            .find(|word| word.starts_with(of))
+            .expect("a word")
+            .to_owned()
+    };
+    let kid = said
+        .split("\"kid\": \"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let fourth = Backend {
+        kid: kid.expect("a kid").to_owned(),
+        secret: word("lamp_"),
+    };
+    for former in [&second, &third] {
+        let answer = brings(&relay, &former.mints("customer 17")).await;
+        refuses(&answer, 403, Code::TokenInvalid);
+    }
+    assert_eq!(
+        brings(&relay, &fourth.mints("customer 17")).await.status,
+        201
+    );
+    let listed = site(relay.folder(), &["list"]).expect("a list");
+    assert!(listed.contains(&format!("{}, over", third.kid)), "{listed}");
+}
+
+#[tokio::test]
+async fn guests_come_in_where_the_site_takes_them_and_not_in_floods() {
+    let relay = Relay::start(options()).await;
+    let terms = json!({ "guests": true, "guests_per_hour": 3 });
+    let (alice, backend) = shop(&relay, terms).await;
+    let strict = json!({ "name": "bank.example", "origins": ["https://bank.example"] });
+    registers(&relay, &alice, strict).await;
+    let closed = comes(&relay, json!({ "origin": "https://bank.example" })).await;
+    refuses(&closed, 403, Code::GuestsClosed);
+    let unknown = comes(&relay, json!({ "origin": "https://nobody.example" })).await;
+    refuses(&unknown, 404, Code::UnknownSite);
+
+    let guest = as_guest(&relay).await;
+    assert_eq!((guest.status, guest.field("name")), (201, "Maria".into()));
+    assert_eq!(guest.header("set-cookie"), None);
+    let (_, welcome) = line_by(&relay, token(&guest.field("token"))).await;
+    assert!(matches!(
+        welcome,
+        ToAgent::Welcome {
+            class: Class::Guest,
+            ..
+        }
+    ));
+    let other = as_guest(&relay).await;
+    assert_ne!(other.field("principal"), guest.field("principal"));
+    assert_eq!(as_guest(&relay).await.status, 201);
+    let flood = as_guest(&relay).await;
+    refuses(&flood, 429, Code::TooManyRequests);
+    let wait: u64 = flood
+        .header("retry-after")
+        .and_then(|wait| wait.parse().ok())
+        .expect("a wait");
+    assert!((3_400..=3_600).contains(&wait), "{wait}");
+    // Those for whom the site vouches are not counted among them.
+    assert_eq!(
+        brings(&relay, &backend.mints("customer 17")).await.status,
+        201
+    );
+    assert_eq!(
+        relay.metric("lamplight_visitors_guests_total").await,
+        Some(3.0)
+    );
+}
+
+#[tokio::test]
+async fn a_site_has_so_many_guests_at_a_time() {
+    let relay = Relay::start(options()).await;
+    shop(&relay, json!({ "guests": true, "guests_most": 2 })).await;
+    for _ in 0..2 {
+        assert_eq!(as_guest(&relay).await.status, 201);
+    }
+    let full = as_guest(&relay).await;
+    refuses(&full, 429, Code::TooManyRequests);
+    let wait: u64 = full
+        .header("retry-after")
+        .and_then(|wait| wait.parse().ok())
+        .expect("a wait");
+    assert!(
+        (86_000..=86_400).contains(&wait),
+        "until the first one is forgotten: {wait}"
+    );
+}
+
+#[tokio::test]
+async fn where_it_is_open_a_page_of_any_site_brings_guests_of_the_relay() {
+    let relay = Relay::start(options().set("sites.unregistered", "open")).await;
+    let body = json!({ "origin": "https://blog.example" });
+    assert_eq!(comes(&relay, body.clone()).await.status, 201);
+    let closed = options()
+        .set("sites.unregistered", "open")
+        .set("accounts.guests", "closed");
+    let relay = Relay::start(closed).await;
+    refuses(&comes(&relay, body).await, 403, Code::GuestsClosed);
+}
+
+#[tokio::test]
+async fn a_site_that_is_removed_takes_its_visitors_with_it() {
+    let relay = Relay::start(options()).await;
+    let guests = json!({ "guests": true });
+    let (alice, backend) = shop(&relay, guests.clone()).await;
+    let visitor = brings(&relay, &backend.mints("customer 17")).await;
+    let guest = as_guest(&relay).await;
+    let (vouched_line, _) = line_by(&relay, token(&visitor.field("token"))).await;
+    let (guest_line, _) = line_by(&relay, token(&guest.field("token"))).await;
+    let (mut owner, _) = line_by(&relay, token(&alice.token)).await;
+    done(&relay, &alice, "DELETE", "/v1/sites/shop.example", None).await;
+    is_closed(vouched_line).await;
+    is_closed(guest_line).await;
+    for gone in [&visitor, &guest] {
+        let again = turned_away(&relay, token(&gone.field("token"))).await;
+        assert_eq!(again, Some(Code::NotSignedIn));
+    }
+    refuses(
+        &brings(&relay, &backend.mints("customer 17")).await,
+        403,
+        Code::TokenInvalid,
+    );
+    // A site that is registered anew has new visitors.
+    let made = registers(&relay, &alice, guests).await.json();
+    let backend = Backend::of(&made["keys"][0]);
+    let anew = brings(&relay, &backend.mints("customer 17")).await;
+    assert_ne!(anew.field("principal"), visitor.field("principal"));
+
+    // At the command line, beside the running relay.
+    let (line, _) = line_by(&relay, token(&anew.field("token"))).await;
+    site(relay.folder(), &["remove", "shop.example"]).expect("it is removed");
+    is_closed(line).await;
+    owner.send(&ToService::Ping { number: 1 }).await;
+    owner
+        .until("a pong", |frame| matches!(frame, ToAgent::Pong { .. }))
+        .await;
+}
+
+#[tokio::test]
+async fn what_was_removed_while_no_relay_ran_is_ended_by_the_next_one() {
+    let mut relay = Relay::start(options()).await;
+    let (_, backend) = shop(&relay, json!({})).await;
+    let visitor = brings(&relay, &backend.mints("customer 17")).await;
+    relay.kill();
+    site(relay.folder(), &["remove", "shop.example"]).expect("it is removed");
+    relay.start_again().await;
+    let secret = visitor.field("token");
+    within(
+        Duration::from_secs(10),
+        "the visitor is ended",
+        async || {
+            let request = Request::get("/v1/session").bearer(&secret);
+            (relay.call(&request).await.status == 401).then_some(())
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_visitor_who_opens_many_pages_keeps_the_latest_logins() {
+    let relay = Relay::start(options()).await;
+    let (_, backend) = shop(&relay, json!({})).await;
+    let first = brings(&relay, &backend.mints("customer 17")).await;
+    let (line, _) = line_by(&relay, token(&first.field("token"))).await;
+    for _ in 0..10 {
+        assert_eq!(
+            brings(&relay, &backend.mints("customer 17")).await.status,
+            201
+        );
+    }
+    is_closed(line).await;
+    let again = turned_away(&relay, token(&first.field("token"))).await;
+    assert_eq!(again, Some(Code::NotSignedIn));
+}
+
+#[tokio::test]
+async fn a_visitor_is_no_account() {
+    let relay = Relay::start(options()).await;
+    let (_, backend) = shop(&relay, json!({})).await;
+    let visitor = brings(&relay, &backend.mints("customer 17")).await;
+    let visitor = Account {
+        principal: Principal::parse(&visitor.field("principal")).expect("a principal"),
+        token: visitor.field("token"),
+    };
+    for (method, path, body) in [
+        ("POST", "/v1/groups", json!({ "name": "visitors" })),
+        (
+            "POST",
+            "/v1/tokens",
+            json!({ "name": "one", "scope": ["watch"] }),
+        ),
+        (
+            "POST",
+            "/v1/sites",
+            json!({ "name": "x.example", "origins": ["https://x.example"] }),
+        ),
+    ] {
+        let answer = call(&relay, &visitor, method, path, Some(body)).await;
+        refuses(&answer, 403, Code::NotAllowed);
+    }
+}
+
+/// 32 bytes of an Ed25519 key as `openssl pkey -pubout` writes them.
+fn pem(public: &[u8]) -> String {
+    let info = [
+        &[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0][..],
+        public,
+    ]
+    .concat();
+    format!(
+        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+        STANDARD.encode(info)
+    )
+}
+
+#[tokio::test]
+async fn a_site_with_a_public_key_signs_by_eddsa_and_nobody_signs_with_what_is_public() {
+    let relay = Relay::start(options()).await;
+    let mut seed = [0; 32];
+    getrandom(&mut seed);
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("a seed");
+    let public = pem(pair.public_key().as_ref());
+    let alice = Account::sign_up(&relay, "alice").await;
+    let key = json!({ "key": { "alg": "EdDSA", "public_key": public } });
+    let made = registers(&relay, &alice, key).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let key = &made.json()["keys"][0];
+    assert!(key["secret"].is_null(), "{key}");
+    let kid = key["kid"].as_str().expect("a kid").to_owned();
+    let header = |alg: &str| json!({ "alg": alg, "kid": kid });
+    let own = |alg: &str| {
+        signed(&header(alg), &claims("customer 17"), |bytes| {
+            pair.sign(bytes).as_ref().to_vec()
+        })
+    };
+    assert_eq!(brings(&relay, &own("EdDSA")).await.status, 201);
+    refuses(
+        &brings(&relay, &own("HS256")).await,
+        403,
+        Code::TokenInvalid,
+    );
+    for secret in [public.as_bytes(), pair.public_key().as_ref()] {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        for alg in ["HS256", "EdDSA"] {
+            let forged = signed(&header(alg), &claims("customer 17"), |bytes| {
+                hmac::sign(&secret, bytes).as_ref().to_vec()
+            });
+            refuses(&brings(&relay, &forged).await, 403, Code::TokenInvalid);
+        }
+    }
+}
+
+/// What a program says that is given this script and this input, if there is such a program here.
+fn run(
+    program: &str,
+    arguments: &[&str],
+    input: &str,
+    variables: &[(&str, &str)],
+) -> Option<String> {
+    let child = Command::new(program)
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else {
+        eprintln!("there is no {program} here; what it would do is not tried");
+        return None;
+    };
+    let mut typing = child.stdin.take().expect("a piped stdin");
+    typing.write_all(input.as_bytes()).expect("it reads");
+    drop(typing);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{program} failed");
+    Some(
+        String::from_utf8(output.stdout)
+            .expect("a text")
+            .trim()
+            .to_owned(),
+    )
+}
+
+/// Makes an RSA key and signs; on a line each its public key (as base64), a token and one signed with what is public.
+const RSA: &str = r#"
+const { generateKeyPairSync, createHmac, sign } = require("node:crypto");
+const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: +process.env.BITS });
+const pem = publicKey.export({ type: "spki", format: "pem" });
+const lines = require("node:readline").createInterface({ input: process.stdin });
+console.log(JSON.stringify(pem));
+lines.on("line", (line) => {
+  const { header, claims, by } = JSON.parse(line);
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const text = part(header) + "." + part(claims);
+  const signature = by === "private" ? sign("sha256", text, privateKey) : createHmac("sha256", pem).update(text).digest();
+  console.log(text + "." + signature.toString("base64url"));
+});
+"#;
+
+/// A backend with an RSA key, in Node.
+struct Rsa {
+    child: std::process::Child,
+    said: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
+}
+
+impl Rsa {
+    fn start(bits: &str) -> Option<(Self, String)> {
+        use std::io::BufRead;
+        let child = Command::new("node")
+            .args(["-e", RSA])
+            .env("BITS", bits)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let Ok(mut child) = child else {
+            eprintln!("there is no node here; RS256 is not tried");
+            return None;
+        };
+        let output = child.stdout.take().expect("a piped stdout");
+        let mut said = std::io::BufReader::new(output).lines();
+        let pem = said.next().expect("a key").expect("a text");
+        let pem = serde_json::from_str(&pem).expect("a text in JSON");
+        Some((Self { child, said }, pem))
+    }
+
+    fn signs(&mut self, header: &Value, by: &str) -> String {
+        let typing = self.child.stdin.as_mut().expect("a piped stdin");
+        let line = json!({ "header": header, "claims": claims("customer 17"), "by": by });
+        writeln!(typing, "{line}").expect("it reads");
+        self.said.next().expect("a token").expect("a text")
+    }
+}
+
+impl Drop for Rsa {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_public_rsa_key_is_no_secret_that_signs() {
+    let Some((mut rsa, pem)) = Rsa::start("2048") else {
+        return;
+    };
+    let relay = Relay::start(options()).await;
+    Account::sign_up(&relay, "alice").await;
+    let file = relay.folder().join("shop.pem");
+    std::fs::write(&file, &pem).expect("it can be written");
+    let key = format!("rs256:{}", file.display());
+    let words = [
+        "add",
+        "shop.example",
+        "--origin",
+        SHOP,
+        "--chat",
+        "alice@localhost",
+        "--key",
+        &key,
+    ];
+    let said = site(relay.folder(), &words).expect("it is registered");
+    let kid = said
+        .split("\"kid\": \"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let header = |alg: &str| json!({ "alg": alg, "kid": kid.expect("a kid") });
+    let good = brings(&relay, &rsa.signs(&header("RS256"), "private")).await;
+    assert_eq!(good.status, 201, "{}", good.text());
+    for (alg, by) in [
+        ("HS256", "public"),
+        ("RS256", "public"),
+        ("HS256", "private"),
+        ("none", "private"),
+        ("RS512", "private"),
+    ] {
+        let answer = brings(&relay, &rsa.signs(&header(alg), by)).await;
+        refuses(&answer, 403, Code::TokenInvalid);
+    }
+    // A key that is too short to be one is not taken.
+    let (_, short) = Rsa::start("1024").expect("node was there");
+    std::fs::write(&file, short).expect("it can be written");
+    let refused = site(relay.folder(), &["rotate", "shop.example", "--key", &key]);
+    assert!(refused.is_err_and(|why| why.contains("2048 to 8192 bits")));
+}
+
+/// The example in this language, out of the document.
+fn example(language: &str) -> &'static str {
+    let (_, examples) = DOCUMENT.split_once("### Minting").expect("examples");
+    let (_, code) = examples
+        .split_once(&format!("```{language}\n"))
+        .unwrap_or_else(|| panic!("EMBEDDING.md mints nothing in {language}"));
+    let (code, _) = code.split_once("```").expect("the end of the example");
+    code
+}
+
+#[tokio::test]
+async fn what_the_document_mints_is_taken() {
+    let relay = Relay::start(options()).await;
+    let (_, backend) = shop(&relay, json!({ "origins": [SHOP] })).await;
+    let variables = [
+        ("LAMPLIGHT_KID", backend.kid.as_str()),
+        ("LAMPLIGHT_SECRET", backend.secret.as_str()),
+    ];
+    let call = |code: &str, last: &str| {
+        let code = code.replace("chat.example.org", "localhost");
+        format!("{code}\n{last}\n")
+    };
+    let node = call(
+        example("js"),
+        r#"console.log(chatToken("customer-17", "Maria"));"#,
+    );
+    let python = call(
+        example("python"),
+        r#"print(chat_token("customer-17", "Maria"))"#,
+    );
+    let php = call(
+        example("php"),
+        r#"echo chat_token("customer-17", "Maria"), "\n";"#,
+    );
+    let mut principals = Vec::new();
+    for (program, arguments, code) in [
+        ("node", &["--input-type=module", "-"][..], node),
+        ("python3", &["-"], python),
+        ("php", &[], php),
+    ] {
+        let Some(token) = run(program, arguments, &code, &variables) else {
+            continue;
+        };
+        let answer = brings(&relay, &token).await;
+        assert_eq!(answer.status, 201, "{program}: {} {token}", answer.text());
+        assert_eq!(answer.field("name"), "Maria", "{program}");
+        principals.push(answer.field("principal"));
+        refuses(&brings(&relay, &token).await, 403, Code::TokenUsed);
+    }
+    // The one in Rust is compiled with these tests.
+    let source = include_str!("minting.rs");
+    let (_, source) = source
+        .split_once("\n\n")
+        .expect("code behind the first line");
+    assert_eq!(example("rust"), source);
+    let minted = chat_token(&backend.kid, &backend.secret, "customer-17", "Maria");
+    let elsewhere = brings(&relay, &minted.expect("a token")).await;
+    refuses(&elsewhere, 403, Code::TokenWrongAudience);
+    principals.dedup();
+    assert!(
+        principals.len() <= 1,
+        "all of them mean one visitor: {principals:?}"
+    );
+}
+
+#[tokio::test]
+async fn neither_tokens_nor_names_of_visitors_stand_in_a_log_or_in_the_store() {
+    let mut relay = Relay::start(options().set("log.level", "debug")).await;
+    let (_, backend) = shop(&relay, json!({})).await;
+    let mut named = claims("canary-sub");
+    named["name"] = "canary-name".into();
+    named["jti"] = "canary-jti".into();
+    let minted = backend.signs(&named);
+    let visitor = brings(&relay, &minted).await;
+    let login = visitor.field("token");
+    line_by(&relay, token(&login)).await;
+    let (status, _) = relay.stop().await;
+    assert!(status.success());
+    let log = relay.log();
+    for secret in ["canary", &backend.secret, &login, &minted, "shop.example"] {
+        assert!(!log.contains(secret), "{secret} stands in the log");
+    }
+    let holds = |file: &Path, text: &str| {
+        let bytes = std::fs::read(file).unwrap_or_default();
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    };
+    for file in std::fs::read_dir(relay.folder()).expect("a folder") {
+        let file = file.expect("a file").path();
+        for secret in ["canary-sub", "canary-jti", &login, &minted] {
+            assert!(
+                !holds(&file, secret),
+                "{secret} stands in {}",
+                file.display()
+            );
+        }
+    }
+}
