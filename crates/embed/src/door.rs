@@ -68,6 +68,16 @@ pub struct NewToken {
     pub secret: String,
 }
 
+/// Who came in from a page of another site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    pub principal: Principal,
+    /// What opens a line for them: there is no cookie in a frame.
+    pub token: String,
+    /// What those who answer read.
+    pub called: Option<String>,
+}
+
 /// Why the door stayed shut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DoorError {
@@ -108,6 +118,31 @@ impl Door {
 
     pub async fn enter_as_guest(self) -> Result<SignedIn, DoorError> {
         signed_in(&ask("POST", "/v1/guests", Some(object(&[]))).await?)
+    }
+
+    /// Lets a visitor of a site in, on a page of this origin: by a token of the site's backend, or as a guest of the site who wants
+    /// to talk with `to`.
+    pub async fn visit(
+        self,
+        origin: &str,
+        to: &str,
+        token: Option<&str>,
+        name: &str,
+    ) -> Result<Visitor, DoorError> {
+        let mut fields = vec![("origin", origin), ("to", to)];
+        fields.extend(token.map(|token| ("token", token)));
+        if !name.is_empty() {
+            fields.push(("name", name));
+        }
+        let answer = ask("POST", "/v1/visitors", Some(object(&fields))).await?;
+        let read = || {
+            Some(Visitor {
+                principal: principal(&answer)?,
+                token: text(&answer, "token")?,
+                called: text(&answer, "name"),
+            })
+        };
+        read().ok_or(DoorError::Unreachable)
     }
 
     pub async fn sign_out(self) -> Result<(), DoorError> {

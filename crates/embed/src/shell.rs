@@ -80,8 +80,19 @@ struct Inner {
     listeners: RefCell<Vec<(u64, Listener)>>,
     next_listener: Cell<u64>,
     principal: Principal,
-    /// Whether a member of it speaks in its name.
-    is_group: bool,
+    login: Login,
+    /// Nobody can see it although the tab is in sight.
+    covered: Cell<bool>,
+}
+
+/// How a line is opened.
+enum Login {
+    /// By the browser's session at the door.
+    Session,
+    /// By the session of a member who speaks in the group's name.
+    Member,
+    /// By a bearer secret.
+    Token(String),
 }
 
 /// Ends a listener when dropped.
@@ -102,15 +113,20 @@ impl Drop for Listening {
 impl Shell {
     /// Wakes the agent of a principal with what it kept. It goes to work at [`Shell::start`].
     pub async fn open(principal: Principal) -> Self {
-        Self::open_as(principal, false).await
+        Self::open_as(principal, Login::Session).await
     }
 
     /// The same of a group, whose member has signed in. It ends by [`Shell::stop`]: the login is the member's own.
     pub async fn open_group(group: Principal) -> Self {
-        Self::open_as(group, true).await
+        Self::open_as(group, Login::Member).await
     }
 
-    async fn open_as(principal: Principal, is_group: bool) -> Self {
+    /// The same of whoever has this bearer secret: a visitor of another site.
+    pub async fn open_with(principal: Principal, token: String) -> Self {
+        Self::open_as(principal, Login::Token(token)).await
+    }
+
+    async fn open_as(principal: Principal, login: Login) -> Self {
         let tab = Tab::claim().await;
         let keep = Keep::open(principal.clone()).await;
         let keepsakes = keep.restore().await;
@@ -143,7 +159,8 @@ impl Shell {
             listeners: RefCell::default(),
             next_listener: Cell::new(0),
             principal,
-            is_group,
+            login,
+            covered: Cell::new(false),
         }));
         shell.feed(Input::Restored(keepsakes));
         shell
@@ -152,7 +169,7 @@ impl Shell {
     /// Goes to work: connects, and follows what happens to the tab.
     pub fn start(&self) {
         self.feed(Input::Start);
-        if tab::is_hidden() {
+        if !self.is_seen() {
             self.feed(Input::Hidden);
         }
         let weak = Rc::downgrade(&self.0);
@@ -359,14 +376,20 @@ impl Shell {
         self.0.patience.replace(Some(patience));
 
         let shell = self.clone();
+        let group = match &self.0.login {
+            Login::Session => None,
+            Login::Member => Some(self.0.principal.clone()),
+            Login::Token(token) => {
+                return self.open_line(attempt, Credentials::Token(token.clone().into()));
+            }
+        };
         spawn_local(async move {
-            let group = shell.0.is_group.then_some(&shell.0.principal);
-            match Door.ticket(group).await {
+            match Door.ticket(group.as_ref()).await {
                 Ok((_, Some(other))) if other != shell.0.principal => {
                     // Somebody else signed in with this browser meanwhile.
                     shell.lost(attempt, LineLost::SignedOut);
                 }
-                Ok((ticket, _)) => shell.open_line(attempt, ticket),
+                Ok((ticket, _)) => shell.open_line(attempt, Credentials::Ticket(ticket.into())),
                 // A group may have sent its member away.
                 Err(DoorError::Refused(Code::NotSignedIn | Code::SignedOut | Code::NotAllowed)) => {
                     shell.lost(attempt, LineLost::SignedOut);
@@ -376,12 +399,12 @@ impl Shell {
         });
     }
 
-    fn open_line(&self, attempt: u64, ticket: String) {
+    fn open_line(&self, attempt: u64, credentials: Credentials) {
         if attempt != self.0.attempt.get() {
             return;
         }
         let weak = Rc::downgrade(&self.0);
-        let ticket = Cell::new(Some(ticket));
+        let credentials = Cell::new(Some(credentials));
         let socket = Socket::open(move |heard| {
             let Some(shell) = weak.upgrade().map(Self) else {
                 return;
@@ -392,8 +415,8 @@ impl Shell {
             match heard {
                 Heard::Open => {
                     shell.0.patience.take();
-                    if let Some(ticket) = ticket.take() {
-                        shell.feed(Input::Opened(Credentials::Ticket(ticket.into())));
+                    if let Some(credentials) = credentials.take() {
+                        shell.feed(Input::Opened(credentials));
                     }
                 }
                 Heard::Frame(frame) => shell.feed(Input::Frame(frame)),
@@ -428,7 +451,7 @@ impl Shell {
         match event {
             TabEvent::Active => self.feed(Input::Active),
             TabEvent::Hidden => self.feed(Input::Hidden),
-            TabEvent::Shown => self.feed(Input::Shown),
+            TabEvent::Shown => self.shown(),
             TabEvent::Online => self.feed(Input::Online),
             TabEvent::Leaving => {
                 // What is to outlive the page is written first: after this event nobody may come to it.
@@ -442,8 +465,29 @@ impl Shell {
                 let shell = self.clone();
                 spawn_local(async move { shell.0.tab.hold_again().await });
                 self.feed(Input::Online);
-                self.feed(Input::Shown);
+                self.shown();
             }
+        }
+    }
+
+    /// In a frame that its page hides nothing is seen, whatever the browser says of the tab.
+    pub fn cover(&self, covered: bool) {
+        self.0.covered.set(covered);
+        if covered {
+            self.feed(Input::Hidden);
+        } else if !tab::is_hidden() {
+            self.feed(Input::Shown);
+        }
+    }
+
+    /// Whether somebody can see what is drawn.
+    pub fn is_seen(&self) -> bool {
+        !self.0.covered.get() && !tab::is_hidden()
+    }
+
+    fn shown(&self) {
+        if !self.0.covered.get() {
+            self.feed(Input::Shown);
         }
     }
 }

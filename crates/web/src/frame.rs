@@ -1,56 +1,284 @@
-//! experiment
+//! A conversation on another site's page: one frame, one visitor, one address that is written to.
+//!
+//! ```text
+//!   greets the page ─▶ hello ─▶ who is it?  the site vouches: its token is traded at the door
+//!                                           a guest who was here before: as the browser remembers
+//!                                           a new guest: says a name, or none
+//!                            ─▶ chat        an agent of its own, whose line is opened with the visitor's secret
+//! ```
+//! The page around is believed nothing but what is its own: what stands on its button, whether the frame is shown, and what its
+//! badge says. Who the visitor is says the relay.
+
+mod around;
+mod chat;
+mod memory;
+mod start;
+
+use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::rc::Rc;
 
-use lamplight_embed::{Address, Intent, Principal, Shell};
+use lamplight_embed::{
+    Address, Code, Door, DoorError, Listening, News, Shell, Visitor, Word, after,
+};
 use wasm_bindgen_futures::spawn_local;
+use yew::functional::UseForceUpdateHandle;
 use yew::prelude::*;
 
 use crate::dom;
-use crate::draw::tag;
-use crate::kept::use_while;
-use crate::parts::composer::use_composer;
-use crate::parts::log::use_log;
-use crate::pulse::{Cause, Pulse, use_changes};
+use crate::draw::{On, act, div, p, part, pressed, tag};
+use crate::texts::{self, t};
+use around::{Around, Heard};
+
+/// Which conversation, for which page.
+struct Asked {
+    to: Address,
+    origin: String,
+}
+
+/// How far the visitor has come.
+#[derive(Clone, PartialEq)]
+enum Stage {
+    /// The page, or the relay, has not said yet who it is.
+    Comes,
+    /// A name is asked for; with what went wrong before, if anything.
+    Starts(&'static str),
+    In(Shell),
+}
+
+/// What the frame knows. Clones are the same one.
+#[derive(Clone)]
+struct Frame(Rc<Inner>);
+
+struct Inner {
+    asked: Asked,
+    around: Around,
+    stage: RefCell<Stage>,
+    /// What is said of the one who is written to, on the page's button.
+    name: RefCell<String>,
+    /// What the page's badge says of them.
+    word: Cell<Option<Word>>,
+    /// Whether the page shows the frame.
+    open: Cell<bool>,
+    /// Whether the page's backend may vouch.
+    vouches: Cell<bool>,
+    /// What those who answer read of the visitor.
+    called: RefCell<Option<String>>,
+    /// Whether the browser remembers who the visitor is.
+    remembers: Cell<bool>,
+    listening: RefCell<Option<Listening>>,
+    draw: RefCell<Option<UseForceUpdateHandle>>,
+}
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Deref for Frame {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Frame {
+    fn go(&self, stage: Stage) {
+        self.stage.replace(stage);
+        self.redraw();
+    }
+
+    fn redraw(&self) {
+        if let Some(draw) = &*self.draw.borrow() {
+            draw.force_update();
+        }
+    }
+
+    /// The page said something.
+    fn hear(&self, heard: Heard) {
+        match heard {
+            Heard::Hello { name, vouches } => {
+                self.name.replace(name);
+                self.vouches.set(vouches);
+                if *self.stage.borrow() == Stage::Comes {
+                    self.begin();
+                }
+                self.redraw();
+            }
+            Heard::State { open, word } => {
+                self.word.set(word);
+                let came = open && !self.open.replace(open);
+                self.open.set(open);
+                if let Stage::In(shell) = &*self.stage.borrow() {
+                    shell.cover(!open);
+                }
+                if came {
+                    self.focus();
+                }
+                self.redraw();
+            }
+            Heard::Token(token) if *self.stage.borrow() == Stage::Comes => match token {
+                Some(token) => self.enter(Some(token), String::new()),
+                None => self.begin_as_guest(),
+            },
+            Heard::Token(_) => {}
+        }
+    }
+
+    /// Finds out who the visitor is.
+    fn begin(&self) {
+        if self.vouches.get() {
+            self.around.say("token?", 0);
+        } else {
+            self.begin_as_guest();
+        }
+    }
+
+    fn begin_as_guest(&self) {
+        match memory::recall(&self.asked) {
+            Some(visitor) => self.welcome(visitor, true),
+            None => self.go(Stage::Starts("")),
+        }
+    }
+
+    /// Trades a token, or a name, for a way in.
+    fn enter(&self, token: Option<String>, name: String) {
+        self.go(Stage::Comes);
+        let frame = self.clone();
+        spawn_local(async move {
+            let Asked { origin, to } = &frame.asked;
+            let asked = Door.visit(origin, to.as_str(), token.as_deref(), &name);
+            match asked.await {
+                Ok(visitor) => {
+                    // Who is vouched for is asked about each time: the site may know better by then.
+                    let kept = token.is_some() || memory::keep(&frame.asked, &visitor);
+                    frame.welcome(visitor, kept);
+                }
+                Err(error) => frame.go(Stage::Starts(match error {
+                    DoorError::Refused(code) => texts::sentence(code),
+                    DoorError::Unreachable => t().relay_unreachable,
+                })),
+            }
+        });
+    }
+
+    /// The visitor is in.
+    fn welcome(&self, visitor: Visitor, remembers: bool) {
+        self.called.replace(visitor.called);
+        self.remembers.set(remembers);
+        let frame = self.clone();
+        spawn_local(async move {
+            let shell = Shell::open_with(visitor.principal, visitor.token).await;
+            shell.cover(!frame.open.get());
+            let heard = frame.clone();
+            let listening = shell.listen(move |news| {
+                if let News::SignedOut(code) = news {
+                    heard.went(*code);
+                }
+            });
+            frame.listening.replace(Some(listening));
+            shell.start();
+            frame.go(Stage::In(shell));
+            frame.focus();
+        });
+    }
+
+    /// The relay does not know the visitor any more.
+    fn went(&self, code: Code) {
+        if let Stage::In(shell) = &*self.stage.borrow() {
+            shell.stop();
+        }
+        memory::forget(&self.asked);
+        self.go(Stage::Starts(match code {
+            Code::NotSignedIn => t().visit_over,
+            code => texts::sentence(code),
+        }));
+    }
+
+    /// The keyboard goes to where one writes, if the frame is in sight.
+    fn focus(&self) {
+        if self.open.get() {
+            // Once it is drawn.
+            after(0, Box::new(|| dom::focus_on("#message, #visitor-name"))).forget();
+        }
+    }
+
+    fn unread(&self, count: u32) {
+        self.around.say("unread", count);
+    }
+
+    /// Whom the visitor writes to.
+    fn whom(&self) -> String {
+        let name = self.name.borrow();
+        if name.is_empty() {
+            self.asked.to.as_str().into()
+        } else {
+            name.clone()
+        }
+    }
+}
 
 #[derive(Properties, PartialEq)]
-pub struct Props {
-    pub shell: Shell,
-    pub with: Address,
+struct Props {
+    frame: Frame,
 }
 
 #[component]
-pub fn Visit(props: &Props) -> Html {
-    let pulse = use_ref(|| Pulse::new(props.shell.clone()));
-    let pulse = &*pulse;
-    use_changes(
-        pulse.clone(),
-        Box::new(|cause| matches!(cause, Cause::Changed(_) | Cause::Time)),
-    );
-    let conversation = pulse.shell.read(|agent| agent.conversation(&props.with));
-    let log = use_log(pulse, &conversation);
-    let composer = use_composer(pulse, &conversation, None, Rc::new(|| {}));
-    use_while(0, {
-        let (pulse, with) = (pulse.clone(), props.with.clone());
-        Box::new(move || {
-            pulse.intend(Intent::Open { with });
-            Box::new(move || pulse.intend(Intent::Close))
+fn View(props: &Props) -> Html {
+    let draw = use_force_update();
+    let frame = &props.frame;
+    frame.draw.replace(Some(draw));
+    let stage = frame.stage.borrow().clone();
+    let keys = {
+        let frame = frame.clone();
+        act(move |event| {
+            let key = pressed(event);
+            if key.key() == "Escape" && !key.is_composing() {
+                frame.around.say("close", 0);
+            }
         })
-    });
-    tag("main").class("chat").with(log).with(composer).into()
+    };
+    let waits = || div("start").with(p("muted").attr("role", "status").say(t().one_moment));
+    tag("main")
+        .class("visit")
+        .attr_of("aria-label", &frame.whom())
+        .on(On::KeyDown, keys)
+        .with(match stage {
+            Stage::Comes => waits().into(),
+            Stage::Starts(wrong) => start::start(frame, wrong),
+            Stage::In(shell) => part::<chat::Chat>(chat::Props {
+                frame: frame.clone(),
+                shell,
+            }),
+        })
+        .into()
 }
 
 pub fn run() {
-    spawn_local(async move {
-        let Ok(me) = Principal::parse("guest@x") else {
-            return;
-        };
-        let Ok(with) = Address::parse("support@x") else {
-            return;
-        };
-        let shell = Shell::open(me).await;
-        shell.start();
-        if let Some(root) = dom::by_id("app") {
-            yew::Renderer::<Visit>::with_root_and_props(root, Props { shell, with }).render();
-        }
-    });
+    let Some(root) = dom::by_id("app") else {
+        return;
+    };
+    let Some(asked) = around::asked(&dom::search()).filter(|_| around::is_framed()) else {
+        root.set_text_content(Some(t().not_here));
+        return;
+    };
+    let frame = Frame(Rc::new(Inner {
+        asked,
+        around: Around::default(),
+        stage: RefCell::new(Stage::Comes),
+        name: RefCell::default(),
+        word: Cell::default(),
+        open: Cell::default(),
+        vouches: Cell::default(),
+        called: RefCell::default(),
+        remembers: Cell::default(),
+        listening: RefCell::default(),
+        draw: RefCell::default(),
+    }));
+    let heard = frame.clone();
+    let origin = &frame.asked.origin;
+    frame.around.greet(origin, move |what| heard.hear(what));
+    yew::Renderer::<View>::with_root_and_props(root, Props { frame }).render();
 }

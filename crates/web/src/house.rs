@@ -201,12 +201,12 @@ impl House {
     }
 
     fn hear(&self, news: &News) {
+        self.pulse.hear(news);
         match news {
             News::Changed(what) => {
                 if matches!(what, Changed::Own | Changed::Requests) {
                     self.unsay();
                 }
-                self.pulse.note(Cause::Changed(what.clone()));
             }
             News::Tell(Notice::Refused(_, Code::SignInAgain)) => {
                 if self.popup.borrow().is_none() {

@@ -8,6 +8,8 @@
 //! ```
 //! State of presence, messages and drafts lives in the agent; what is kept here is what is open on the screen.
 #![forbid(unsafe_code)]
+// A conversation on another site's page needs less of what both use.
+#![cfg_attr(not(feature = "page"), allow(dead_code, unused_imports))]
 // The agent is read in place; its type is not the page's to name.
 #![allow(clippy::redundant_closure_for_method_calls)]
 
@@ -15,6 +17,7 @@
 mod app;
 mod dom;
 mod draw;
+#[cfg(not(feature = "page"))]
 mod frame;
 #[cfg(feature = "page")]
 mod house;
@@ -50,6 +53,7 @@ pub fn page(more: Loader) {
 }
 
 /// The one conversation in a frame on another site's page.
+#[cfg(not(feature = "page"))]
 pub fn frame() {
     frame::run();
 }

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
-use lamplight_embed::{Changed, Intent, Shell, after};
+use lamplight_embed::{Changed, Intent, News, Shell, after};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use yew::prelude::*;
@@ -102,6 +102,13 @@ impl Pulse {
     pub fn intends(&self, intent: Intent) -> Hand {
         let pulse = self.clone();
         act(move |_| pulse.intend(intent.clone()))
+    }
+
+    /// What the shell tells, as far as something is to be drawn because of it.
+    pub fn hear(&self, news: &News) {
+        if let News::Changed(what) = news {
+            self.note(Cause::Changed(what.clone()));
+        }
     }
 
     /// Something happened; whoever wants to know is told with the next frame.

@@ -11,6 +11,7 @@ use crate::draw::{Tag, list, words};
 macro_rules! texts {
     ($($name:ident: $english:literal;)*) => {
         /// The texts of one language.
+        #[allow(dead_code, reason = "the page reads some, the conversation on other sites reads others")]
         pub struct Texts {
             $(pub $name: &'static str,)*
         }
@@ -126,6 +127,18 @@ texts! {
     draft: "Draft";
     you_wrote: "You:";
     writing: "is writing …";
+
+    // A conversation on another site's page.
+    write_to: "Write to {name}";
+    visitor_name: "Your name";
+    visitor_name_hint: "Optional. It stands beside what you write.";
+    start: "Start";
+    writes_as: "You write as {name}.";
+    writes_as_guest: "You write as a guest.";
+    leave_message: "Nobody is here right now. Leave a message: it waits, and the answer will stand here when you come back.";
+    forgets: "This browser keeps nothing for this page. When you leave it, this conversation is gone for you.";
+    visit_over: "You were away for so long that you are not known here any more. Start again.";
+    not_here: "This conversation belongs on a page of another site. It does not open by itself.";
 
     // Requests.
     requests: "Requests";

@@ -4,20 +4,25 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use lamplight_core::code::{Code, Refusal};
 
-use super::{Site, answer, doors, headers, query};
+use super::{Site, doors, headers, keeper, query};
 
-const DOCUMENT: &str = include_str!("../../../../www/embed/chat.html");
+/// Among the page's files.
+const DOCUMENT: &str = "/embed/chat";
 
 /// The chat with `?to=`, for a page of `?origin=`.
-pub async fn chat(State(site): State<Arc<Site>>, RawQuery(asked): RawQuery) -> Response {
+pub async fn chat(
+    State(site): State<Arc<Site>>,
+    RawQuery(asked): RawQuery,
+    brought: HeaderMap,
+) -> Response {
     let work = async {
         let [to, origin] = ["to", "origin"].map(|name| one(asked.as_deref(), name));
         let frame = site.keeper.frame(&origin?, &to?).await?;
-        let mut response = answer::typed(StatusCode::OK, "text/html; charset=utf-8", DOCUMENT);
+        let mut response = keeper::file(DOCUMENT, &brought);
         headers::frame(&mut response, &site.origins, &frame.origins);
         Ok(response)
     };

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, IF_NONE_MATCH};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use lamplight_core::code::Code;
 use lamplight_core::service::Rate;
@@ -98,19 +98,9 @@ pub async fn page(request: Request) -> Response {
     if ![Method::GET, Method::HEAD].contains(request.method()) {
         return wrong_method().await;
     }
-    let header = |name: HeaderName| request.headers().get(name)?.to_str().ok();
-    let file = assets::respond(path, header(ACCEPT_ENCODING), header(IF_NONE_MATCH));
-    let mut response = Response::new(Body::from(Bytes::from_static(file.body)));
-    *response.status_mut() =
-        StatusCode::from_u16(file.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = file(path, request.headers());
     let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
-    for (name, value) in file.headers {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
-    }
     if found && path.starts_with(EMBED) {
         for (name, value) in FOR_OTHER_SITES {
             headers.insert(
@@ -121,6 +111,23 @@ pub async fn page(request: Request) -> Response {
         if path.starts_with(MOVING) {
             headers.insert(CACHE_CONTROL, FOLLOWS);
         }
+    }
+    response
+}
+
+/// A file of the page, in the form that a request with these headers takes.
+pub fn file(path: &str, asked: &HeaderMap) -> Response {
+    let header = |name: HeaderName| asked.get(name)?.to_str().ok();
+    let file = assets::respond(path, header(ACCEPT_ENCODING), header(IF_NONE_MATCH));
+    let mut response = Response::new(Body::from(Bytes::from_static(file.body)));
+    *response.status_mut() =
+        StatusCode::from_u16(file.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    for (name, value) in file.headers {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
     response
 }

@@ -150,11 +150,14 @@ impl Desk {
         if let Some(area) = area() {
             area.set_value(draft);
         }
-        dom::focus_id(if dom::has_keyboard() {
-            "message"
-        } else {
-            "chat-title"
-        });
+        // What nobody sees takes the keyboard from nobody.
+        if self.pulse.shell.is_seen() {
+            dom::focus_id(if dom::has_keyboard() {
+                "message"
+            } else {
+                "chat-title"
+            });
+        }
         let keep = |kind, phase, target: &web_sys::EventTarget| {
             let desk = self.clone();
             listen(target, kind, phase, Box::new(move |_| desk.keep()))

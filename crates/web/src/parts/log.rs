@@ -49,7 +49,7 @@ pub fn use_log(pulse: &Pulse, view: &ConversationView) -> Html {
             // Laid out from the end, the position counts from there, upwards below zero.
             let up = -list.scroll_top();
             at_end.set(up < END_PX);
-            if up < END_PX && unread && dom::is_visible() {
+            if up < END_PX && unread && pulse.shell.is_seen() {
                 pulse.intend(Intent::Seen { with: with.clone() });
             }
             if older && list.scroll_height() - list.client_height() - up < BEGINNING_PX {
