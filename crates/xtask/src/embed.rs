@@ -23,7 +23,7 @@ pub fn assemble(listing: &mut Listing, www: &Path, release: bool) -> Result<()> 
     let source =
         fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
     let script = match release {
-        true => bindgen::minify(&without_remarks(&source)),
+        true => bindgen::minify(&source)?,
         false => source,
     };
     let bytes = script.into_bytes();
@@ -46,11 +46,4 @@ pub fn assemble(listing: &mut Listing, www: &Path, release: bool) -> Result<()> 
     listing.fixed(&moving, Role::Other, bytes)?;
     let manifest = serde_json::to_vec_pretty(&manifest)?;
     listing.fixed("/embed/manifest.json", Role::Other, manifest)
-}
-
-/// Takes lines of remarks out, which the minifier would keep where they stand in a class.
-fn without_remarks(script: &str) -> String {
-    let lines = script.lines().map(str::trim);
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
-    lines.collect::<Vec<_>>().join("\n")
 }

@@ -113,7 +113,7 @@ fn assemble(www: &Path, bound: Bound, split: Split, kind: Kind) -> Result<Listin
         glue = split::inside(&glue, &import, &script)?;
     }
     if kind == Kind::Release {
-        glue = bindgen::minify(&glue);
+        glue = bindgen::minify(&glue)?;
     }
     names.set(
         "glue",
@@ -123,7 +123,7 @@ fn assemble(www: &Path, bound: Bound, split: Split, kind: Kind) -> Result<Listin
     let boot = names.fill(&read(&www.join("boot.js"))?)?;
     let boot = match kind {
         Kind::Dev => boot,
-        Kind::Release => bindgen::minify(&boot),
+        Kind::Release => bindgen::minify(&boot)?,
     };
     names.set(
         "boot",
