@@ -3,13 +3,13 @@
 
 use std::fmt::Write as _;
 
-use lamplight_tests::outside::Options;
+use lamplight_tests::outside::{CutProxy, Options, eventually};
 
 use crate::looks::faults;
 use crate::site::{File, Site};
 use crate::stage::Stage;
-use crate::tab::Tab;
-use crate::tree::Tree;
+use crate::tab::{SOON, Tab};
+use crate::tree::{Node, Tree};
 
 /// What the shop's own page does with the badge: it may be listened to, and told when it may begin.
 const SCRIPT: &str = "\
@@ -22,7 +22,7 @@ for (const button of document.querySelectorAll('button'))
     if (button.id === 'agree') badges.forEach((badge) => badge.removeAttribute('consent'));
     if (button.id === 'move') badges.forEach((badge) => document.querySelector('footer').append(badge));
     if (button.id === 'other') badges.forEach((badge) => badge.for = 'bob@localhost');
-    if (button.id === 'away') badges.forEach((badge) => badge.remove());
+    if (button.id === 'withdraw') badges.forEach((badge) => badge.setAttribute('consent', 'pending'));
   });
 ";
 const CALM: &str = "\
@@ -203,7 +203,7 @@ async fn a_badge_that_waits_for_consent_asks_nobody() {
     let alice = stage.person("alice").await;
     shows_herself(&alice).await;
     let lines = format!(
-        "<button id=\"agree\">I agree</button>{}",
+        "<button id=\"agree\">I agree</button><button id=\"withdraw\">I do not</button>{}",
         badge("consent=\"pending\"")
     );
     let shop = Shop::open(&stage, STRICT, CALM, &lines).await;
@@ -220,6 +220,9 @@ async fn a_badge_that_waits_for_consent_asks_nobody() {
     assert_eq!(opened, Some(1.0), "lines of visitors");
     reader.click("button", "I agree").await;
     reader.sees("link", "Ask Alice: available").await;
+    // Who changes their mind is not left with what was so then.
+    reader.click("button", "I do not").await;
+    reader.sees("link", "Ask our Alice").await;
     stage.ends_clean().await;
 }
 
@@ -253,6 +256,176 @@ async fn a_live_badge_is_current_after_the_way_back_and_after_a_restart() {
         complaints.iter().all(|text| text.contains("WebSocket")),
         "{complaints:?}"
     );
+}
+
+/// What is no address says so to the page, and keeps nobody else from being shown.
+#[tokio::test]
+async fn an_address_that_is_none_leaves_the_other_badges_as_they_are() {
+    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let alice = stage.person("alice").await;
+    shows_herself(&alice).await;
+    let long = "x".repeat(65);
+    let mut lines = String::new();
+    let wrong = [
+        "alice",
+        "@localhost",
+        "two words@localhost",
+        "alice@local host",
+        "a\u{200b}b@localhost",
+        "a\u{2102}@localhost",
+        "\u{1f600}@localhost",
+        &format!("{long}@localhost"),
+        &format!("a+{long}@localhost"),
+    ];
+    for one in wrong {
+        let _ = write!(
+            lines,
+            "<p><presence-status for=\"{one}\">?</presence-status></p>"
+        );
+    }
+    // Of these nobody knows, which is another thing.
+    let unknown = [
+        "änne@localhost",
+        "ольга@localhost",
+        "a+b-c@localhost",
+        "ALICE@LOCALHOST",
+    ];
+    for one in unknown {
+        let _ = write!(
+            lines,
+            "<p><presence-status for=\"{one}\" name=\"{one}\">!</presence-status></p>"
+        );
+    }
+    let lines = format!("{lines}{}", badge(""));
+    let shop = Shop::open(&stage, STRICT, CALM, &lines).await;
+    let reader = shop.reader(&stage).await;
+    reader.sees("link", "Ask Alice: available").await;
+    reader.reads("ольга@localhost:  not shared").await;
+    let text = reader.tree().await.text();
+    for said in [
+        "änne@localhost:  not shared",
+        "a+b-c@localhost:  not shared",
+        "ALICE@LOCALHOST:  available",
+    ] {
+        assert!(text.contains(said), "{said} is not in {text}");
+    }
+    assert_eq!(text.matches('?').count(), wrong.len(), "{text}");
+    let opened = stage.relay.metric("lamplight_visitors_total").await;
+    assert_eq!(opened, Some(1.0), "lines of visitors");
+    stage.ends_clean().await;
+}
+
+/// A relay that stays away: what was known stands for a while and says that it is old, and then it is nobody's word.
+#[tokio::test]
+async fn what_was_known_grows_old_and_is_then_not_known() {
+    let mut stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let alice = stage.person("alice").await;
+    shows_herself(&alice).await;
+    let shop = Shop::open(&stage, "", CALM, &badge("")).await;
+    let reader = stage.browser.person("reader").await;
+    reader.gets_a_clock().await;
+    reader.open(&shop.site.url()).await;
+    reader.sees("link", "Ask Alice: available").await;
+    let old = |tree: &Tree| {
+        let is_old =
+            |node: &&Node| node.name == "not up to date" || node.description == "not up to date";
+        tree.0.iter().find(is_old).map(|_| ())
+    };
+    assert!(old(&reader.tree().await).is_none());
+    stage.relay.kill();
+    reader.until("that it is old", old).await;
+    reader.sees("link", "Ask Alice: available").await;
+    reader.minutes_pass(1).await;
+    reader.sees("link", "Ask Alice: unknown").await;
+    stage.relay.start_again().await;
+    // The wait between two tries has become long.
+    reader.minutes_pass(2).await;
+    reader.sees("link", "Ask Alice: available").await;
+    assert!(old(&reader.tree().await).is_none());
+}
+
+/// A page that nobody looks at is not told; one that is looked at again knows at once.
+#[tokio::test]
+async fn a_hidden_page_is_told_nothing_until_it_is_seen() {
+    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let alice = stage.person("alice").await;
+    shows_herself(&alice).await;
+    let shop = Shop::open(&stage, "", CALM, &badge("")).await;
+    let hidden = stage.browser.person("hidden").await;
+    hidden.gets_a_clock().await;
+    hidden.gets_a_shutter().await;
+    hidden.open(&shop.site.url()).await;
+    hidden.sees("link", "Ask Alice: available").await;
+    let watching = shop.reader(&stage).await;
+    watching.sees("link", "Ask Alice: available").await;
+    hidden.is_hidden(true).await;
+    hidden.minutes_pass(1).await;
+    for (status, word) in [("Busy", "not available"), ("Available", "available")] {
+        alice.sets(status, "").await;
+        watching.sees("link", &format!("Ask Alice: {word}")).await;
+    }
+    alice.sets("Busy", "").await;
+    watching.sees("link", "Ask Alice: not available").await;
+    hidden.sees("link", "Ask Alice: available").await;
+    assert!(!hidden.tree().await.text().contains("presence-change"));
+    hidden.is_hidden(false).await;
+    hidden.sees("link", "Ask Alice: not available").await;
+    stage.ends_clean().await;
+}
+
+/// A network that swallows everything and tells nobody: the page asks, and finds another way in.
+#[tokio::test]
+async fn a_line_that_only_looks_open_is_found_out_and_opened_anew() {
+    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let proxy = CutProxy::before(stage.relay.address()).await;
+    let alice = stage.person("alice").await;
+    shows_herself(&alice).await;
+    let through = badge(&format!("relay=\"{}\"", proxy.origin()));
+    let shop = Shop::open(&stage, "", CALM, &through).await;
+    let reader = stage.browser.person("reader").await;
+    stage.watch(&reader);
+    reader.gets_a_clock().await;
+    reader.open(&shop.site.url()).await;
+    reader.sees("link", "Ask Alice: available").await;
+    proxy.cut();
+    // After some silence it asks, and that is swallowed too.
+    reader.minutes_pass(1).await;
+    reader.minutes_pass(1).await;
+    alice.sets("Busy", "").await;
+    let asked = || async {
+        let opened = proxy.accepted();
+        (opened > 1).then_some(())
+    };
+    eventually("a second try", asked).await;
+    proxy.restore();
+    reader.minutes_pass(1).await;
+    reader.sees("link", "Ask Alice: not available").await;
+    stage.ends_clean().await;
+}
+
+/// A figure, not a verdict: what a hundred badges cost the page that shows them.
+#[tokio::test]
+async fn what_a_hundred_badges_cost_a_page_is_measured() {
+    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let mut lines = String::new();
+    for at in 0..100 {
+        let _ = write!(
+            lines,
+            "<p><presence-status for=\"someone-{at}@localhost\" name=\"{at}\">{at}</presence-status></p>"
+        );
+    }
+    let shop = Shop::open(&stage, "", CALM, &lines).await;
+    let reader = stage.browser.person("reader").await;
+    let count = "window.lamplightLong = []; new PerformanceObserver(list => { for (const one of list.getEntries()) \
+        window.lamplightLong.push(Math.round(one.duration)); }).observe({ type: 'longtask', buffered: true })";
+    reader.on_every_page(count).await;
+    reader.open(&shop.site.url()).await;
+    let all =
+        |tree: &Tree| (tree.all("StaticText", "not shared".into()).len() == 100).then_some(());
+    let (_, after) = reader.within(SOON, "a hundred badges", all).await;
+    let long = reader.script("window.lamplightLong").await;
+    println!("100 badges are there after {after:?}; tasks of more than 50 ms: {long}");
+    stage.ends_clean().await;
 }
 
 /// The sample of a site, as a person finds it who wants to know how their own would look.

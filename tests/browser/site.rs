@@ -34,7 +34,7 @@ impl Site {
         let page = answer("text/html", &policy, document);
         let files: Vec<_> = files
             .iter()
-            .map(|(path, kind, text)| (format!("GET {path} "), answer(kind, "", text)))
+            .map(|(path, kind, text)| (format!(" {path} "), answer(kind, "", text)))
             .collect();
         let count = Arc::clone(&reports);
         tokio::spawn(async move {
@@ -42,10 +42,11 @@ impl Site {
                 let mut head = [0; 2_048];
                 let read = stream.read(&mut head).await.unwrap_or(0);
                 let head = String::from_utf8_lossy(&head[..read]);
-                if head.starts_with("POST") {
+                if head.starts_with("POST /reports") {
                     count.fetch_add(1, Ordering::Relaxed);
                 }
-                let file = files.iter().find(|(path, _)| head.starts_with(path));
+                let asked = head.lines().next().unwrap_or_default();
+                let file = files.iter().find(|(path, _)| asked.contains(path));
                 let answer = file.map_or(&page, |(_, answer)| answer);
                 // A browser that goes away meanwhile has read enough.
                 let _ = stream.write_all(answer.as_bytes()).await;
@@ -57,7 +58,12 @@ impl Site {
 
     /// Under a name of its own, so that the relay's cookies are not the site's either.
     pub fn url(&self) -> String {
-        format!("http://shop.localhost:{}/", self.address.port())
+        format!("{}/", self.origin("shop.localhost"))
+    }
+
+    /// The same site under another name of this machine.
+    pub fn origin(&self, host: &str) -> String {
+        format!("http://{host}:{}", self.address.port())
     }
 
     /// What browsers reported of its policy.
