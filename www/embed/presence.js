@@ -9,6 +9,7 @@ const HOME = new URL(import.meta.url).origin;
 // What an address consists of, strictly: one that is none would keep what else a page asks for from being answered.
 const ADDRESS = /^(?!.*[\xf7\u061c\u1680\u180e])[a-z\d._\xdf-\u1fff\u3041-\ud7a3-]+(\+[a-z\d._-]{1,24})?@[a-z\d.:-]{1,253}$/;
 const NAME_BYTES = 64;
+const bytes = (text) => encodeURI(text).replace(/%../g, "%").length;
 
 // How `:state()` calls them: what is to be known at a glance is one of a few.
 const STATES = { available: "open", offline: "closed", not_available: "closed", not_shared: "closed" };
@@ -316,7 +317,7 @@ class Element extends HTMLElement {
     const consent = this.getAttribute("consent") ?? this.dataset.consent;
     const address = this.getAttribute(name)?.trim().toLowerCase();
     if (!address || consent === "pending" || !this.isConnected) return "";
-    if (ADDRESS.test(address) && new Blob([address.split(/[+@]/)[0]]).size <= NAME_BYTES) return address;
+    if (ADDRESS.test(address) && bytes(address.split(/[+@]/)[0]) <= NAME_BYTES) return address;
     this.fault("bad_address", address);
     return "";
   }
