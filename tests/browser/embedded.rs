@@ -8,7 +8,7 @@ use lamplight_tests::outside::{CutProxy, Options, eventually};
 use crate::looks::faults;
 use crate::site::{File, Site};
 use crate::stage::Stage;
-use crate::tab::{SOON, Tab};
+use crate::tab::Tab;
 use crate::tree::{Node, Tree};
 
 /// What the shop's own page does with the badge: it may be listened to, and told when it may begin.

@@ -39,7 +39,6 @@ svg{width:var(--presence-size,.7em);height:var(--presence-size,.7em);margin-inli
 [data-word=away]{fill:currentColor;stroke:none;color:var(--presence-away,light-dark(#8a5a00,#e3b341))}
 .stale{opacity:.75}
 button{font:inherit;color:var(--presence-ink,inherit);background:var(--presence-ground,none);border:1px solid;border-radius:2em;padding:.4em 1em;cursor:pointer}
-[part=unread]{margin-inline-start:.5em;padding:0 .5em;border-radius:1em;background:CanvasText;color:Canvas}
 [part=panel]{all:initial;display:none;box-sizing:border-box;position:fixed;z-index:9999;inset:auto 1rem 1rem auto;width:min(25rem,100vw - 2rem);height:min(38rem,100dvh - 2rem);flex-direction:column;background:Canvas;color:CanvasText;color-scheme:inherit;font:1rem/1.5 system-ui,sans-serif;border:1px solid;border-radius:.75rem;overflow:hidden}
 .open{display:flex!important}
 [part=close]{align-self:end;margin:.5rem}
@@ -481,12 +480,12 @@ class PresenceChat extends Element {
   #build() {
     const launcher = make("button", { part: "launcher", type: "button", "aria-controls": "panel", "aria-expanded": false });
     const status = make("presence-status", { exportparts: "dot,text,name,label" });
-    const unread = make("span", { part: "unread" });
+    const unread = make("b", { part: "unread" });
     const panel = make("div", { part: "panel", id: "panel", role: "dialog", popover: "manual" });
     const close = make("button", { part: "close", type: "button" });
     const note = make("div", { part: "note", role: "status" });
     const fallback = make("slot");
-    launcher.append(status, " ", unread);
+    launcher.append(status, unread);
     close.textContent = this.words("close", "Close");
     panel.append(close, note);
     const root = this.root(launcher, panel, fallback);
@@ -570,7 +569,7 @@ class PresenceChat extends Element {
     const unread = Math.max(0, Math.trunc(count) || 0);
     if (unread === this.#unread) return;
     this.#unread = unread;
-    this.#parts.unread.textContent = unread ? `${unread} ${this.words("unread", "unread")}` : "";
+    this.#parts.unread.textContent = unread ? `, ${unread} ${this.words("unread", "unread")}` : "";
     this.tell("unread-change", { to: this.address, unread });
   }
 
