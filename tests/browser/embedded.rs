@@ -192,6 +192,15 @@ async fn a_hundred_badges_are_one_line_and_may_be_moved_about() {
     all("not available").await;
     reader.click("button", "Other").await;
     all("not shared").await;
+    // What was so of the one is at no moment said of the other.
+    reader
+        .reads("[presence-ready bob@localhost not_shared]")
+        .await;
+    let said = reader.tree().await.text();
+    assert!(
+        !said.contains("bob@localhost available") && !said.contains("bob@localhost not_available"),
+        "{said}"
+    );
     let opened = stage.relay.metric("lamplight_visitors_total").await;
     assert_eq!(opened, Some(1.0), "lines of visitors");
     stage.ends_clean().await;
