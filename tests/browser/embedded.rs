@@ -101,7 +101,7 @@ fn badge(more: &str) -> String {
 
 impl Tab {
     /// Switches the badge of whoever sits there on.
-    async fn shows_herself(&self) {
+    pub async fn shows_herself(&self) {
         self.chooses("Privacy and addresses").await;
         self.turns_to("On other sites").await;
         self.click("checkbox", "Show there whether you are available")
@@ -285,6 +285,7 @@ async fn an_address_that_is_none_leaves_the_other_badges_as_they_are() {
         "a\u{2102}@localhost",
         "\u{1f600}@localhost",
         &format!("{long}@localhost"),
+        &format!("a+{long}@localhost"),
     ];
     for one in wrong {
         let _ = write!(

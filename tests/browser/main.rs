@@ -18,6 +18,7 @@ mod conversation;
 mod door;
 mod embedded;
 mod keyboard;
+mod launcher;
 mod line;
 mod looks;
 mod privacy;

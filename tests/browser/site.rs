@@ -1,8 +1,7 @@
 //! Somebody else's site: another origin under a name of its own, a policy of its own, and a count of what browsers report of it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -12,7 +11,7 @@ pub type File = (&'static str, &'static str, &'static str);
 
 pub struct Site {
     address: SocketAddr,
-    reports: Arc<AtomicUsize>,
+    asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Site {
@@ -20,7 +19,7 @@ impl Site {
     pub async fn open(policy: &str, document: &str, files: &[File]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let reports = Arc::new(AtomicUsize::new(0));
+        let asked = Arc::<Mutex<Vec<String>>>::default();
         let policy = match policy {
             "" => String::new(),
             rules => format!("Content-Security-Policy: {rules}; report-uri /reports\r\n"),
@@ -34,34 +33,44 @@ impl Site {
         let page = answer("text/html", &policy, document);
         let files: Vec<_> = files
             .iter()
-            .map(|(path, kind, text)| (format!("GET {path} "), answer(kind, "", text)))
+            .map(|(path, kind, text)| (format!(" {path} "), answer(kind, "", text)))
             .collect();
-        let count = Arc::clone(&reports);
+        let all = Arc::clone(&asked);
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut head = [0; 2_048];
                 let read = stream.read(&mut head).await.unwrap_or(0);
                 let head = String::from_utf8_lossy(&head[..read]);
-                if head.starts_with("POST") {
-                    count.fetch_add(1, Ordering::Relaxed);
-                }
-                let file = files.iter().find(|(path, _)| head.starts_with(path));
+                let line = head.lines().next().unwrap_or_default();
+                all.lock().expect("no holder panics").push(line.to_owned());
+                let file = files.iter().find(|(path, _)| line.contains(path));
                 let answer = file.map_or(&page, |(_, answer)| answer);
                 // A browser that goes away meanwhile has read enough.
                 let _ = stream.write_all(answer.as_bytes()).await;
                 let _ = stream.shutdown().await;
             }
         });
-        Self { address, reports }
+        Self { address, asked }
     }
 
     /// Under a name of its own, so that the relay's cookies are not the site's either.
     pub fn url(&self) -> String {
-        format!("http://shop.localhost:{}/", self.address.port())
+        format!("{}/", self.origin("shop.localhost"))
+    }
+
+    /// The same site under another name of this machine.
+    pub fn origin(&self, host: &str) -> String {
+        format!("http://{host}:{}", self.address.port())
     }
 
     /// What browsers reported of its policy.
     pub fn reports(&self) -> usize {
-        self.reports.load(Ordering::Relaxed)
+        self.visits("POST /reports")
+    }
+
+    /// Requests that begin so.
+    pub fn visits(&self, with: &str) -> usize {
+        let asked = self.asked.lock().expect("no holder panics");
+        asked.iter().filter(|line| line.starts_with(with)).count()
     }
 }

@@ -156,6 +156,56 @@ impl Tab {
         }
     }
 
+    /// What stands in the frame that the page shows, one of the page's own site: browsers tell of others separately.
+    pub async fn tree_in_frame(&self) -> Tree {
+        let frames = self.call("Page.getFrameTree", json!({})).await;
+        let frame = &frames["frameTree"]["childFrames"][0]["frame"]["id"];
+        match self
+            .try_call("Accessibility.getFullAXTree", json!({ "frameId": frame }))
+            .await
+        {
+            Ok(answer) => Tree::read(&answer),
+            Err(_) => Tree::default(),
+        }
+    }
+
+    /// Waits for a text in the frame.
+    pub async fn reads_in_frame(&self, text: &str) {
+        let begun = Instant::now();
+        loop {
+            let found = self.tree_in_frame().await;
+            if found.text().contains(text) {
+                return;
+            }
+            if begun.elapsed() > SOON {
+                let frame = found.print();
+                self.fail(&format!("did not read {text:?} in the frame:\n{frame}"))
+                    .await;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// A click on something in the frame.
+    pub async fn click_in_frame(&self, role: &str, name: &str) {
+        let begun = Instant::now();
+        loop {
+            let found = self.tree_in_frame().await;
+            let place = match found.one(role, name.into()) {
+                Some(node) => self.place_of(node).await,
+                None => Err("it is not there".into()),
+            };
+            match place {
+                Ok((x, y)) => return self.click_at(x, y).await,
+                Err(why) if begun.elapsed() > SOON => {
+                    self.fail(&format!("cannot click {role} {name:?} in the frame: {why}"))
+                        .await;
+                }
+                Err(_) => tokio::time::sleep(LOOK_EVERY).await,
+            }
+        }
+    }
+
     /// What `look` finds on the page, as soon as it finds something; and how long that took.
     pub async fn within<T>(
         &self,

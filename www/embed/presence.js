@@ -1,4 +1,5 @@
 // <presence-status for="alice@chat.example">Alice</presence-status>: whether somebody is there, live, in a page of any site.
+// <presence-chat to="support@chat.example">Write to us</presence-chat>: a button with that on it, which opens a chat with them.
 //
 // One module without anything else to load. All elements of a page share one line to a relay and one subscription for each address.
 // Nothing is kept in the browser, nothing is drawn from strings, and no style is written that a strict policy would drop.
@@ -6,54 +7,53 @@
 
 const HOME = new URL(import.meta.url).origin;
 
-const WORDS = {
-  available: "available",
-  busy: "busy",
-  away: "away",
-  offline: "offline",
-  not_available: "not available",
-  unknown: "unknown",
-  not_shared: "not shared",
-};
 // How `:state()` calls them: what is to be known at a glance is one of a few.
 const STATES = { available: "open", offline: "closed", not_available: "closed", not_shared: "closed" };
 
 // Shape first, colour second: disc, barred octagon, crescent, ring, dotted ring, diamond.
-const RING = "M8 1a7 7 0 1 0 0 14A7 7 0 1 0 8 1zm0 2a5 5 0 1 1 0 10A5 5 0 1 1 8 3z";
+const RING = "M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2z";
 const SHAPES = {
   available: "M8 1a7 7 0 1 0 0 14A7 7 0 1 0 8 1z",
-  busy: "M5 1h6l4 4v6l-4 4H5l-4-4V5zM4 6.800v2.400h8V6.800z",
-  away: "M9.500 1.300A7 7 0 1 0 14.800 9.800 5.500 5.500 0 0 1 9.500 1.300z",
+  busy: "M5 1h6l4 4v6l-4 4H5l-4-4V5zM4 6.8v2.4h8V6.8z",
+  away: "M9.5 1.3A7 7 0 1 0 14.8 9.8 5.5 5.5 0 0 1 9.5 1.3z",
   offline: RING,
   not_available: RING,
-  unknown: "M7 1h2v2H7zM7 13h2v2H7zM1 7h2v2H1zM13 7h2v2h-2zM2.500 4l1.500-1.500L5.400 4 4 5.400zM10.600 4L12 2.500 13.500 4 12 5.400zM2.500 12L4 10.600 5.400 12 4 13.500zM10.600 12l1.400-1.400 1.500 1.400-1.500 1.500z",
-  not_shared: "M8 .500L15.500 8 8 15.500 .500 8zm0 2.800L3.300 8 8 12.700 12.700 8z",
+  unknown: RING,
+  not_shared: "M8 1.8L14.2 8 8 14.2 1.8 8z",
 };
 
-// Text in the page's own line, letters and colours; whatever a page says of its elements, it does not reach inside.
+// Text in the page's own line, letters and colours; whatever a page says of its elements, it does not reach inside. Where a
+// browser does not know `light-dark`, a shape has the colour of the letters.
 const STYLE = `
-@supports(color:light-dark(#000,#fff)){:host{--_a:light-dark(#1a7f37,#3fb950);--_b:light-dark(#b3261e,#ff8a80);--_w:light-dark(#8a5a00,#e3b341);--_n:light-dark(#57606a,#9aa4af)}}
-:host([hidden]){display:none!important}
+:host([hidden]),.off,:is(span,div):empty{display:none!important}
 :host([theme=light]) *{color-scheme:light}
 :host([theme=dark]) *{color-scheme:dark}
-svg{width:var(--presence-size,.7em);height:var(--presence-size,.7em);margin-inline-end:var(--presence-gap,.35em);fill:currentColor;color:var(--presence-none,var(--_n,#57606a))}
-svg[data-word=available]{color:var(--presence-available,var(--_a,#1a7f37))}
-svg[data-word=busy]{color:var(--presence-busy,var(--_b,#b3261e))}
-svg[data-word=away]{color:var(--presence-away,var(--_w,#8a5a00))}
+svg{width:var(--presence-size,.7em);height:var(--presence-size,.7em);margin-inline-end:var(--presence-gap,.35em);fill:none;stroke:currentColor;stroke-width:2;color:var(--presence-none,light-dark(#57606a,#9aa4af))}
+[data-word=unknown]{stroke-dasharray:2.4 2.3}
+[data-word=available]{fill:currentColor;stroke:none;color:var(--presence-available,light-dark(#1a7f37,#3fb950))}
+[data-word=busy]{fill:currentColor;stroke:none;color:var(--presence-busy,light-dark(#b3261e,#ff8a80))}
+[data-word=away]{fill:currentColor;stroke:none;color:var(--presence-away,light-dark(#8a5a00,#e3b341))}
 .stale{opacity:.75}
-.off{display:none}
+button{font:inherit;color:var(--presence-ink,inherit);background:var(--presence-ground,none);border:1px solid;border-radius:2em;padding:.4em 1em;cursor:pointer}
+[part=panel]{all:initial;display:none;box-sizing:border-box;position:fixed;z-index:9999;inset:auto 1rem 1rem auto;width:min(25rem,100vw - 2rem);height:min(38rem,100dvh - 2rem);flex-direction:column;background:Canvas;color:CanvasText;color-scheme:inherit;font:1rem/1.5 system-ui,sans-serif;border:1px solid;border-radius:.75rem;overflow:hidden}
+.open{display:flex!important}
+[part=close]{position:absolute;inset:.6rem .6rem auto auto;width:2.5rem;height:2.5rem;padding:0;border-color:transparent}
+[part=note]{padding:1.2rem 3.5rem 1.2rem 1.2rem}
+[part=frame]{flex:1;border:0;color-scheme:inherit}
+@media(max-width:30rem){[part=panel]{inset:0;width:auto;height:auto;border:0;border-radius:0}}
 @media(forced-colors:active){svg{color:CanvasText!important;forced-color-adjust:auto}}`;
 
-let sheet;
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(STYLE);
 
 // How long an old word still stands when the line went, marked as stale, before it is nobody's.
-const STALE = 45_000;
+const STALE = 45e3;
 // An empty line is closed after this long, so that an element may move about in its page.
-const EMPTY = 5_000;
+const EMPTY = 5e3;
 // A page that nobody looks at is told nothing after this long.
-const UNSEEN = 30_000;
+const UNSEEN = 30e3;
 // A line that stood so long was a good one.
-const STOOD = 10_000;
+const STOOD = 10e3;
 const AT_ONCE = 100;
 
 const lines = new Map();
@@ -117,7 +117,7 @@ class Line {
     };
     socket.onclose = () => socket === this.socket && this.lost();
     // A network that swallows everything says nothing: not even that it does.
-    this.patience = setTimeout(() => this.lost(), 15_000);
+    this.patience = setTimeout(() => this.lost(), 15e3);
   }
 
   say(frame) {
@@ -217,8 +217,8 @@ class Line {
       if (this.heard >= since) this.beat();
       else if (within && Date.now() - since < within * 3) this.lost();
       // A machine that slept is not to be judged by its clock.
-      else this.beat(5_000);
-    }, within ?? this.quiet + 10_000);
+      else this.beat(5e3);
+    }, within ?? this.quiet + 10e3);
   }
 
   lost() {
@@ -226,7 +226,7 @@ class Line {
     // Whoever is sent away right after the welcome does not come back faster for it.
     else if (Date.now() - this.up > STOOD) this.tries = 0;
     this.shut();
-    const most = Math.min(60_000, 1_000 * 2 ** this.tries++);
+    const most = Math.min(60e3, 1e3 * 2 ** this.tries++);
     // Whoever was sent away comes back when told, and not all at once.
     const wait = this.wait ? this.wait * (1 + Math.random() / 2) : 300 + Math.random() * most;
     this.wait = 0;
@@ -267,23 +267,19 @@ class Line {
   now() {
     clearTimeout(this.waiting);
     this.waiting = 0;
-    if (this.socket) this.beat(5_000);
+    if (this.socket) this.beat(5e3);
     else this.open();
-  }
-
-  pace(paused) {
-    if (!this.up || this.paused === paused) return;
-    this.paused = paused;
-    this.say({ frame: "pace", pace: paused ? "paused" : "live" });
   }
 
   seen() {
     clearTimeout(this.unseen);
-    if (document.hidden) {
-      this.unseen = setTimeout(() => this.pace(true), UNSEEN);
-    } else {
-      this.pace(false);
-    }
+    const pace = (paused) => {
+      if (!this.up || this.paused === paused) return;
+      this.paused = paused;
+      this.say({ frame: "pace", pace: paused ? "paused" : "live" });
+    };
+    if (document.hidden) this.unseen = setTimeout(pace, UNSEEN, true);
+    else pace(false);
   }
 }
 
@@ -305,48 +301,97 @@ addEventListener("pageshow", all((line) => {
 }));
 
 const SVG = "http://www.w3.org/2000/svg";
-const make = (name, part, space) => {
-  const made = space ? document.createElementNS(space, name) : document.createElement(name);
-  if (part) made.setAttribute("part", part);
+const make = (tag, attributes = {}, space = "http://www.w3.org/1999/xhtml") => {
+  const made = document.createElementNS(space, tag);
+  for (const name in attributes) made.setAttribute(name, attributes[name]);
   return made;
 };
 
-class PresenceStatus extends HTMLElement {
-  static observedAttributes = ["for", "name", "relay", "consent", "data-consent"];
-  #line;
-  #address;
-  #person;
-  #parts;
-  #internals;
+// What both elements have: a style of their own out of reach of the page's, and whether they may begin.
+class Element extends HTMLElement {
+  address = "";
 
   connectedCallback() {
-    this.#follow();
+    // What a page set before this module was there.
+    for (const name of this.constructor.properties) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
+    this.follow();
   }
 
   // Within one turn it may have been put elsewhere.
   disconnectedCallback() {
-    queueMicrotask(() => this.#follow());
+    queueMicrotask(() => this.follow());
   }
 
   // Moved as it is: nothing begins anew.
   connectedMoveCallback() {}
 
   attributeChangedCallback() {
-    this.#follow();
+    this.follow();
+  }
+
+  /** Whom the attribute of this name says, if they may be asked for. */
+  whom(name) {
+    const consent = this.getAttribute("consent") ?? this.dataset.consent;
+    const may = this.isConnected && consent !== "pending";
+    return (may && this.getAttribute(name)?.trim().toLowerCase()) || "";
+  }
+
+  /** Where the relay is: that of this module, unless the page names another. */
+  where() {
+    try {
+      return new URL(this.relay).origin;
+    } catch (error) {
+      return HOME;
+    }
+  }
+
+  fault(code, of = this.address) {
+    this.tell("presence-error", { for: of, code });
+  }
+
+  /** The words of a kind: the page's, else ours. */
+  words(kind, ours) {
+    return this.getAttribute("text-" + kind) ?? this.getRootNode().host?.getAttribute?.("text-" + kind) ?? ours;
+  }
+
+  tell(name, detail) {
+    // A listener that throws is the page's own; the browser reports it.
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  root(...parts) {
+    const root = this.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [sheet];
+    root.append(...parts);
+    return root;
+  }
+}
+
+class PresenceStatus extends Element {
+  #line;
+  #person;
+  #parts;
+  #internals;
+
+  attributeChangedCallback() {
+    this.follow();
     if (this.#person) this.#draw();
   }
 
   // Looks where the attributes say, if they do and the page may.
-  #follow() {
-    const consent = this.getAttribute("consent") ?? this.dataset.consent;
-    const may = this.isConnected && consent !== "pending";
-    const address = (may && this.getAttribute("for")?.trim().toLowerCase()) || null;
-    const line = address && Line.to(this.relay);
-    if (address === this.#address && line === this.#line) return;
-    this.#line?.remove(this.#address, this);
-    this.#address = address;
+  follow() {
+    const address = this.whom("for");
+    const line = address && Line.to(this.where());
+    if (address === this.address && line === this.#line) return;
+    this.#line?.remove?.(this.address, this);
+    this.address = address;
     this.#line = line;
-    const person = line?.add(address, this);
+    const person = line && line.add(address, this);
     if (person) return this.told(person, !line.up);
     // Neither what was so of another nor what was so before is said until it is told again.
     this.#person = null;
@@ -357,39 +402,19 @@ class PresenceStatus extends HTMLElement {
     const before = this.#person;
     this.#person = { ...person, stale };
     this.#draw();
-    const detail = { for: this.#address, word: person.word, previous: before?.word, since: person.since, note: person.note, stale };
-    if (!before) this.#tell("presence-ready", detail);
-    else if (before.word !== person.word) this.#tell("presence-change", detail);
-  }
-
-  fault(code) {
-    this.#tell("presence-error", { for: this.#address, code });
-  }
-
-  #tell(name, detail) {
-    // A listener that throws is the page's own; the browser reports it.
-    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+    const detail = { for: this.address, word: person.word, previous: before?.word, since: person.since, note: person.note, stale };
+    if (!before) this.tell("presence-ready", detail);
+    else if (before.word !== person.word) this.tell("presence-change", detail);
   }
 
   #build() {
-    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-    if (!sheet) {
-      sheet = new CSSStyleSheet();
-      sheet.replaceSync(STYLE);
-    }
-    root.adoptedStyleSheets = [sheet];
-    const dot = make("svg", "dot", SVG);
-    dot.setAttribute("viewBox", "0 0 16 16");
-    dot.setAttribute("aria-hidden", "true");
-    const shape = make("path", "", SVG);
-    shape.setAttribute("fill-rule", "evenodd");
-    dot.append(shape);
-    const text = make("span", "text");
-    const name = make("span", "name");
-    const label = make("span", "label");
-    text.append(name, label);
+    const dot = make("svg", { part: "dot", viewBox: "0 0 16 16", "aria-hidden": true }, SVG);
+    const shape = make("path", { "fill-rule": "evenodd" }, SVG);
+    const [text, name, label] = ["text", "name", "label"].map((part) => make("span", { part }));
     const fallback = make("slot");
-    root.append(dot, text, fallback);
+    dot.append(shape);
+    text.append(name, label);
+    this.root(dot, text, fallback);
     try {
       this.#internals = this.attachInternals();
     } catch (error) {
@@ -403,59 +428,27 @@ class PresenceStatus extends HTMLElement {
     dot.classList.toggle("off", !told);
     text.className = told ? "" : "off";
     fallback.className = told ? "off" : "";
+    this.#internals?.states?.clear();
   }
 
   #draw() {
     if (!this.#parts) this.#build();
     const { dot, shape, name, label } = this.#parts;
     const { word, stale } = this.#person;
-    const known = WORDS[word] ? word : "unknown";
+    const known = SHAPES[word] ? word : "unknown";
+    const kind = known.replace("_", "-");
     dot.dataset.word = known;
     shape.setAttribute("d", SHAPES[known]);
     dot.classList.toggle("stale", stale);
-    const called = this.name;
-    name.textContent = called && called + ": ";
-    label.textContent = this.getAttribute("text-" + known.replace("_", "-")) ?? WORDS[known];
-    label.title = stale ? this.getAttribute("text-stale") ?? "not up to date" : "";
+    name.textContent = this.name && this.name + ": ";
+    label.textContent = this.words(kind, known.replace("_", " "));
+    label.title = stale ? this.words("stale", "not up to date") : "";
     this.#show(true);
-    const states = this.#internals?.states;
     try {
-      states?.clear();
-      states?.add(known.replace("_", "-"));
-      if (STATES[known]) states?.add(STATES[known]);
-      if (stale) states?.add("stale");
+      for (const state of [kind, STATES[known], stale && "stale"]) if (state) this.#internals.states.add(state);
     } catch (error) {
-      // Browsers that took only names with two dashes.
+      // Browsers without states, or that took only names with two dashes.
     }
-  }
-
-  /** Where the relay is: that of this module, unless the attribute names another. */
-  get relay() {
-    try {
-      return new URL(this.getAttribute("relay") || HOME).origin;
-    } catch (error) {
-      return HOME;
-    }
-  }
-
-  set relay(value) {
-    this.setAttribute("relay", value);
-  }
-
-  get for() {
-    return this.getAttribute("for");
-  }
-
-  set for(value) {
-    this.setAttribute("for", value);
-  }
-
-  get name() {
-    return this.getAttribute("name") ?? "";
-  }
-
-  set name(value) {
-    this.setAttribute("name", value);
   }
 
   /** The word as programs know it; nothing before it was told. */
@@ -468,4 +461,203 @@ class PresenceStatus extends HTMLElement {
   }
 }
 
-if (!customElements.get("presence-status")) customElements.define("presence-status", PresenceStatus);
+// How long a frame may take before its reader is told that it does not come.
+const FRAME = 15e3;
+
+class PresenceChat extends Element {
+  #relay;
+  #parts;
+  #frame;
+  #port;
+  #late;
+  #unread = 0;
+
+  follow() {
+    if (!this.isConnected) {
+      // Its frame ends with it, and begins anew where it is put.
+      removeEventListener("message", this);
+      return this.#shut();
+    }
+    addEventListener("message", this);
+    const to = this.whom("to");
+    const relay = this.where();
+    if (to !== this.address || relay !== this.#relay) this.#drop();
+    this.address = to;
+    this.#relay = relay;
+    if (to && !this.#parts) this.#build();
+    if (!this.#parts) return;
+    const { launcher, status, panel, fallback } = this.#parts;
+    const called = this.name || to;
+    launcher.className = to ? "" : "off";
+    fallback.className = to ? "off" : "";
+    panel.ariaLabel = called;
+    if (!status.word) status.textContent = called;
+    Object.assign(status, { name: called, relay, theme: this.theme, for: to });
+  }
+
+  #build() {
+    const launcher = make("button", { part: "launcher", type: "button", "aria-controls": "panel", "aria-expanded": false });
+    const status = make("presence-status", { exportparts: "dot,text,name,label" });
+    const unread = make("b", { part: "unread" });
+    const panel = make("div", { part: "panel", id: "panel", role: "dialog", popover: "manual" });
+    const close = make("button", { part: "close", type: "button", "aria-label": this.words("close", "Close") });
+    const note = make("div", { part: "note", role: "status" });
+    const fallback = make("slot");
+    launcher.append(status, unread);
+    close.textContent = "✕";
+    panel.append(close, note);
+    const root = this.root(launcher, panel, fallback);
+    // What is meant to be opened is fetched: on hover, on focus, at the latest on the click.
+    launcher.onpointerenter = launcher.onfocus = () => this.#begin();
+    launcher.onclick = () => (this.opened ? this.close() : this.open());
+    close.onclick = () => this.close();
+    for (const kind of ["ready", "change"]) status.addEventListener("presence-" + kind, () => this.#state());
+    root.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.opened) return;
+      event.stopPropagation();
+      this.close();
+    });
+    this.#parts = { launcher, status, unread, panel, note, fallback };
+  }
+
+  #begin() {
+    if (this.#frame) return;
+    const { panel, note } = this.#parts;
+    const asked = new URLSearchParams({ to: this.address, origin: location.origin });
+    const frame = make("iframe", {
+      part: "frame",
+      title: panel.ariaLabel,
+      allow: "clipboard-write; web-share",
+      sandbox: "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox",
+      src: `${this.#relay}/embed/chat?${asked}`,
+    });
+    note.textContent = "";
+    panel.append(frame);
+    this.#frame = frame;
+    this.#late = setTimeout(() => {
+      note.textContent = this.words("failed", "The chat does not answer. Close it and try again.");
+      this.#late = 0;
+      this.fault("no_frame");
+    }, FRAME);
+  }
+
+  // The frame says that it is there: from here on both talk over a channel of their own.
+  handleEvent({ source, origin, data }) {
+    if (!source || source !== this.#frame?.contentWindow || origin !== this.#relay) return;
+    if (data?.type !== "lamplight:ready") return;
+    clearTimeout(this.#late);
+    this.#parts.note.textContent = "";
+    const { port1, port2 } = new MessageChannel();
+    this.#port?.close();
+    this.#port = port1;
+    port1.onmessage = ({ data }) => {
+      if (data?.type === "unread") this.#count(data.count);
+      if (data?.type === "close") this.close();
+      if (data?.type === "token?") this.#vouch(port1);
+    };
+    const vouches = !!(this.tokenProvider || this.tokenEndpoint);
+    source.postMessage({ type: "lamplight:hello", to: this.address, name: this.name, vouches }, origin, [port2]);
+    this.#state();
+  }
+
+  #state() {
+    this.#port?.postMessage({ type: "state", open: this.opened, word: this.#parts.status.word });
+  }
+
+  // Asks the page, or its backend, who the visitor is. Nobody in particular is an answer too.
+  async #vouch(port) {
+    let token, code;
+    try {
+      if (this.tokenProvider) {
+        token = await this.tokenProvider();
+      } else if (this.tokenEndpoint) {
+        const at = new URL(this.tokenEndpoint, document.baseURI);
+        if (at.origin !== location.origin) throw at;
+        const answer = await fetch(at, { method: "POST", credentials: "same-origin" });
+        if (!answer.ok) throw answer;
+        if (answer.status !== 204) token = await answer.json();
+      }
+    } catch (error) {
+      code = "no_token";
+      this.fault(code);
+    }
+    port.postMessage({ type: "token", token: token?.token ?? token ?? null, code });
+  }
+
+  #count(count) {
+    const unread = Math.max(0, Math.trunc(count) || 0);
+    if (unread === this.#unread) return;
+    this.#unread = unread;
+    this.#parts.unread.textContent = unread ? `, ${unread} ${this.words("unread", "unread")}` : "";
+    this.tell("unread-change", { to: this.address, unread });
+  }
+
+  #shut() {
+    if (!this.opened) return;
+    const { launcher, panel } = this.#parts;
+    panel.classList.remove("open");
+    if (panel.isConnected) panel.hidePopover?.();
+    launcher.setAttribute("aria-expanded", "false");
+    this.#state();
+  }
+
+  #drop() {
+    this.#shut();
+    clearTimeout(this.#late);
+    this.#port?.close();
+    this.#frame?.remove();
+    this.#frame = this.#port = null;
+    this.#count(0);
+  }
+
+  /** Shows the chat and gives it the keyboard. */
+  open() {
+    if (!this.address) return;
+    // One that did not come is tried again.
+    if (!this.#late && !this.#port) this.#drop();
+    this.#begin();
+    const { launcher, panel } = this.#parts;
+    panel.classList.add("open");
+    panel.showPopover?.();
+    launcher.setAttribute("aria-expanded", "true");
+    this.#frame.focus();
+    this.#state();
+  }
+
+  /** Hides the chat, which goes on in its frame, and gives the keyboard back. */
+  close() {
+    if (!this.opened) return;
+    this.#shut();
+    this.#parts.launcher.focus();
+  }
+
+  get opened() {
+    return !!this.#parts?.panel.classList.contains("open");
+  }
+
+  get unread() {
+    return this.#unread;
+  }
+}
+
+// Every attribute is a property too.
+const define = (tag, Kind, ...names) => {
+  names.push("name", "relay", "theme", "consent");
+  Kind.observedAttributes = [...names, "data-consent"];
+  Kind.properties = names.map((name) => {
+    const property = name.replace(/-(.)/, (_, letter) => letter.toUpperCase());
+    Object.defineProperty(Kind.prototype, property, {
+      get() {
+        return this.getAttribute(name) ?? "";
+      },
+      set(value) {
+        value == null ? this.removeAttribute(name) : this.setAttribute(name, value);
+      },
+    });
+    return property;
+  });
+  if (!customElements.get(tag)) customElements.define(tag, Kind);
+};
+
+define("presence-status", PresenceStatus, "for");
+define("presence-chat", PresenceChat, "to", "token-endpoint");
