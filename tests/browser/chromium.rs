@@ -35,6 +35,9 @@ const SWITCHES: &[&str] = &[
     "force-color-profile=srgb",
     "lang=en-US",
     "enable-blink-features=ComputedAccessibilityInfo",
+    // A frame of another site stays in the process of its page, so that both are read as one. What is kept apart for each site
+    // stays apart.
+    "disable-site-isolation-trials",
     // A mouse, which a machine without a screen has not.
     "blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
 ];

@@ -11,6 +11,7 @@ mod site;
 mod stage;
 mod tab;
 mod tree;
+mod visit;
 
 mod away;
 mod badges;

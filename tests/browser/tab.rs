@@ -442,7 +442,8 @@ impl Tab {
         let ask = json!({
             "objectId": outer,
             "functionDeclaration":
-                "function(hit) { return this.contains(hit) || [...(this.labels ?? [])].some(label => label.contains(hit)); }",
+                "function(hit) { for (let at = hit; at; at = at.parentNode ?? at.host) if (at === this) return true; \
+                 return [...(this.labels ?? [])].some(label => label.contains(hit)); }",
             "arguments": [{ "objectId": inner }],
             "returnByValue": true,
         });

@@ -440,10 +440,12 @@ class PresenceStatus extends Element {
     dot.dataset.word = known;
     shape.setAttribute("d", SHAPES[known]);
     dot.classList.toggle("stale", stale);
-    name.textContent = this.name && this.name + ": ";
     label.textContent = this.words(kind, known.replace("_", " "));
+    name.textContent = this.name && this.name + (label.textContent && ": ");
     label.title = stale ? this.words("stale", "not up to date") : "";
     this.#show(true);
+    // Where nothing is to be said of it, a shape of its own would say it.
+    if (known === "not_shared" && !label.textContent) dot.classList.add("off");
     try {
       for (const state of [kind, STATES[known], stale && "stale"]) if (state) this.#internals.states.add(state);
     } catch (error) {
@@ -497,7 +499,7 @@ class PresenceChat extends Element {
 
   #build() {
     const launcher = make("button", { part: "launcher", type: "button", "aria-controls": "panel", "aria-expanded": false });
-    const status = make("presence-status", { exportparts: "dot,text,name,label" });
+    const status = make("presence-status", { exportparts: "dot,text,name,label", "text-not-shared": this.words("not-shared", "") });
     const unread = make("b", { part: "unread" });
     const panel = make("div", { part: "panel", id: "panel", role: "dialog", popover: "manual" });
     const close = make("button", { part: "close", type: "button", "aria-label": this.words("close", "Close") });

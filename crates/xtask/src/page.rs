@@ -21,7 +21,13 @@ const PACKAGE: &str = "lamplight-web";
 /// The conversation on another site's page, a program of the same package.
 const FRAME: &str = "lamplight-frame";
 /// Of the page's styles those that a conversation wants.
-const FRAME_STYLES: [&str; 4] = ["1-tokens.css", "2-base.css", "3-presence.css", "6-chat.css"];
+const FRAME_STYLES: [&str; 5] = [
+    "1-tokens.css",
+    "2-base.css",
+    "3-presence.css",
+    "6-chat.css",
+    "8-wishes.css",
+];
 
 /// What the page is built for: to be looked at while it changes, or to be served.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub fn start(frame: &Frame, wrong: &'static str) -> Html {
     let field = Field {
         id: NAME,
         label: t().visitor_name,
-        hint: &fill(t().visitor_name_hint, &whom),
+        hint: t().visitor_name_hint,
         error: wrong,
         autocomplete: "nickname",
     };
