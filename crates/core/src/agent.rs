@@ -252,9 +252,9 @@ impl Agent {
             match keepsake {
                 Keepsake::Outgoing(outgoing) => self.outbox.restored(outgoing, desk),
                 Keepsake::Draft(with, text) => self.keeping.restored(with, text, desk),
-                Keepsake::Roster(contacts, _access, conversations, tell_when) => {
+                Keepsake::Roster(contacts, access, conversations, tell_when) => {
                     #[cfg(feature = "settings")]
-                    self.doors.restored(_access);
+                    self.doors.restored(access);
                     self.roster.restored(contacts, tell_when, desk);
                     self.inbox.restored(conversations);
                 }
@@ -363,7 +363,7 @@ impl Agent {
             }
             ToAgent::Welcome {
                 class,
-                now: _now,
+                now,
                 resume,
                 head,
                 announced,
@@ -378,7 +378,7 @@ impl Agent {
                 self.presentity.welcomed(class, by, announced.offers, desk);
                 self.roster.welcomed(desk);
                 #[cfg(feature = "settings")]
-                self.doors.welcomed(_now, desk);
+                self.doors.welcomed(now, desk);
                 self.pace.welcomed(desk);
                 self.inbox.welcomed(resume, head, desk);
                 self.outbox.welcomed(announced.sends_in_flight);

@@ -31,7 +31,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 // An agent that sets nothing up has no use for some of what the other one names.
-#![cfg_attr(not(feature = "settings"), allow(unused_imports, dead_code))]
+#![cfg_attr(not(feature = "settings"), allow(unused, clippy::unused_self))]
 
 extern crate alloc;
 

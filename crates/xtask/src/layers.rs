@@ -189,7 +189,10 @@ fn clippy(ground: &mut Ground, _: &Wish) -> Result<()> {
     }
     shell::call(native.args(["--", "-D", "warnings"]))?;
     wasm::ensure_target(&ground.workspace)?;
-    shell::call(browser.args(["--", "-D", "warnings"]))
+    shell::call(browser.args(["--", "-D", "warnings"]))?;
+    let mut frame = ground.cargo();
+    frame.args(["clippy", "--target", WASM, "--package", "lamplight-web"]);
+    shell::call(frame.args(["--no-default-features", "--", "-D", "warnings"]))
 }
 
 fn unit(ground: &mut Ground, wish: &Wish) -> Result<()> {

@@ -185,7 +185,7 @@ fn assemble_frame(listing: &mut Listing, www: &Path, bound: Bound, kind: Kind) -
     let document = names.fill(&read(&www.join("embed/chat.html"))?)?;
     listing.fixed(
         "/embed/chat",
-        Role::Html,
+        Role::Frame,
         without_remarks(&document).into_bytes(),
     )
 }

@@ -17,8 +17,10 @@ const BUDGET_BYTES: usize = 150_000;
 /// What is loaded when it is first opened: dialogs, settings. It delays nobody who talks, and has a bound all the same.
 const LATER_BYTES: usize = 52_000;
 
-/// What a page of another site loads for a live badge.
+/// What a page of another site loads for a live badge and the button of a chat.
 const EMBED_BYTES: usize = 5_000;
+/// What a frame with a conversation loads, its document included, once somebody means to open it.
+const FRAME_BYTES: usize = 110_000;
 
 /// Traces that `serde_json` leaves in a module that uses it: its name in symbols and panic messages, its sentences in errors.
 const JSON_CODEC: [&str; 3] = [
@@ -68,7 +70,13 @@ pub fn judge(page: &Page) -> Result<()> {
         total + later
     );
     let embed = page.listing.weight(Role::Embed).brotli;
-    println!("what another site's page loads for a live badge: {embed} bytes of {EMBED_BYTES}");
+    println!(
+        "what another site's page loads for badges and the button of a chat: {embed} bytes of {EMBED_BYTES}"
+    );
+    let frame = page.listing.weight(Role::Frame).brotli;
+    println!(
+        "a conversation on another site's page, when it is opened: {frame} bytes of {FRAME_BYTES}"
+    );
     no_json_codec(&page.linked)?;
     println!("the JSON codec is not in the page");
     anyhow::ensure!(
@@ -85,6 +93,11 @@ pub fn judge(page: &Page) -> Result<()> {
         embed <= EMBED_BYTES,
         "what another site's page loads is {} bytes above its bound",
         embed.saturating_sub(EMBED_BYTES)
+    );
+    anyhow::ensure!(
+        frame <= FRAME_BYTES,
+        "a conversation on another site's page is {} bytes above its bound",
+        frame.saturating_sub(FRAME_BYTES)
     );
     Ok(())
 }

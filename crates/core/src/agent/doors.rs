@@ -38,7 +38,7 @@ struct Door {
 #[derive(Default)]
 pub(super) struct Doors {
     /// Each of my presentities of which something was said.
-    doors: Vec<Door>,
+    all: Vec<Door>,
     /// When wishes that came too fast are said again.
     again_at: Option<Instant>,
     /// Whether the service has said once who asks: from then on a new one is news.
@@ -51,7 +51,7 @@ impl Doors {
     // Getters.
 
     fn door(&self, of: Option<&Tag>) -> Option<&Door> {
-        self.doors.iter().find(|door| door.of.as_ref() == of)
+        self.all.iter().find(|door| door.of.as_ref() == of)
     }
 
     /// What was decided about this one as a watcher of one of my presentities.
@@ -78,7 +78,7 @@ impl Doors {
 
     /// Who asks to see one of those of my presentities that `pick` picks.
     pub fn requests(&self, pick: impl Fn(Option<&Tag>) -> bool) -> Vec<RequestRow> {
-        let picked = self.doors.iter().filter(|door| pick(door.of.as_ref()));
+        let picked = self.all.iter().filter(|door| pick(door.of.as_ref()));
         let rows: Vec<_> = picked
             .flat_map(|door| door.requests.values().map(move |request| (door, request)))
             .collect();
@@ -109,7 +109,7 @@ impl Doors {
     /// Every wish that waits for no answer on this line.
     fn say_wishes(&mut self, desk: &mut Desk) {
         self.again_at = None;
-        for door in &self.doors {
+        for door in &self.all {
             for (address, wish) in door.wishes.iter() {
                 if !desk.is_asked(&Asked::Decide(door.of.clone(), address.clone())) {
                     say(door.of.as_ref(), address, wish, desk);
@@ -133,7 +133,7 @@ impl Doors {
     /// All that was decided and who asks; wishes stand over it.
     pub fn roster(&mut self, access: Vec<Access>, requests: Vec<Request>, desk: &mut Desk) {
         self.replace(access);
-        for door in &mut self.doors {
+        for door in &mut self.all {
             let known = core::mem::take(&mut door.requests);
             door.known = known.keys().cloned().collect();
             if door.of.is_some() {
@@ -151,7 +151,7 @@ impl Doors {
             door.requests.insert(address, request);
         }
         self.told = true;
-        for door in &mut self.doors {
+        for door in &mut self.all {
             for (address, wish) in door.wishes.iter_mut() {
                 wish.heard = Heard::Nothing;
                 set(
@@ -174,15 +174,15 @@ impl Doors {
     }
 
     fn door_mut(&mut self, of: Option<&Tag>) -> &mut Door {
-        let at = self.doors.iter().position(|door| door.of.as_ref() == of);
+        let at = self.all.iter().position(|door| door.of.as_ref() == of);
         let at = at.unwrap_or_else(|| {
-            self.doors.push(Door {
+            self.all.push(Door {
                 of: of.cloned(),
                 ..Door::default()
             });
-            self.doors.len() - 1
+            self.all.len() - 1
         });
-        &mut self.doors[at]
+        &mut self.all[at]
     }
 
     pub fn requested(&mut self, of: Option<&Tag>, request: Request, desk: &mut Desk) {
@@ -216,7 +216,7 @@ impl Doors {
 
     /// A presentity of mine is no more.
     pub fn presentity_gone(&mut self, tag: &Tag, desk: &mut Desk) {
-        self.doors.retain(|door| door.of.as_ref() != Some(tag));
+        self.all.retain(|door| door.of.as_ref() != Some(tag));
         requests_changed(desk);
     }
 
