@@ -103,8 +103,12 @@ async fn brings(relay: &Relay, token: &str) -> Answer {
     comes(relay, json!({ "origin": SHOP, "token": token })).await
 }
 
+fn as_guest_of(origin: &str, to: &str) -> Value {
+    json!({ "origin": origin, "to": to, "name": " Maria " })
+}
+
 async fn as_guest(relay: &Relay) -> Answer {
-    comes(relay, json!({ "origin": SHOP, "name": " Maria " })).await
+    comes(relay, as_guest_of(SHOP, "alice@localhost")).await
 }
 
 /// The shop of alice, and what its backend knows.
@@ -347,7 +351,14 @@ async fn two_keys_hold_while_one_takes_the_place_of_the_other() {
     // And none, if there is no overlap; at the command line alike.
     let said = site(
         relay.folder(),
-        &["rotate", "shop.example", "--overlap", "0 s"],
+        &[
+            "rotate",
+            "shop.example",
+            "--of",
+            "alice@localhost",
+            "--overlap",
+            "0 s",
+        ],
     );
     let said = said.expect("it has a new key");
     let word = |of: &str| {
@@ -384,10 +395,17 @@ async fn guests_come_in_where_the_site_takes_them_and_not_in_floods() {
     let (alice, backend) = shop(&relay, terms).await;
     let strict = json!({ "name": "bank.example", "origins": ["https://bank.example"] });
     registers(&relay, &alice, strict).await;
-    let closed = comes(&relay, json!({ "origin": "https://bank.example" })).await;
-    refuses(&closed, 403, Code::GuestsClosed);
-    let unknown = comes(&relay, json!({ "origin": "https://nobody.example" })).await;
-    refuses(&unknown, 404, Code::UnknownSite);
+    let bank = as_guest_of("https://bank.example", "alice@localhost");
+    refuses(&comes(&relay, bank).await, 403, Code::GuestsClosed);
+    for (origin, to) in [
+        ("https://nobody.example", "alice@localhost"),
+        (SHOP, "bob@localhost"),
+        (SHOP, ""),
+        ("", "alice@localhost"),
+    ] {
+        let unknown = comes(&relay, as_guest_of(origin, to)).await;
+        refuses(&unknown, 404, Code::UnknownSite);
+    }
 
     let guest = as_guest(&relay).await;
     assert_eq!((guest.status, guest.field("name")), (201, "Maria".into()));
@@ -443,7 +461,7 @@ async fn a_site_has_so_many_guests_at_a_time() {
 #[tokio::test]
 async fn where_it_is_open_a_page_of_any_site_brings_guests_of_the_relay() {
     let relay = Relay::start(options().set("sites.unregistered", "open")).await;
-    let body = json!({ "origin": "https://blog.example" });
+    let body = as_guest_of("https://blog.example", "alice@localhost");
     assert_eq!(comes(&relay, body.clone()).await.status, 201);
     let closed = options()
         .set("sites.unregistered", "open")
@@ -482,7 +500,11 @@ async fn a_site_that_is_removed_takes_its_visitors_with_it() {
 
     // At the command line, beside the running relay.
     let (line, _) = line_by(&relay, token(&anew.field("token"))).await;
-    site(relay.folder(), &["remove", "shop.example"]).expect("it is removed");
+    site(
+        relay.folder(),
+        &["remove", "shop.example", "--of", "alice@localhost"],
+    )
+    .expect("it is removed");
     is_closed(line).await;
     owner.send(&ToService::Ping { number: 1 }).await;
     owner
@@ -496,7 +518,11 @@ async fn what_was_removed_while_no_relay_ran_is_ended_by_the_next_one() {
     let (_, backend) = shop(&relay, json!({})).await;
     let visitor = brings(&relay, &backend.mints("customer 17")).await;
     relay.kill();
-    site(relay.folder(), &["remove", "shop.example"]).expect("it is removed");
+    site(
+        relay.folder(),
+        &["remove", "shop.example", "--of", "alice@localhost"],
+    )
+    .expect("it is removed");
     relay.start_again().await;
     let secret = visitor.field("token");
     within(
@@ -732,7 +758,17 @@ async fn a_public_rsa_key_is_no_secret_that_signs() {
     // A key that is too short to be one is not taken.
     let (_, short) = Rsa::start("1024").expect("node was there");
     std::fs::write(&file, short).expect("it can be written");
-    let refused = site(relay.folder(), &["rotate", "shop.example", "--key", &key]);
+    let refused = site(
+        relay.folder(),
+        &[
+            "rotate",
+            "shop.example",
+            "--of",
+            "alice@localhost",
+            "--key",
+            &key,
+        ],
+    );
     assert!(refused.is_err_and(|why| why.contains("2048 to 8192 bits")));
 }
 

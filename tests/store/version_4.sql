@@ -188,7 +188,7 @@ CREATE TABLE stood (
 
 CREATE TABLE sites (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT UNIQUE,
+    name TEXT,
     owner INTEGER,
     made INTEGER NOT NULL,
     guests INTEGER NOT NULL,
@@ -197,10 +197,12 @@ CREATE TABLE sites (
     life INTEGER NOT NULL,
     salt BLOB NOT NULL
 );
+CREATE UNIQUE INDEX sites_named ON sites (ifnull(owner, 0), name);
 
 CREATE TABLE site_origins (
-    origin TEXT PRIMARY KEY,
-    site INTEGER NOT NULL REFERENCES sites ON DELETE CASCADE
+    origin TEXT NOT NULL,
+    site INTEGER NOT NULL REFERENCES sites ON DELETE CASCADE,
+    PRIMARY KEY (origin, site)
 ) WITHOUT ROWID;
 CREATE INDEX site_origins_of ON site_origins (site);
 
