@@ -8,6 +8,7 @@ use std::path::Path;
 use lamplight::store::sites::{self, Algorithm, By, Terms};
 use lamplight::store::{FILE, Store, open_beside};
 use lamplight_core::address::{Epoch, MessageId, Seq, Token};
+use lamplight_core::called::{Called, Says};
 use lamplight_core::message::What;
 use lamplight_core::presence::{Basic, Hours, Note, PresenceTuple};
 use lamplight_core::rules::{
@@ -288,6 +289,23 @@ fn what_version_4_brought_is_read_as_it_was_written() {
         let shows = sites::shows(&db, site, &presentity(chat.trim_end_matches("@localhost")));
         assert_eq!(shows.expect("it can be read"), shown, "{chat}");
     }
+    let mut store = Store::open(folder.path()).expect("the store opens");
+    let maria = Called {
+        site: note("shop.example"),
+        name: Some(note("Maria")),
+        says: Says::Site,
+    };
+    let loaded = store.load(&Key::Presentity(presentity("bob")));
+    let Ok(Loaded::Presentity(Some(bob))) = loaded else {
+        panic!("bob has an account: {loaded:?}")
+    };
+    assert_eq!(bob.requests[0].called, Some(maria.clone()));
+    let loaded = store.load(&Key::Conversations(inbox("bob")));
+    let Ok(Loaded::Conversations { conversations, .. }) = loaded else {
+        panic!("bob has conversations: {loaded:?}")
+    };
+    assert_eq!(conversations[0].called, None);
+    assert_eq!(conversations[1].called, Some(maria));
     let by = By::Account(principal("alice"));
     let own = sites::list(&db, &by).expect("it can be read");
     assert_eq!(own, [(blog.clone(), 0)]);

@@ -368,6 +368,11 @@ CREATE TABLE site_visitors (
     UNIQUE (site, sub)
 );
 CREATE INDEX site_guests ON site_visitors (site, made) WHERE sub IS NULL;
+
+-- How a visitor of a site is called, as CBOR with numbered fields: in a message of theirs, when they wrote last, and where they ask.
+ALTER TABLE entries ADD COLUMN called BLOB;
+ALTER TABLE conversations ADD COLUMN called BLOB;
+ALTER TABLE requests ADD COLUMN called BLOB;
 ";
 
 /// How long a connection waits for another one.

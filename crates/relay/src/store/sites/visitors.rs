@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use lamplight_core::address::Principal;
+use lamplight_core::called::{Called, Says};
 use lamplight_core::code::{Code, Refusal};
 use lamplight_core::presence::Note;
+use lamplight_core::service::Visit;
 use lamplight_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{Site, Terms};
 use crate::store::accounts::{self, Created, NewPrincipal};
-use crate::store::rows::{address, moment};
+use crate::store::rows::{address, damaged, moment, note};
 
 /// Most visitors that one site vouches for.
 const VOUCHED_MAX: u32 = 100_000;
@@ -115,6 +117,49 @@ pub fn receive(
         expires,
         ended,
     }))
+}
+
+/// How a guest came here.
+pub enum Came {
+    /// By no site.
+    Alone,
+    By(Visit),
+    /// By a site that is no more.
+    ByNone,
+}
+
+/// How this guest came here, and with whom they have to do: with whom their site shows now.
+pub fn came(db: &Connection, guest: &Principal) -> Result<Came> {
+    let found: Option<(i64, Option<Note>, bool)> = db
+        .prepare_cached(
+            "SELECT v.site, v.called, v.sub IS NOT NULL
+             FROM site_visitors v JOIN principals p ON p.id = v.principal WHERE p.address = ?1",
+        )?
+        .query_row([guest.as_str()], |row| {
+            Ok((row.get(0)?, note(row, 1)?, row.get(2)?))
+        })
+        .optional()?;
+    let Some((site, name, vouched)) = found else {
+        return Ok(Came::Alone);
+    };
+    let Some(site) = super::numbered(db, site)? else {
+        return Ok(Came::ByNone);
+    };
+    let mut shows = Vec::new();
+    for presentity in &site.chats {
+        if super::shows(db, &site, presentity)? {
+            shows.push(presentity.clone());
+        }
+    }
+    let called = Called {
+        site: Note::parse(&site.name).map_err(|_| damaged(0, "the name of a site"))?,
+        name,
+        says: match vouched {
+            true => Says::Site,
+            false => Says::Themselves,
+        },
+    };
+    Ok(Came::By(Visit { called, shows }))
 }
 
 /// A visitor's login was used: those whom a site vouches for last on from then.
