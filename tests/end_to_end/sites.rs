@@ -155,9 +155,18 @@ async fn an_account_registers_a_site_for_its_own_addresses_and_sees_no_others() 
         let unknown = call(&relay, &bob, method, &path.replace("shop", "none"), None).await;
         assert_eq!(foreign.text(), unknown.text());
     }
+    // Nobody proves that a page is theirs, so nobody takes it from others: bob shows his own chat there, and only his.
+    let of_bob = registers(&relay, &bob, json!({ "guests": true })).await;
+    assert_eq!(of_bob.status, 201, "{}", of_bob.text());
+    for whom in ["alice@localhost", "bob@localhost"] {
+        assert_eq!(frame(&relay, whom, SHOP).await.status, 200);
+    }
     done(&relay, &alice, "DELETE", "/v1/sites/shop.example", None).await;
+    assert_eq!(frame(&relay, "bob@localhost", SHOP).await.status, 200);
+    let gone = frame(&relay, "alice@localhost", SHOP).await;
+    refuses(&gone, 404, Code::UnknownSite);
     // Its name and origin are free again.
-    assert_eq!(registers(&relay, &bob, json!({})).await.status, 201);
+    assert_eq!(registers(&relay, &alice, json!({})).await.status, 201);
 }
 
 #[tokio::test]
@@ -296,8 +305,13 @@ async fn where_it_is_open_any_page_shows_a_chat_but_only_its_own() {
     );
     let opaque = frame(&relay, "alice@localhost", "null").await;
     refuses(&opaque, 404, Code::UnknownSite);
-    // A registered site shows whom it names.
+    // An account that registers a page takes it from nobody; where the host did, it shows whom the host names.
     assert_eq!(registers(&relay, &alice, json!({})).await.status, 201);
+    assert_eq!(frame(&relay, "alice@localhost", SHOP).await.status, 200);
+    assert_eq!(frame(&relay, "bob@localhost", SHOP).await.status, 200);
+    let chat = ["--chat", "alice@localhost"];
+    let add = [&["add", "shop.example", "--origin", SHOP][..], &chat].concat();
+    site(relay.folder(), &add).expect("it is registered");
     assert_eq!(frame(&relay, "alice@localhost", SHOP).await.status, 200);
     let other = frame(&relay, "bob@localhost", SHOP).await;
     refuses(&other, 404, Code::UnknownSite);
@@ -474,6 +488,20 @@ async fn the_command_line_registers_sites_while_the_relay_runs() {
     assert!(said.contains("no data of a relay"), "{said}");
     let left = empty.path().read_dir().expect("it is there").count();
     assert_eq!(left, 0, "nothing is made where nothing was");
+
+    // What an account registered under the same name is another site.
+    assert_eq!(registers(&relay, &alice, json!({})).await.status, 201);
+    let list = cli(&["list"]).expect("a list");
+    assert!(list.contains("account   alice@localhost"), "{list}");
+    let of_alice = ["shop.example", "--of", "alice@localhost"];
+    let help = json!({ "name": "help.example", "origins": ["https://help.example"] });
+    assert_eq!(registers(&relay, &alice, help).await.status, 201);
+    let hint = cli(&["remove", "help.example"]).expect_err("it is not the host's own");
+    assert!(hint.contains("say --of alice@localhost"), "{hint}");
+    cli(&[&["rotate"][..], &of_alice].concat()).expect("it has a new key");
+    cli(&[&["remove"][..], &of_alice].concat()).expect("it is removed");
+    let again = cli(&[&["remove"][..], &of_alice].concat()).expect_err("there is none");
+    assert!(again.contains("no site of this name"), "{again}");
 
     // Whoever has an account does not remove what the host registered; it stays over a restart.
     let foreign = call(&relay, &alice, "DELETE", "/v1/sites/shop.example", None).await;

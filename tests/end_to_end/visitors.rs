@@ -7,11 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use lamplight_core::address::Principal;
+use lamplight_core::address::{InboxAddress, MessageId, Principal};
 use lamplight_core::code::Code;
-use lamplight_core::wire::{Class, ToAgent, ToService};
+use lamplight_core::message::{Receipt, What};
+use lamplight_core::wire::{Class, Credentials, ToAgent, ToService};
 use lamplight_tests::outside::http::{Answer, Request};
 use lamplight_tests::outside::{Account, Line, Relay, within};
+use lamplight_tests::room::body;
 use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
@@ -103,8 +105,12 @@ async fn brings(relay: &Relay, token: &str) -> Answer {
     comes(relay, json!({ "origin": SHOP, "token": token })).await
 }
 
+fn as_guest_of(origin: &str, to: &str) -> Value {
+    json!({ "origin": origin, "to": to, "name": " Maria " })
+}
+
 async fn as_guest(relay: &Relay) -> Answer {
-    comes(relay, json!({ "origin": SHOP, "name": " Maria " })).await
+    comes(relay, as_guest_of(SHOP, "alice@localhost")).await
 }
 
 /// The shop of alice, and what its backend knows.
@@ -347,7 +353,14 @@ async fn two_keys_hold_while_one_takes_the_place_of_the_other() {
     // And none, if there is no overlap; at the command line alike.
     let said = site(
         relay.folder(),
-        &["rotate", "shop.example", "--overlap", "0 s"],
+        &[
+            "rotate",
+            "shop.example",
+            "--of",
+            "alice@localhost",
+            "--overlap",
+            "0 s",
+        ],
     );
     let said = said.expect("it has a new key");
     let word = |of: &str| {
@@ -384,10 +397,17 @@ async fn guests_come_in_where_the_site_takes_them_and_not_in_floods() {
     let (alice, backend) = shop(&relay, terms).await;
     let strict = json!({ "name": "bank.example", "origins": ["https://bank.example"] });
     registers(&relay, &alice, strict).await;
-    let closed = comes(&relay, json!({ "origin": "https://bank.example" })).await;
-    refuses(&closed, 403, Code::GuestsClosed);
-    let unknown = comes(&relay, json!({ "origin": "https://nobody.example" })).await;
-    refuses(&unknown, 404, Code::UnknownSite);
+    let bank = as_guest_of("https://bank.example", "alice@localhost");
+    refuses(&comes(&relay, bank).await, 403, Code::GuestsClosed);
+    for (origin, to) in [
+        ("https://nobody.example", "alice@localhost"),
+        (SHOP, "bob@localhost"),
+        (SHOP, ""),
+        ("", "alice@localhost"),
+    ] {
+        let unknown = comes(&relay, as_guest_of(origin, to)).await;
+        refuses(&unknown, 404, Code::UnknownSite);
+    }
 
     let guest = as_guest(&relay).await;
     assert_eq!((guest.status, guest.field("name")), (201, "Maria".into()));
@@ -443,7 +463,7 @@ async fn a_site_has_so_many_guests_at_a_time() {
 #[tokio::test]
 async fn where_it_is_open_a_page_of_any_site_brings_guests_of_the_relay() {
     let relay = Relay::start(options().set("sites.unregistered", "open")).await;
-    let body = json!({ "origin": "https://blog.example" });
+    let body = as_guest_of("https://blog.example", "alice@localhost");
     assert_eq!(comes(&relay, body.clone()).await.status, 201);
     let closed = options()
         .set("sites.unregistered", "open")
@@ -482,7 +502,11 @@ async fn a_site_that_is_removed_takes_its_visitors_with_it() {
 
     // At the command line, beside the running relay.
     let (line, _) = line_by(&relay, token(&anew.field("token"))).await;
-    site(relay.folder(), &["remove", "shop.example"]).expect("it is removed");
+    site(
+        relay.folder(),
+        &["remove", "shop.example", "--of", "alice@localhost"],
+    )
+    .expect("it is removed");
     is_closed(line).await;
     owner.send(&ToService::Ping { number: 1 }).await;
     owner
@@ -496,7 +520,11 @@ async fn what_was_removed_while_no_relay_ran_is_ended_by_the_next_one() {
     let (_, backend) = shop(&relay, json!({})).await;
     let visitor = brings(&relay, &backend.mints("customer 17")).await;
     relay.kill();
-    site(relay.folder(), &["remove", "shop.example"]).expect("it is removed");
+    site(
+        relay.folder(),
+        &["remove", "shop.example", "--of", "alice@localhost"],
+    )
+    .expect("it is removed");
     relay.start_again().await;
     let secret = visitor.field("token");
     within(
@@ -552,6 +580,175 @@ async fn a_visitor_is_no_account() {
         let answer = call(&relay, &visitor, method, path, Some(body)).await;
         refuses(&answer, 403, Code::NotAllowed);
     }
+}
+
+/// How the sender of the next message that comes is called; none: as anybody.
+async fn hears_from(line: &mut Line) -> Option<String> {
+    let called = |frame: &ToAgent| match frame {
+        ToAgent::Deliver { entries, .. } => {
+            let mut came = entries
+                .iter()
+                .filter(|entry| matches!(entry.what, What::Received(..) | What::Held(..)));
+            came.next().map(|entry| entry.called.clone())
+        }
+        _ => None,
+    };
+    let called = line.find("a message", called).await;
+    called.map(|called| called.shown("a guest"))
+}
+
+async fn writes(line: &mut Line, id: u128, to: &str) -> Option<Code> {
+    let frame = ToService::Send {
+        id: MessageId(id),
+        to: InboxAddress::parse(to).expect("an address"),
+        body: body("are you open?"),
+        from: None,
+    };
+    line.send(&frame).await;
+    let answer = |frame: &ToAgent| match frame {
+        ToAgent::Receipt { receipt, .. } => Some(receipt.clone()),
+        _ => None,
+    };
+    match line.find("a receipt", answer).await {
+        Receipt::Accepted(..) => None,
+        Receipt::Refused(refusal) => Some(refusal.code),
+    }
+}
+
+#[tokio::test]
+async fn who_answers_reads_what_a_visitor_is_called_and_who_says_so() {
+    let mut relay = Relay::start(options()).await;
+    let (alice, backend) = shop(&relay, json!({ "guests": true })).await;
+    let (mut answers, _) = line_by(&relay, token(&alice.token)).await;
+    let mut named = claims("customer 17");
+    named["name"] = "Maria · bank.example".into();
+    let vouched = brings(&relay, &backend.signs(&named)).await;
+    let (mut maria, _) = line_by(&relay, token(&vouched.field("token"))).await;
+    assert_eq!(writes(&mut maria, 1, "alice@localhost").await, None);
+    let name = hears_from(&mut answers).await;
+    assert_eq!(name.as_deref(), Some("Maria bank.example · shop.example"));
+    let (mut guest, _) = line_by(&relay, token(&as_guest(&relay).await.field("token"))).await;
+    assert_eq!(writes(&mut guest, 1, "alice@localhost").await, None);
+    let name = hears_from(&mut answers).await;
+    assert_eq!(name.as_deref(), Some("“Maria” · shop.example"));
+    // A page of the relay's own comes in by a ticket, and is the same visitor.
+    let account = Account {
+        principal: Principal::parse(&vouched.field("principal")).expect("a principal"),
+        token: vouched.field("token"),
+    };
+    let ticket = done(&relay, &account, "POST", "/v1/tickets", None).await;
+    let ticket = Credentials::Ticket(ticket.field("ticket").into());
+    let (mut by_ticket, _) = line_by(&relay, ticket).await;
+    assert_eq!(writes(&mut by_ticket, 2, "alice@localhost").await, None);
+    assert!(
+        hears_from(&mut answers)
+            .await
+            .is_some_and(|name| name.starts_with("Maria"))
+    );
+    assert_eq!(
+        writes(&mut by_ticket, 3, "bob@localhost").await,
+        Some(Code::NotAllowed)
+    );
+
+    // The next token says another name. What was written before keeps its own, also over a restart.
+    named = claims("customer 17");
+    named["name"] = "Maria C.".into();
+    let again = brings(&relay, &backend.signs(&named)).await;
+    let (mut maria, _) = line_by(&relay, token(&again.field("token"))).await;
+    assert_eq!(writes(&mut maria, 4, "alice@localhost").await, None);
+    let name = hears_from(&mut answers).await;
+    assert_eq!(name.as_deref(), Some("Maria C. · shop.example"));
+    relay.kill();
+    relay.start_again().await;
+    let (mut answers, _) = line_by(&relay, token(&alice.token)).await;
+    answers
+        .send(&ToService::FetchConversations { number: 1 })
+        .await;
+    let names = |frame: &ToAgent| match frame {
+        ToAgent::Conversations { conversations, .. } => {
+            let called = conversations.iter().map(|one| one.called.clone());
+            Some(
+                called
+                    .flatten()
+                    .map(|called| called.shown("a guest"))
+                    .collect::<Vec<_>>(),
+            )
+        }
+        _ => None,
+    };
+    assert_eq!(
+        answers.find("the conversations", names).await,
+        ["Maria C. · shop.example", "“Maria” · shop.example"]
+    );
+    let page = ToService::FetchInbox {
+        number: 2,
+        with: Some(account.principal.address().clone()),
+        before: None,
+        limit: 1,
+    };
+    answers.send(&page).await;
+    let names = |frame: &ToAgent| match frame {
+        ToAgent::Page { entries, .. } => Some(entries[0].called.clone()),
+        _ => None,
+    };
+    let last = answers
+        .find("a page", names)
+        .await
+        .map(|called| called.shown("a guest"));
+    assert_eq!(last.as_deref(), Some("Maria C. · shop.example"));
+}
+
+#[tokio::test]
+async fn a_visitor_has_to_do_with_whom_the_site_shows_and_with_whoever_writes_to_them() {
+    let relay = Relay::start(options()).await;
+    let (alice, backend) = shop(&relay, json!({})).await;
+    let bob = Account::sign_up(&relay, "bob").await;
+    let visitor = brings(&relay, &backend.mints("customer 17")).await;
+    let (mut line, _) = line_by(&relay, token(&visitor.field("token"))).await;
+    for whom in ["bob@localhost", "nobody@localhost", "alice+work@localhost"] {
+        assert_eq!(
+            writes(&mut line, 1, whom).await,
+            Some(Code::NotAllowed),
+            "{whom}"
+        );
+        let path = format!("/v1/presence/{whom}.json");
+        let request = Request::get(&path).bearer(&visitor.field("token"));
+        refuses(&relay.call(&request).await, 403, Code::NotAllowed);
+    }
+    let request = Request::get("/v1/presence/alice@localhost.json").bearer(&visitor.field("token"));
+    assert_eq!(relay.call(&request).await.status, 200);
+    assert_eq!(writes(&mut line, 2, "alice@localhost").await, None);
+    let (mut of_bob, _) = line_by(&relay, token(&bob.token)).await;
+    assert_eq!(
+        writes(&mut of_bob, 1, &visitor.field("principal")).await,
+        None
+    );
+    assert_eq!(writes(&mut line, 3, "bob@localhost").await, None);
+
+    // A group that the maker of the site owns no more is not shown any more, to whoever comes from then on.
+    let group = json!({ "name": "support", "members": ["bob"] });
+    done(&relay, &alice, "POST", "/v1/groups", Some(group)).await;
+    let help = json!({ "name": "help.example", "origins": ["https://help.example"], "chat": ["support@localhost"] });
+    let help = registers(&relay, &alice, help).await.json();
+    let mut helped = claims("customer 17");
+    helped["origin"] = "https://help.example".into();
+    let helped = Backend::of(&help["keys"][0]).signs(&helped);
+    let helped = comes(
+        &relay,
+        json!({ "origin": "https://help.example", "token": helped }),
+    )
+    .await;
+    let (mut line, _) = line_by(&relay, token(&helped.field("token"))).await;
+    assert_eq!(writes(&mut line, 1, "support@localhost").await, None);
+    let members = "/v1/groups/support/members";
+    let owner = Some(json!({ "owner": true }));
+    done(&relay, &alice, "PUT", &format!("{members}/bob"), owner).await;
+    done(&relay, &bob, "DELETE", &format!("{members}/alice"), None).await;
+    let (mut line, _) = line_by(&relay, token(&helped.field("token"))).await;
+    assert_eq!(
+        writes(&mut line, 2, "support@localhost").await,
+        Some(Code::NotAllowed)
+    );
 }
 
 /// 32 bytes of an Ed25519 key as `openssl pkey -pubout` writes them.
@@ -732,7 +929,17 @@ async fn a_public_rsa_key_is_no_secret_that_signs() {
     // A key that is too short to be one is not taken.
     let (_, short) = Rsa::start("1024").expect("node was there");
     std::fs::write(&file, short).expect("it can be written");
-    let refused = site(relay.folder(), &["rotate", "shop.example", "--key", &key]);
+    let refused = site(
+        relay.folder(),
+        &[
+            "rotate",
+            "shop.example",
+            "--of",
+            "alice@localhost",
+            "--key",
+            &key,
+        ],
+    );
     assert!(refused.is_err_and(|why| why.contains("2048 to 8192 bits")));
 }
 

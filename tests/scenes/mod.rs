@@ -19,6 +19,7 @@ mod reconnecting;
 mod refusals;
 mod requests;
 mod rules;
+mod shops;
 mod signals;
 mod stepping_up;
 mod support;
@@ -289,6 +290,13 @@ macro_rules! all_scenes {
                 visitors_lock_nobody_out
                 a_line_of_a_visitor_counts_once_by_its_site
                 a_relay_that_wants_to_know_who_watches_shows_visitors_nothing
+            }
+            shops {
+                a_visitor_of_a_site_is_called_as_their_login_says
+                who_waits_for_an_answer_is_called_the_same
+                a_visitor_of_a_site_reaches_whom_it_shows_and_nobody_else
+                who_has_written_to_a_visitor_is_answered
+                nobody_says_of_themselves_that_a_site_vouches_for_them
             }
             signals {
                 typing_is_told_to_who_sees_me_and_takes_my_letters

@@ -83,6 +83,7 @@ fn a_further_presentity_is_there_from_when_it_is_made_until_it_is_dropped() {
             request: Request {
                 watcher: principal("carol"),
                 at: AT,
+                called: None,
             },
         },
         Change::LastSeen {

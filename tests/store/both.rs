@@ -180,6 +180,7 @@ pub fn message(id: u128, from: &str, to: &str, text: &str) -> InstantMessage {
         at: Timestamp(1_000 + id as u64),
         alias: None,
         by: None,
+        called: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Changes and questions at random: few names, few identifiers and few tags, so that they meet.
 
 use lamplight_core::address::{Address, InboxAddress, MessageId, Seq, Tag, Token};
+use lamplight_core::called::{Called, Says};
 use lamplight_core::ledger::{Event, WatcherName};
 use lamplight_core::message::InstantMessage;
 use lamplight_core::presence::{
@@ -110,6 +111,15 @@ pub fn change(chance: &mut Chance, at: Timestamp) -> Change {
     }
 }
 
+/// How a visitor of a site is called, of some.
+fn called(number: u64) -> Option<Called> {
+    number.is_multiple_of(4).then(|| Called {
+        site: note("shop.example"),
+        name: number.is_multiple_of(3).then(|| note("Maria")),
+        says: Says::Site,
+    })
+}
+
 fn append(chance: &mut Chance, names: &Names, at: Timestamp) -> Change {
     let to = match chance.below(30) {
         0 => address("nobody"),
@@ -134,6 +144,7 @@ fn append(chance: &mut Chance, names: &Names, at: Timestamp) -> Change {
             at,
             alias: number.is_multiple_of(5).then(|| tag("shop")),
             by: number.is_multiple_of(7).then(|| principal("dave")),
+            called: called(number),
         },
         copies,
     }
@@ -189,7 +200,11 @@ fn of_presentity(chance: &mut Chance, names: &Names, at: Timestamp) -> Change {
         },
         2 => Change::AddRequest {
             presentity,
-            request: Request { watcher, at },
+            request: Request {
+                watcher,
+                at,
+                called: called(chance.below(12)),
+            },
         },
         3 => Change::RemoveRequest {
             presentity,

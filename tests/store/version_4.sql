@@ -41,7 +41,7 @@ CREATE TABLE entries (
     id BLOB,
     body TEXT,
     -- Of a message the place of the copy in the peer's log; of a mark the place it speaks of.
-    place INTEGER, own TEXT, by TEXT,
+    place INTEGER, own TEXT, by TEXT, called BLOB,
     PRIMARY KEY (inbox, seq)
 ) WITHOUT ROWID;
 CREATE INDEX messages_with ON entries (inbox, peer, seq, kind) WHERE body IS NOT NULL;
@@ -54,7 +54,7 @@ CREATE TABLE conversations (
     delivered INTEGER NOT NULL DEFAULT 0,
     -- Where the marks stand in the log, so that the next one can replace them.
     read_mark INTEGER,
-    delivered_mark INTEGER, held INTEGER NOT NULL DEFAULT 0, cleared_mark INTEGER,
+    delivered_mark INTEGER, held INTEGER NOT NULL DEFAULT 0, cleared_mark INTEGER, called BLOB,
     PRIMARY KEY (inbox, peer)
 ) WITHOUT ROWID;
 CREATE TABLE sent (
@@ -114,7 +114,7 @@ CREATE TABLE requests (
     principal INTEGER NOT NULL REFERENCES principals ON DELETE CASCADE,
     tag TEXT NOT NULL,
     watcher TEXT NOT NULL,
-    at INTEGER NOT NULL,
+    at INTEGER NOT NULL, called BLOB,
     UNIQUE (principal, tag, watcher)
 );
 CREATE TABLE tuples (
@@ -188,7 +188,7 @@ CREATE TABLE stood (
 
 CREATE TABLE sites (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT UNIQUE,
+    name TEXT,
     owner INTEGER,
     made INTEGER NOT NULL,
     guests INTEGER NOT NULL,
@@ -197,10 +197,12 @@ CREATE TABLE sites (
     life INTEGER NOT NULL,
     salt BLOB NOT NULL
 );
+CREATE UNIQUE INDEX sites_named ON sites (ifnull(owner, 0), name);
 
 CREATE TABLE site_origins (
-    origin TEXT PRIMARY KEY,
-    site INTEGER NOT NULL REFERENCES sites ON DELETE CASCADE
+    origin TEXT NOT NULL,
+    site INTEGER NOT NULL REFERENCES sites ON DELETE CASCADE,
+    PRIMARY KEY (origin, site)
 ) WITHOUT ROWID;
 CREATE INDEX site_origins_of ON site_origins (site);
 
@@ -339,3 +341,7 @@ INSERT INTO site_tokens (site, jti, until) VALUES (1, x'01', 9000000000000);
 INSERT INTO site_visitors (principal, site, sub, made, called) VALUES
     (6, 1, x'02', 3000, 'Maria'),
     (7, 1, NULL, 3000, NULL);
+INSERT INTO conversations (inbox, peer, called) VALUES
+    (2, 'guest-x7x7x7x7@localhost', x'836c73686f702e6578616d706c65654d6172696101');
+INSERT INTO requests (principal, tag, watcher, at, called) VALUES
+    (2, '', 'guest-x7x7x7x7@localhost', 4000, x'836c73686f702e6578616d706c65654d6172696101');

@@ -8,6 +8,7 @@ use std::path::Path;
 use lamplight::store::sites::{self, Algorithm, By, Terms};
 use lamplight::store::{FILE, Store, open_beside};
 use lamplight_core::address::{Epoch, MessageId, Seq, Token};
+use lamplight_core::called::{Called, Says};
 use lamplight_core::message::What;
 use lamplight_core::presence::{Basic, Hours, Note, PresenceTuple};
 use lamplight_core::rules::{
@@ -253,9 +254,9 @@ fn what_version_4_brought_is_read_as_it_was_written() {
     drop(Store::open(folder.path()).expect("the store opens"));
     let db = open_beside(folder.path()).expect("it opens beside a relay too");
     let sites = sites::list(&db, &By::Host).expect("it can be read");
-    let names: Vec<&str> = sites.iter().map(|site| site.name.as_str()).collect();
+    let names: Vec<&str> = sites.iter().map(|(site, _)| site.name.as_str()).collect();
     assert_eq!(names, ["blog.example", "shop.example"], "one is removed");
-    let [blog, shop] = &sites[..] else {
+    let [(blog, of_blog), (shop, of_shop)] = &sites[..] else {
         panic!("there are two")
     };
     assert_eq!(
@@ -263,7 +264,7 @@ fn what_version_4_brought_is_read_as_it_was_written() {
         ["https://shop.example", "https://www.shop.example"]
     );
     assert_eq!((shop.chats.len(), blog.chats.len()), (1, 2));
-    assert_eq!((shop.visitors, blog.visitors), (2, 0));
+    assert_eq!((of_shop, of_blog), (&2, &0));
     let terms = Terms {
         guests: true,
         guests_most: 50,
@@ -275,7 +276,10 @@ fn what_version_4_brought_is_read_as_it_was_written() {
     assert_eq!(keys, ["present", "former"], "the one in use comes first");
     assert_eq!(shop.keys[0].bytes.0, b"lamp_present");
     assert_eq!(blog.keys[0].algorithm, Algorithm::EdDsa);
-    let found = sites::of_origin(&db, "https://www.shop.example").expect("it can be read");
+    let page = "https://www.shop.example";
+    let found = sites::showing(&db, page, &presentity("shop")).expect("it can be read");
+    assert_eq!(found.as_ref(), Some(shop));
+    let found = sites::keyed(&db, page, "former").expect("it can be read");
     assert_eq!(found.as_ref(), Some(shop));
     for (site, chat, shown) in [
         (shop, "shop@localhost", true),
@@ -285,9 +289,26 @@ fn what_version_4_brought_is_read_as_it_was_written() {
         let shows = sites::shows(&db, site, &presentity(chat.trim_end_matches("@localhost")));
         assert_eq!(shows.expect("it can be read"), shown, "{chat}");
     }
+    let mut store = Store::open(folder.path()).expect("the store opens");
+    let maria = Called {
+        site: note("shop.example"),
+        name: Some(note("Maria")),
+        says: Says::Site,
+    };
+    let loaded = store.load(&Key::Presentity(presentity("bob")));
+    let Ok(Loaded::Presentity(Some(bob))) = loaded else {
+        panic!("bob has an account: {loaded:?}")
+    };
+    assert_eq!(bob.requests[0].called, Some(maria.clone()));
+    let loaded = store.load(&Key::Conversations(inbox("bob")));
+    let Ok(Loaded::Conversations { conversations, .. }) = loaded else {
+        panic!("bob has conversations: {loaded:?}")
+    };
+    assert_eq!(conversations[0].called, None);
+    assert_eq!(conversations[1].called, Some(maria));
     let by = By::Account(principal("alice"));
     let own = sites::list(&db, &by).expect("it can be read");
-    assert_eq!(own, std::slice::from_ref(blog));
+    assert_eq!(own, [(blog.clone(), 0)]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One or more frames of every kind, in both directions, with every shape that a field can have.
 
 use lamplight_core::address::{Address, Epoch, MessageId, Seq, ServerId, SessionId, Tag, Token};
+use lamplight_core::called::{Called, Says};
 use lamplight_core::code::{Code, Retry};
 use lamplight_core::ledger::{Kind, WatchState, WatcherInformation, WatcherName, Watchers};
 use lamplight_core::message::{Conversation, Entry, Receipt, What};
@@ -576,6 +577,15 @@ fn set_access(number: u32, decision: Option<Decision>) -> ToService {
     }
 }
 
+/// How a visitor of a site is called.
+fn called() -> Called {
+    Called {
+        site: note("shop.example"),
+        name: Some(note("Maria")),
+        says: Says::Site,
+    }
+}
+
 fn entries() -> Vec<Entry> {
     let entry = |seq, what| Entry {
         seq: Seq(seq),
@@ -584,6 +594,7 @@ fn entries() -> Vec<Entry> {
         what,
         own: None,
         by: None,
+        called: None,
     };
     vec![
         entry(1, What::Received(ID, body("hi"))),
@@ -601,6 +612,10 @@ fn entries() -> Vec<Entry> {
         Entry {
             by: Some(presentity("carol").principal()),
             ..entry(10, What::Sent(MessageId(4), body("we are")))
+        },
+        Entry {
+            called: Some(called()),
+            ..entry(11, What::Received(MessageId(5), body("and on Sunday?")))
         },
     ]
 }
@@ -717,6 +732,7 @@ pub fn to_agent() -> Vec<ToAgent> {
     let bobs_request = Request {
         watcher: presentity("bob").principal(),
         at: AT,
+        called: None,
     };
     vec![
         welcome(Resume::Resumed, Class::Account),
@@ -788,7 +804,10 @@ pub fn to_agent() -> Vec<ToAgent> {
             of: None,
         },
         ToAgent::Requested {
-            request: bobs_request,
+            request: Request {
+                called: Some(called()),
+                ..bobs_request
+            },
             of: Some(tag("work")),
         },
         ToAgent::AccessSet {
@@ -820,6 +839,7 @@ pub fn to_agent() -> Vec<ToAgent> {
                     read: Seq(1),
                     delivered: Seq(2),
                     held: 0,
+                    called: None,
                 },
                 Conversation {
                     with: alice(),
@@ -828,6 +848,11 @@ pub fn to_agent() -> Vec<ToAgent> {
                     read: Seq(0),
                     delivered: Seq(0),
                     held: 2,
+                    called: Some(Called {
+                        name: None,
+                        says: Says::Themselves,
+                        ..called()
+                    }),
                 },
             ],
             head: Seq(5),

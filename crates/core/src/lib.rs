@@ -15,7 +15,7 @@
 //!               +----------------+---- the principal -------+---------------+
 //! ```
 //!
-//! * [`address`], [`presence`], [`message`], [`code`], [`time`]: the nouns, parsed once at the door.
+//! * [`address`], [`presence`], [`message`], [`called`], [`code`], [`time`]: the nouns, parsed once at the door.
 //! * [`rules`], [`sight`], [`person`]: pure decisions: who sees what, as what value, and what a human reads of it.
 //! * [`ledger`]: who has received, as WATCHER INFORMATION remembers it; [`hours`]: when in the week something is OPEN.
 //! * [`wire`]: the two protocols, one enum a direction, in CBOR and JSON.
@@ -37,6 +37,7 @@ extern crate alloc;
 
 pub mod address;
 pub mod agent;
+pub mod called;
 pub mod cbor;
 pub mod code;
 pub mod hours;

@@ -7,6 +7,7 @@ use crate::cbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, InboxAddress, MessageId, Principal, Seq, Tag};
+use crate::called::Called;
 use crate::code::Refusal;
 use crate::text::checked_text;
 use crate::time::Timestamp;
@@ -67,6 +68,9 @@ pub struct InstantMessage {
     /// In a group's name: the member who wrote it. Only the group's own log says so.
     #[n(6)]
     pub by: Option<Principal>,
+    /// Of a visitor of a site. Only the receiver's log says so.
+    #[n(7)]
+    pub called: Option<Called>,
 }
 
 impl InstantMessage {
@@ -97,6 +101,10 @@ pub struct Entry {
     #[n(5)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Principal>,
+    /// Of a message from a visitor of a site: how they are called.
+    #[n(6)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<Called>,
 }
 
 /// What happened at one place of the log.
@@ -156,6 +164,10 @@ pub struct Conversation {
     #[cbor(default)]
     #[serde(default)]
     pub held: u32,
+    /// Of a visitor of a site: how they were called when they wrote last.
+    #[n(6)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<Called>,
 }
 
 /// What became of a message that was sent.

@@ -34,7 +34,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-pub use input::{As, Identity, Input, LookId, Looker, Lost, Output, Scope, Slot};
+pub use input::{As, Identity, Input, LookId, Looker, Lost, Output, Scope, Slot, Visit};
 pub use limits::{Bounds, Limits, Rate, Requires, ServiceConfig};
 
 use crate::address::{Presentity, Principal, SessionId, Ticket};

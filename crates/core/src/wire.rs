@@ -14,6 +14,7 @@ use crate::address::{
     Address, DeviceId, Epoch, InboxAddress, MessageId, Presentity, Principal, Seq, ServerId,
     SessionId, Tag, TupleId,
 };
+use crate::called::Called;
 use crate::code::Refusal;
 use crate::ledger::Watchers;
 use crate::message::{Body, Conversation, Entry, Receipt};
@@ -531,6 +532,10 @@ pub struct Request {
     pub watcher: Principal,
     #[n(1)]
     pub at: Timestamp,
+    /// Of a visitor of a site: how they are called.
+    #[n(2)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<Called>,
 }
 
 /// What I decided about one watcher.

@@ -497,6 +497,7 @@ impl Keeper {
 pub fn identity_of(login: &Login) -> Identity {
     Identity {
         confirmed: login.confirmed,
+        visit: login.visit.clone(),
         ..Identity::new(login.principal.clone(), login.class, login.id)
     }
 }

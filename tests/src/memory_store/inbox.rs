@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lamplight_core::address::{Address, Epoch, Seq, Tag};
+use lamplight_core::called::Called;
 use lamplight_core::message::{Conversation, Entry, What};
 use lamplight_core::store::{InboxRecord, Loaded};
 use lamplight_core::time::Timestamp;
@@ -17,6 +18,8 @@ pub struct Inbox {
     origins: BTreeMap<Seq, Origin>,
     /// To whom the principal has written, or whom it has admitted.
     pub known: BTreeSet<Address>,
+    /// How visitors of sites were called when they wrote last.
+    called: BTreeMap<Address, Called>,
 }
 
 /// Where the other copy of a message is.
@@ -37,6 +40,7 @@ impl Inbox {
         log: BTreeMap::new(),
         origins: BTreeMap::new(),
         known: BTreeSet::new(),
+        called: BTreeMap::new(),
     };
 
     /// Writes an entry at the next place; its own place in it is of no account.
@@ -53,6 +57,9 @@ impl Inbox {
     /// Writes a message that came in.
     pub fn take_in(&mut self, entry: Entry, origin: Origin) -> Entry {
         let entry = self.push(entry);
+        if let Some(called) = &entry.called {
+            self.called.insert(entry.with.clone(), called.clone());
+        }
         self.origins.insert(entry.seq, origin);
         entry
     }
@@ -65,6 +72,7 @@ impl Inbox {
             what,
             own: None,
             by: None,
+            called: None,
         })
     }
 
@@ -177,6 +185,7 @@ impl Inbox {
         for seq in gone {
             self.empty(seq);
         }
+        self.called.remove(with);
         let is_earlier =
             |entry: &Entry| entry.with == *with && matches!(entry.what, What::Cleared(_));
         self.log.retain(|_, entry| !is_earlier(entry));
@@ -269,6 +278,7 @@ impl Inbox {
             read,
             delivered: delivered.unwrap_or_default(),
             held: self.held_of(with),
+            called: self.called.get(with).cloned(),
         }
     }
 }

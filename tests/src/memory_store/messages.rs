@@ -116,6 +116,7 @@ fn copy_for_sender(message: &InstantMessage) -> Entry {
         what: What::Sent(message.id, message.body.clone()),
         own: message.alias.clone(),
         by: message.by.clone(),
+        called: None,
     }
 }
 
@@ -144,6 +145,7 @@ impl OnePrincipal {
             what,
             own: own.clone(),
             by: None,
+            called: message.called.clone(),
         };
         let origin = Origin {
             peer: message.sender(),

@@ -31,6 +31,7 @@ fn received(seq: u64) -> Entry {
         what: What::Received(MessageId(seq.into()), body),
         own: None,
         by: None,
+        called: None,
     }
 }
 
@@ -131,6 +132,7 @@ impl Life {
             read: Seq(0),
             delivered: Seq(0),
             held: 0,
+            called: None,
         };
         self.hears(&ToAgent::Conversations {
             number: number.unwrap(),

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::address::{Address, Principal, Tag};
 use crate::agent::desk::{Asked, Desk, soon};
+use crate::agent::inbox::named;
 use crate::agent::roster::{Heard, row_changed};
 use crate::agent::sorted::{Map, Set, order};
 use crate::agent::{Changed, Notice, RequestRow};
@@ -85,6 +86,7 @@ impl Doors {
         let order = order(rows.len(), &|one, other| rows[one].1.at < rows[other].1.at);
         let row = |at: usize| RequestRow {
             watcher: rows[at].1.watcher.clone(),
+            name: named(rows[at].1.called.as_ref(), rows[at].1.watcher.address()),
             at: rows[at].1.at,
             of: rows[at].0.of.clone(),
         };

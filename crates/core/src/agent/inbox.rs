@@ -8,12 +8,15 @@ mod talk;
 
 use core::time::Duration;
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::address::{Address, MessageId, Seq, Tag};
 use crate::agent::desk::{Asked, Desk};
 use crate::agent::sorted::{Map, order};
 use crate::agent::{Changed, HeldRow, Item, Notice, Side};
+use crate::called::Called;
 use crate::code::{Code, Refusal, Retry};
 use crate::message::{Body, Conversation, Entry, What};
 use crate::time::{Instant, Timestamp, earliest};
@@ -127,12 +130,18 @@ impl InboxUserAgent {
         let order = order(rows.len(), &|one, other| at(one) > at(other));
         let row = |place: usize| HeldRow {
             address: rows[place].0.with().clone(),
+            name: named(rows[place].0.called(), rows[place].0.with()),
             count: rows[place].0.held(),
             last: rows[place].1.map_or("", |(body, _)| body.as_str()).into(),
             at: at(place),
             sees_me: None,
         };
         order.into_iter().map(row).collect()
+    }
+
+    /// How a visitor of a site is called.
+    pub fn called(&self, with: &Address) -> Option<&Called> {
+        self.talks.get(with)?.called()
     }
 
     /// From which of my addresses an answer goes out: the one they wrote to last.
@@ -471,6 +480,7 @@ impl InboxUserAgent {
                     read: Seq(0),
                     delivered: Seq(0),
                     held: 0,
+                    called: None,
                 };
                 let _ = talk.adopt(nothing, head, self.counted);
                 self.talks.insert(with, talk);
@@ -661,6 +671,14 @@ impl InboxUserAgent {
             desk.tell(Notice::Refused(Some(with.clone()), Code::TryLater));
         }
     }
+}
+
+/// What stands for somebody before one knows them: how a visitor is called, else the address.
+pub(super) fn named(called: Option<&Called>, address: &Address) -> String {
+    called.map_or_else(
+        || address.as_str().to_owned(),
+        |called| called.shown(address.name()),
+    )
 }
 
 /// Whether it stands in the list of conversations.

@@ -180,6 +180,7 @@ impl SenderUserAgent {
                     what: What::Sent(id, outgoing.body),
                     own: outgoing.from,
                     by: None,
+                    called: None,
                 })
             }
             Receipt::Refused(refusal) => {

@@ -151,9 +151,10 @@ impl Agent {
     }
 
     fn row_with(&self, address: &Address, waiting: Option<&Outgoing>) -> ContactRow {
-        let name = match self.roster.petname(address) {
-            Some(petname) => petname.as_str(),
-            None => address.name(),
+        let name = match (self.roster.petname(address), self.inbox.called(address)) {
+            (Some(petname), _) => petname.as_str().to_owned(),
+            (None, Some(called)) => called.shown(address.name()),
+            (None, None) => address.name().to_owned(),
         };
         let kind = if self.roster.is_contact(address) {
             RowKind::Contact
@@ -167,7 +168,7 @@ impl Agent {
         let ways = self.roster.ways(address);
         ContactRow {
             address: address.clone(),
-            name: name.to_owned(),
+            name,
             kind,
             person: self.roster.person(address),
             unread: self.inbox.unread(address),

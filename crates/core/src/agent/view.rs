@@ -72,7 +72,7 @@ pub enum RowKind {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ContactRow {
     pub address: Address,
-    /// The petname, else the part before the `@`.
+    /// The petname, else how a visitor of a site is called, else the part before the `@`.
     pub name: String,
     pub kind: RowKind,
     pub person: Person,
@@ -129,6 +129,8 @@ pub struct Listed {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HeldRow {
     pub address: Address,
+    /// How a visitor of a site is called, else the address.
+    pub name: String,
     /// How many messages.
     pub count: u32,
     /// The newest of them.
@@ -197,6 +199,8 @@ pub struct Preview {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RequestRow {
     pub watcher: Principal,
+    /// How a visitor of a site is called, else the address.
+    pub name: String,
     pub at: Timestamp,
     /// Which of my presentities they ask for.
     pub of: Option<Tag>,

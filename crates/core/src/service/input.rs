@@ -5,7 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::address::{Presentity, Principal, SessionId, Ticket};
+use crate::address::{Address, Presentity, Principal, SessionId, Ticket};
+use crate::called::Called;
 use crate::code::{Code, Refusal};
 use crate::presence::Notification;
 use crate::rules::{FRESH_FOR, Login};
@@ -71,6 +72,16 @@ pub struct Identity {
     /// In a group's name: the member who speaks.
     pub by: Option<Principal>,
     pub scope: Scope,
+    /// Of a visitor of a site.
+    pub visit: Option<Arc<Visit>>,
+}
+
+/// What follows from coming in by a page of another site.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Visit {
+    pub called: Called,
+    /// Whom the site shows: with these a visitor has to do, and with whoever has written to them.
+    pub shows: Vec<Presentity>,
 }
 
 impl Identity {
@@ -83,7 +94,17 @@ impl Identity {
             confirmed: Timestamp(0),
             by: None,
             scope: Scope::ALL,
+            visit: None,
         }
+    }
+
+    /// Whether this one has to do with whoever has this address: a visitor only with whom the site shows, and with themselves.
+    pub fn reaches(&self, address: &Address) -> bool {
+        let Some(visit) = &self.visit else {
+            return true;
+        };
+        let shown = |shown: &Presentity| shown.address() == address;
+        visit.shows.iter().any(shown) || address.untagged().0 == self.principal.0
     }
 
     /// How sure the service is of this one at a moment.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Service;
 use super::asking::Reading;
 use super::before::Seen;
-use super::input::{As, LookId, Looker, Output};
+use super::input::{As, Identity, LookId, Looker, Output};
 use super::room::{Poller, State};
 use super::visitors::visited;
 use crate::address::{Presentity, SessionId};
@@ -107,7 +107,11 @@ impl Service {
             return self.looked(id, Err(Code::TooLarge.refusal()));
         }
         let identity = looker.identity.as_ref();
-        if identity.is_some_and(|identity| !identity.scope.watch) {
+        let within = |identity: &Identity| {
+            let mut all = presentities.iter();
+            identity.scope.watch && all.all(|one| identity.reaches(one.address()))
+        };
+        if !identity.is_none_or(within) {
             return self.looked(id, Err(Code::NotAllowed.refusal()));
         }
         let owns = |presentity: &Presentity| {

@@ -45,6 +45,7 @@ impl Service {
             return;
         };
         let (from, by) = (identity.principal.clone(), identity.by.clone());
+        let called = identity.visit.as_ref().map(|visit| visit.called.clone());
         let length = body.as_str().len();
         let taken = self.accepts(session, (&from, from_tag.as_ref()), &to, length, now);
         let outcome = match taken {
@@ -74,6 +75,7 @@ impl Service {
             at: now.timestamp,
             alias: from_tag,
             by,
+            called,
         };
         self.keep(Change::Append { message, copies }, keeping);
     }
@@ -112,6 +114,9 @@ impl Service {
             return Ok(Outcome::Pretend);
         }
         let sender = from.inbox_of(alias);
+        if !self.may_write(session, sender.address(), to) {
+            return Err(Code::NotAllowed.refusal());
+        }
         let Some((outcome, told)) =
             self.outcome(session, sender.address(), to, length, now.timestamp)
         else {
@@ -211,6 +216,20 @@ impl Service {
         Some((outcome, delivers(&undecided, rules, basic).0))
     }
 
+    /// Whether this one may write there at all: a visitor of a site to whom the site shows, and to whoever has written to them. To
+    /// others it is not said whether they are there.
+    fn may_write(&self, session: SessionId, sender: &Address, to: &InboxAddress) -> bool {
+        let session = self.sessions.get(&session);
+        let identity = session.and_then(|session| session.identity.as_ref());
+        identity.is_some_and(|identity| identity.reaches(to.address()))
+            || self.sender(to, sender).is_some_and(|facts| facts.written)
+    }
+
+    fn sender(&self, to: &InboxAddress, sender: &Address) -> Option<&SenderRecord> {
+        let known = self.known(&to.principal().presentity())?;
+        known.senders.get(sender)
+    }
+
     /// Whether a principal has this inbox address now.
     fn has_inbox(&self, principal: &Principal, tag: Option<&Tag>, at: Timestamp) -> bool {
         let Some(known) = self.known(&principal.presentity()) else {
@@ -224,9 +243,7 @@ impl Service {
     }
 
     fn held_of(&self, to: &InboxAddress, sender: &Address) -> u32 {
-        let known = self.known(&to.principal().presentity());
-        let record = known.and_then(|known| known.senders.get(sender));
-        record.map_or(0, |record| record.held)
+        self.sender(to, sender).map_or(0, |record| record.held)
     }
 
     fn count_refused(&mut self, to: &InboxAddress) {
@@ -601,7 +618,8 @@ impl Service {
         let receiver = to.principal();
         let from_address = from.inbox_of(alias).0;
         let outcome = self.outcome(id, &from_address, to, 0, now.timestamp);
-        let taken = matches!(outcome, Some((Outcome::Deliver, _)));
+        let taken =
+            matches!(outcome, Some((Outcome::Deliver, _))) && self.may_write(id, &from_address, to);
         if receiver == from || !taken {
             return;
         }

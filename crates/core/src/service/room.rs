@@ -22,7 +22,7 @@ use crate::rules::{AccessRules, Onlooker, Sight, Visibility};
 use crate::sight::{Whole, show};
 use crate::store::{Before, Key, PresentityRecord, SenderRecord};
 use crate::time::{Instant, Now, Timestamp};
-use crate::wire::{Access, Class, Number, OwnInbox, OwnPresentity};
+use crate::wire::{Access, Class, Number, OwnInbox, OwnPresentity, Request};
 
 /// How long what nobody needs stays in memory, so that a talk with someone absent does not read the store for every line.
 const FORGET_AFTER: Duration = Duration::from_mins(1);
@@ -92,7 +92,7 @@ pub struct Known {
     pub turns: Vec<Before>,
     /// Up to when it is known which rules have begun and ended.
     pub turned: Timestamp,
-    pub requests: BTreeMap<Principal, Timestamp>,
+    pub requests: BTreeMap<Principal, Request>,
     pub by_hand: Option<PresenceTuple>,
     pub services: BTreeMap<TupleId, PresenceTuple>,
     pub devices: BTreeMap<TupleId, Device>,
@@ -158,7 +158,7 @@ impl Known {
             requests: record
                 .requests
                 .into_iter()
-                .map(|request| (request.watcher, request.at))
+                .map(|request| (request.watcher.clone(), request))
                 .collect(),
             by_hand: None,
             services: BTreeMap::new(),

@@ -200,7 +200,8 @@ impl Service {
         if session.visitor.is_some() {
             return self.may_no_visitor(frame);
         }
-        let scope = session.identity.as_ref()?.scope;
+        let identity = session.identity.as_ref()?;
+        let scope = identity.scope;
         // Whom one has blocked is of account to both services.
         if let F::SetAccess { .. } = frame {
             return (!scope.manage).then_some(Code::NotAllowed);
@@ -233,7 +234,7 @@ impl Service {
         match (self.config.offers, service) {
             (Offers::Presence, Offers::Messages) => Some(Code::NoMessages),
             (Offers::Messages, Offers::Presence) => Some(Code::NoPresence),
-            _ => (!allowed).then_some(Code::NotAllowed),
+            _ => (!allowed || !watches_within(identity, frame)).then_some(Code::NotAllowed),
         }
     }
 
@@ -355,7 +356,10 @@ impl Service {
         let (Some(inbox), Some(contacts)) = (home.inbox, &home.contacts) else {
             return;
         };
-        let contacts: alloc::vec::Vec<_> = contacts.keys().cloned().collect();
+        let reached = contacts
+            .keys()
+            .filter(|one| identity.reaches(one.address()));
+        let contacts: alloc::vec::Vec<_> = reached.cloned().collect();
         let (resume, sent) = resume(cursor, inbox, self.config.limits.resume_span);
         session.stage = Stage::In;
         session.sent = sent;
@@ -483,11 +487,7 @@ impl Service {
     fn decisions(&self, own: &Presentity) -> (alloc::vec::Vec<Access>, alloc::vec::Vec<Request>) {
         self.known(own).map_or_else(Default::default, |known| {
             let access = known.access.values().cloned().collect();
-            let requests = known.requests.iter().map(|(watcher, at)| Request {
-                watcher: watcher.clone(),
-                at: *at,
-            });
-            (access, requests.collect())
+            (access, known.requests.values().cloned().collect())
         })
     }
 
@@ -774,6 +774,18 @@ impl Service {
             }
             _ => self.refuse(id, frame.number(), refusal),
         }
+    }
+}
+
+/// Whether a frame asks for the presence of none but those with whom this one has to do.
+fn watches_within(identity: &Identity, frame: &ToService) -> bool {
+    let reaches = |presentity: &Presentity| identity.reaches(presentity.address());
+    match frame {
+        ToService::Fetch { presentities, .. } => presentities.iter().all(reaches),
+        ToService::Subscribe { contacts, .. } => {
+            contacts.iter().all(|contact| reaches(&contact.presentity))
+        }
+        _ => true,
     }
 }
 

@@ -145,12 +145,16 @@ impl Service {
             }
             return Ok(());
         }
+        let session = self.sessions.get(&id);
+        let identity = session.and_then(|session| session.identity.as_ref());
+        let visit = identity.and_then(|identity| identity.visit.as_ref());
         let request = Request {
             watcher: watcher.clone(),
             at: now.timestamp,
+            called: visit.map(|visit| visit.called.clone()),
         };
         if let Some(known) = self.known_mut(presentity) {
-            known.requests.insert(watcher.clone(), now.timestamp);
+            known.requests.insert(watcher.clone(), request.clone());
         }
         let change = Change::AddRequest {
             presentity: presentity.clone(),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use lamplight_core::address::Presentity;
+use lamplight_core::address::{Presentity, Principal};
 use lamplight_core::time::{Timestamp, millis};
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -45,6 +45,10 @@ pub fn command() -> Command {
             .value_name("folder")
             .help("The relay's data folder [default: what the configuration says]");
         command.arg(file).arg(data)
+    };
+    let of = || {
+        let of = Arg::new("of").long("of").value_name("account");
+        of.help("The account that registered it [default: it was registered here]")
     };
     let usual = Terms::USUAL;
     let option = |name: &'static str, value: &'static str, help: String| {
@@ -96,6 +100,7 @@ pub fn command() -> Command {
     let rotate = Command::new("rotate")
         .about("Gives a site a new key; the one in use goes on holding for a while")
         .arg(named())
+        .arg(of())
         .arg(key())
         .arg(
             option("overlap", "time", "How long the former key still holds".into())
@@ -114,7 +119,8 @@ pub fn command() -> Command {
         .subcommand(with_folder(
             Command::new("remove")
                 .about("Removes a site: its pages show no chat any more, and its visitors are signed out and forgotten")
-                .arg(named()),
+                .arg(named())
+                .arg(of()),
         ))
 }
 
@@ -150,7 +156,10 @@ fn add(words: &ArgMatches) -> Result<(), String> {
     let salt = keys::salt().map_err(|refusal| refusal.sentence)?;
     let new = wanted.read(key.key.clone(), salt, wall());
     let new = new.map_err(|why| why.to_string())?;
-    change(words, |db| sites::add(db, &new, &By::Host))?;
+    change(words, |db| {
+        let added = sites::add(db, &new, &By::Host)?;
+        Ok(added.map_err(|fault| fault.to_string()))
+    })?;
     let chats: Vec<&str> = new.chats.iter().map(Presentity::as_str).collect();
     println!(
         "Pages of {} may now show a chat with {}.",
@@ -172,8 +181,12 @@ fn rotate(words: &ArgMatches) -> Result<(), String> {
     let overlap = time(words, "overlap")?.unwrap_or_default();
     let key = new_key(words)?;
     let until = Timestamp(wall().0.saturating_add(overlap));
+    let by = by(words)?;
     change(words, |db| {
-        sites::rotate(db, &named(&name), &By::Host, &key.key, until)
+        match sites::rotate(db, &named(&name), &by, &key.key, until)? {
+            Err(Fault::NoSuchSite) => Ok(Err(absent(db, &name, &by)?)),
+            done => Ok(done.map_err(|fault| fault.to_string())),
+        }
     })?;
     let overlap = Duration::from_millis(overlap);
     match overlap.is_zero() {
@@ -189,7 +202,11 @@ fn rotate(words: &ArgMatches) -> Result<(), String> {
 
 fn remove(words: &ArgMatches) -> Result<(), String> {
     let name = word(words, "name");
-    change(words, |db| sites::remove(db, &named(&name), &By::Host))?;
+    let by = by(words)?;
+    change(words, |db| match sites::remove(db, &named(&name), &by)? {
+        Err(Fault::NoSuchSite) => Ok(Err(absent(db, &name, &by)?)),
+        done => Ok(done.map_err(|fault| fault.to_string())),
+    })?;
     println!("{name} is removed. A relay that runs signs its visitors out within two seconds.");
     Ok(())
 }
@@ -200,13 +217,13 @@ fn list(words: &ArgMatches) -> Result<(), String> {
     if sites.is_empty() {
         println!("No site is registered. `lamplight site add` registers one.");
     }
-    for site in &sites {
-        print!("{}", described(site, wall()));
+    for (site, visitors) in &sites {
+        print!("{}", described(site, *visitors, wall()));
     }
     Ok(())
 }
 
-fn described(site: &Site, now: Timestamp) -> String {
+fn described(site: &Site, visitors: u32, now: Timestamp) -> String {
     let chats: Vec<&str> = site.chats.iter().map(Presentity::as_str).collect();
     let terms = &site.terms;
     let guests = match terms.guests {
@@ -221,9 +238,12 @@ fn described(site: &Site, now: Timestamp) -> String {
         site.name,
         site.origins.join(", "),
         chats.join(", "),
-        site.visitors,
+        visitors,
         Duration::from_millis(terms.life).print(),
     );
+    if let By::Account(account) = &site.by {
+        let _ = writeln!(text, "  account   {account}");
+    }
     for key in &site.keys {
         let _ = writeln!(
             text,
@@ -285,15 +305,13 @@ fn new_key(words: &ArgMatches) -> Result<NewKey, String> {
 /// Carries out one change in a transaction of its own.
 fn change(
     words: &ArgMatches,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<Result<(), Fault>>,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<Result<(), String>>,
 ) -> Result<(), String> {
     let mut db = open(words)?;
     let transaction = db
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(|error| failed(&error))?;
-    work(&transaction)
-        .map_err(|error| failed(&error))?
-        .map_err(|fault| fault.to_string())?;
+    work(&transaction).map_err(|error| failed(&error))??;
     transaction.commit().map_err(|error| failed(&error))
 }
 
@@ -308,6 +326,32 @@ fn failed(error: &rusqlite::Error) -> String {
 
 fn word(words: &ArgMatches, key: &str) -> String {
     words.get_one::<String>(key).cloned().unwrap_or_default()
+}
+
+/// Whose site is meant.
+fn by(words: &ArgMatches) -> Result<By, String> {
+    let Some(account) = words.get_one::<String>("of") else {
+        return Ok(By::Host);
+    };
+    let account = Principal::parse(account).map_err(|_| format!("{account} is no address"))?;
+    Ok(By::Account(account))
+}
+
+/// Why there is no such site; whoever else registered one of this name is told.
+fn absent(db: &Connection, name: &str, by: &By) -> rusqlite::Result<String> {
+    let why = Fault::NoSuchSite.to_string();
+    let name = named(name);
+    let mut others = sites::list(db, &By::Host)?.into_iter();
+    let other = others.find_map(|(site, _)| match site.by {
+        By::Account(account) if site.name == name && *by == By::Host => Some(account),
+        _ => None,
+    });
+    Ok(match other {
+        Some(account) => {
+            format!("{why} that was registered here; for that of {account} say --of {account}")
+        }
+        None => why,
+    })
 }
 
 /// A name as it is kept; what is none is found nowhere.

@@ -64,6 +64,9 @@ struct RotateForm {
 #[derive(Deserialize)]
 struct VisitorForm {
     origin: String,
+    /// Of whoever brings no token: with whom the chat is.
+    #[serde(default)]
+    to: String,
     #[serde(default)]
     token: Option<String>,
     #[serde(default)]
@@ -80,7 +83,7 @@ pub async fn add(State(site): State<Arc<Site>>, request: Request) -> Response {
         let shown = key_json(&key.key, key.secret.as_deref());
         let wanted = wanted(form, &login);
         let added = site.keeper.add_site(&login, &wanted, key).await?;
-        let mut added = site_json(&added);
+        let mut added = site_json(&added, 0);
         added["keys"] = json!([shown]);
         Ok(answer::json(StatusCode::CREATED, &added))
     };
@@ -92,7 +95,10 @@ pub async fn sites(State(site): State<Arc<Site>>, headers: HeaderMap) -> Respons
     let work = async {
         let login = login_of(&site, &headers).await?;
         let sites = site.keeper.sites(&login).await?;
-        let sites: Vec<Value> = sites.iter().map(site_json).collect();
+        let sites: Vec<Value> = sites
+            .iter()
+            .map(|(site, visitors)| site_json(site, *visitors))
+            .collect();
         Ok(answer::json(StatusCode::OK, &json!({ "sites": sites })))
     };
     answered(work.await)
@@ -142,7 +148,9 @@ pub async fn receive(
             }
             None => {
                 let name = form.name.as_deref();
-                keeper.receive_guest(&form.origin, name, visitor.ip).await?
+                keeper
+                    .receive_guest(&form.origin, &form.to, name, visitor.ip)
+                    .await?
             }
         };
         let entered = &visiting.entered;
@@ -153,7 +161,7 @@ pub async fn receive(
             "expires": visiting.expires,
         });
         if let Some(called) = visiting.called {
-            who["name"] = called.into();
+            who["name"] = called.as_str().into();
         }
         Ok(answer::json(StatusCode::CREATED, &who))
     };
@@ -196,7 +204,7 @@ fn new_key(form: &KeyForm) -> Result<NewKey, Refusal> {
     key.ok_or_else(|| Code::BadFrame.refusal())
 }
 
-fn site_json(site: &sites::Site) -> Value {
+fn site_json(site: &sites::Site, visitors: u32) -> Value {
     let keys: Vec<Value> = site.keys.iter().map(|key| key_json(key, None)).collect();
     json!({
         "name": site.name,
@@ -207,7 +215,7 @@ fn site_json(site: &sites::Site) -> Value {
         "guests_per_hour": site.terms.guests_per_hour,
         "visitor_life_ms": site.terms.life,
         "made": site.made,
-        "visitors": site.visitors,
+        "visitors": visitors,
         "keys": keys,
     })
 }

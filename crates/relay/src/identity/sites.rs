@@ -145,7 +145,7 @@ pub struct Visiting {
     pub entered: SignedIn,
     /// When they are forgotten unless they come back.
     pub expires: Timestamp,
-    pub called: Option<String>,
+    pub called: Option<Note>,
 }
 
 /// Which pages may show a chat with somebody.
@@ -170,14 +170,12 @@ impl Keeper {
         if !new.origins.iter().any(|origin| host(origin) == new.name) {
             return Err(Code::BadName.refusal());
         }
-        let (by, name) = (By::Account(login.principal.clone()), new.name.clone());
+        let by = By::Account(login.principal.clone());
         let added = self.store.write(move |db| {
             if let Err(fault) = sites::add(db, &new, &by)? {
                 return Ok(Err(fault));
             }
-            let found = sites::list(db, &by)?.into_iter();
-            let mut found = found.filter(|site| site.name == name);
-            Ok(found.next().ok_or(Fault::NoSuchSite))
+            Ok(sites::named(db, &new.name, &by)?.ok_or(Fault::NoSuchSite))
         });
         added
             .await
@@ -185,8 +183,8 @@ impl Keeper {
             .map_err(|fault| fault.code().refusal())
     }
 
-    /// The sites of an account.
-    pub async fn sites(&self, login: &Login) -> Result<Vec<Site>, Refusal> {
+    /// The sites of an account, each with how many visitors there are.
+    pub async fn sites(&self, login: &Login) -> Result<Vec<(Site, u32)>, Refusal> {
         let by = By::Account(login.principal.clone());
         let found = self.store.read(move |db| sites::list(db, &by));
         found.await.map_err(refusal_of)
@@ -227,24 +225,11 @@ impl Keeper {
     pub async fn frame(&self, origin: &str, to: &str) -> Result<Frame, Refusal> {
         let unknown = || Code::UnknownSite.refusal();
         let origin = keys::origin(origin).ok_or_else(unknown)?;
-        let to = Presentity::parse(to).map_err(|_| unknown())?;
-        let asked = origin.clone();
-        let found = self.store.read(move |db| {
-            let Some(site) = sites::of_origin(db, &asked)? else {
-                return Ok(None);
-            };
-            let shows = sites::shows(db, &site, &to)?;
-            Ok(Some((site, shows)))
-        });
-        match found.await.map_err(refusal_of)? {
-            Some((site, true)) => Ok(Frame {
-                origins: site.origins,
-            }),
-            None if self.shows_everywhere() => Ok(Frame {
-                origins: vec![origin],
-            }),
-            _ => Err(unknown()),
-        }
+        let origins = match self.showing(&origin, to).await? {
+            Some(site) => site.origins,
+            None => vec![origin],
+        };
+        Ok(Frame { origins })
     }
 
     /// Lets in somebody for whom a site's token vouches. The same visitor of a site is the same principal. `is_here` knows the
@@ -282,21 +267,20 @@ impl Keeper {
         received
     }
 
-    /// Lets in somebody for whom nobody vouches, by a page of a site that takes such.
+    /// Lets in somebody for whom nobody vouches, for a chat with `to` on a page of a site that takes such.
     pub async fn receive_guest(
         &self,
         origin: &str,
+        to: &str,
         name: Option<&str>,
         ip: IpAddr,
     ) -> Result<Visiting, Refusal> {
-        let site = match keys::origin(origin) {
-            Some(origin) => self.site_of(origin).await?,
-            None => return Err(Code::UnknownSite.refusal()),
-        };
+        let origin = keys::origin(origin).ok_or_else(|| Code::UnknownSite.refusal())?;
+        let site = self.showing(&origin, to).await?;
         let called = name.and_then(called);
         let life = millis(self.config.accounts.guest_life);
         let visiting = match site {
-            None if self.shows_everywhere() => {
+            None => {
                 let entered = self.enter_as_guest(ip).await?;
                 Visiting {
                     entered,
@@ -304,7 +288,6 @@ impl Keeper {
                     called,
                 }
             }
-            None => return Err(Code::UnknownSite.refusal()),
             Some(site) if !site.terms.guests => return Err(Code::GuestsClosed.refusal()),
             Some(site) => {
                 self.count_newcomer(ip)?;
@@ -340,7 +323,9 @@ impl Keeper {
         let invalid = || Code::TokenInvalid.refusal();
         let token = Token::read(token).map_err(Code::refusal)?;
         let origin = keys::origin(origin).ok_or_else(invalid)?;
-        let site = self.site_of(origin.clone()).await?.ok_or_else(invalid)?;
+        let (page, kid) = (origin.clone(), token.kid.clone());
+        let site = self.store.read(move |db| sites::keyed(db, &page, &kid));
+        let site = site.await.map_err(refusal_of)?.ok_or_else(invalid)?;
         let now = wall();
         let mut keys = site.keys.iter();
         let key =
@@ -350,16 +335,25 @@ impl Keeper {
         Ok((site, claims))
     }
 
-    async fn site_of(&self, origin: String) -> Result<Option<Site>, Refusal> {
-        let found = self.store.read(move |db| sites::of_origin(db, &origin));
-        found.await.map_err(refusal_of)
+    /// The site by which a page of this origin shows a chat with `to`; none: pages of any site do.
+    async fn showing(&self, origin: &str, to: &str) -> Result<Option<Site>, Refusal> {
+        let unknown = || Code::UnknownSite.refusal();
+        let to = Presentity::parse(to).map_err(|_| unknown())?;
+        let (origin, everywhere) = (origin.to_owned(), self.shows_everywhere());
+        let found = self.store.read(move |db| {
+            let site = sites::showing(db, &origin, &to)?;
+            // What whoever runs the relay has settled for a page holds there.
+            let shown = site.is_some() || everywhere && !sites::is_of_host(db, &origin)?;
+            Ok(shown.then_some(site))
+        });
+        found.await.map_err(refusal_of)?.ok_or_else(unknown)
     }
 
     async fn receive(
         &self,
         site: Site,
         comes: Comes,
-        called: Option<String>,
+        called: Option<Note>,
     ) -> Result<Visiting, Refusal> {
         let name =
             names::guest(&random::<8>()?, &self.config.relay.domain).map_err(Code::refusal)?;
@@ -418,18 +412,40 @@ fn host(origin: &str) -> &str {
     rest.split(':').next().unwrap_or(rest)
 }
 
-/// What somebody is called: one short line, without signs that turn the direction of what stands around it.
-fn called(text: &str) -> Option<String> {
+/// What somebody is called: one short line, without signs that turn the direction of what stands around it, that show nothing, or
+/// by which the page tells a name from who says it.
+fn called(text: &str) -> Option<Note> {
     let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let spaced = |c: char| if c.is_whitespace() { ' ' } else { c };
+    let blank = |c: char| {
+        matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{200b}'
+            | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    let marks = |c: char| {
+        matches!(
+            c,
+            '·' | '“' | '”' | '„' | '"' | '•' | '‧' | '∙' | '⋅' | '・' | '@'
+        )
+    };
+    let spaced = |c: char| {
+        if c.is_whitespace() || marks(c) {
+            ' '
+        } else {
+            c
+        }
+    };
     let plain: String = text
         .chars()
         .map(spaced)
-        .filter(|c| !c.is_control() && !turns(*c))
+        .filter(|c| !c.is_control() && !turns(*c) && !blank(*c))
         .collect();
-    let plain: String = plain.trim().chars().take(CALLED_MAX).collect();
-    let note = Note::parse(&plain).ok()?;
-    Some(note.as_str().to_owned())
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    // What joins letters shows nothing where there are none.
+    if !plain.chars().any(char::is_alphanumeric) {
+        return None;
+    }
+    let plain: String = words.join(" ").chars().take(CALLED_MAX).collect();
+    Note::parse(plain.trim_end()).ok()
 }
 
 #[cfg(test)]
@@ -438,12 +454,30 @@ mod tests {
 
     #[test]
     fn what_somebody_is_called_is_one_short_line() {
-        assert_eq!(called(" Maria ").as_deref(), Some("Maria"));
-        assert_eq!(
-            called("Maria\n\u{202e}Callas").as_deref(),
-            Some("Maria Callas")
-        );
-        assert_eq!(called("\u{0}\u{200f} "), None);
+        let called = |text: &str| called(text).map(|note| note.as_str().to_owned());
+        for (said, shown) in [
+            (" Maria ", "Maria"),
+            ("Maria\n\u{202e}Callas", "Maria Callas"),
+            ("Maria\u{200b} \u{3164} Callas", "Maria Callas"),
+            ("نرگس\u{200c}خانم", "نرگس\u{200c}خانم"),
+            // The name of a site stands behind a dot, and what is only said in quotation marks.
+            ("Maria · bank.example", "Maria bank.example"),
+            ("Maria” · bank.example", "Maria bank.example"),
+            ("alice@example.org", "alice example.org"),
+        ] {
+            assert_eq!(called(said).as_deref(), Some(shown), "{said:?}");
+        }
+        for nothing in [
+            "",
+            "\u{0}\u{200f} ",
+            "\u{200b}",
+            "\u{3164}\u{2800}",
+            "\u{200d}",
+            "· @",
+            "!",
+        ] {
+            assert_eq!(called(nothing), None, "{nothing:?}");
+        }
         let long = called(&"é".repeat(100)).unwrap();
         assert_eq!(long.chars().count(), CALLED_MAX);
     }

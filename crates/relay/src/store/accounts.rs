@@ -3,13 +3,17 @@
 pub mod members;
 pub mod tokens;
 
+use std::sync::Arc;
+
 use lamplight_core::address::{Address, Principal};
 use lamplight_core::code::Code;
+use lamplight_core::service::Visit;
 use lamplight_core::time::Timestamp;
 use lamplight_core::wire::Class;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::rows::{address, class, class_number, timestamp};
+use super::sites::visitors::{self, Came};
 
 /// A principal to be made, with its presentity and inbox.
 #[derive(Clone, Debug)]
@@ -73,6 +77,8 @@ pub struct Login {
     pub confirmed: Timestamp,
     /// When the guest that it belongs to is forgotten.
     pub expires: Option<Timestamp>,
+    /// Of a visitor of a site.
+    pub visit: Option<Arc<Visit>>,
 }
 
 pub fn create(db: &Connection, new: &NewPrincipal) -> Result<Created> {
@@ -150,6 +156,7 @@ pub fn find_login(db: &Connection, token_hash: &[u8]) -> Result<Option<Login>> {
     )?
     .query_row([token_hash], login)
     .optional()
+    .and_then(|login| with_visit(db, login))
 }
 
 /// The login with this number.
@@ -160,6 +167,25 @@ pub fn login_numbered(db: &Connection, id: u64) -> Result<Option<Login>> {
     )?
     .query_row([id as i64], login)
     .optional()
+    .and_then(|login| with_visit(db, login))
+}
+
+/// Whoever came by a site that is no more has no login either, though it takes a moment until that is gone.
+fn with_visit(db: &Connection, login: Option<Login>) -> Result<Option<Login>> {
+    let Some(login) = login else {
+        return Ok(None);
+    };
+    if login.class != Class::Guest {
+        return Ok(Some(login));
+    }
+    Ok(match visitors::came(db, &login.principal)? {
+        Came::Alone => Some(login),
+        Came::By(visit) => Some(Login {
+            visit: Some(Arc::new(visit)),
+            ..login
+        }),
+        Came::ByNone => None,
+    })
 }
 
 /// The password of this login was said again; whether the login is still there.
@@ -179,6 +205,7 @@ fn login(row: &Row<'_>) -> Result<Login> {
         used: timestamp(row, 4)?,
         confirmed: timestamp(row, 5)?,
         expires: row.get::<_, Option<i64>>(6)?.map(|at| Timestamp(at as u64)),
+        visit: None,
     })
 }
 

@@ -141,13 +141,14 @@ fn of_presentity(db: &Connection, change: Change) -> Result<()> {
         }
         Change::AddRequest { request, .. } => db
             .prepare_cached(
-                "INSERT OR IGNORE INTO requests (principal, tag, watcher, at) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT OR IGNORE INTO requests (principal, tag, watcher, at, called) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![
                 of.principal,
                 of.tag(),
                 request.watcher.as_str(),
-                request.at.0 as i64
+                request.at.0 as i64,
+                request.called.as_ref().map(to_cbor)
             ])?,
         Change::RemoveRequest { watcher, .. } => remove_request(db, &of, &watcher)?,
         Change::KeepTuple { tuple, .. } => db

@@ -15,8 +15,8 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Row, ToSq
 use super::changes::id_of;
 use super::ledger;
 use super::rows::{
-    self, ENTRY, access_rules, address, class, damaged, decision, delivery_rules, entry, note, seq,
-    tag_text, timestamp, visibility,
+    self, ENTRY, access_rules, address, called, class, damaged, decision, delivery_rules, entry,
+    note, seq, tag_text, timestamp, visibility,
 };
 
 /// Whether a key can be long: those are read beside the writer instead of between its changes.
@@ -76,7 +76,7 @@ fn presentity_record(db: &Connection, of: &Presentity) -> Result<Option<Presenti
     )?;
     record.requests = rows(
         db,
-        "SELECT watcher, at FROM requests WHERE principal = ?1 AND tag = ?2 ORDER BY nr",
+        "SELECT watcher, at, called FROM requests WHERE principal = ?1 AND tag = ?2 ORDER BY nr",
         key,
         request,
     )?;
@@ -174,6 +174,7 @@ fn request(row: &Row<'_>) -> Result<Request> {
     Ok(Request {
         watcher: Principal(address(row, 0)?),
         at: timestamp(row, 1)?,
+        called: called(row, 2)?,
     })
 }
 
@@ -413,7 +414,7 @@ fn conversations(db: &Connection, epoch: Epoch, inbox: &InboxAddress) -> Result<
     )?;
     let mut statement = db.prepare_cached(
         "SELECT c.peer, c.read, c.delivered, e.seq, e.kind, e.peer, e.at, e.id, e.body, e.place,
-                e.own, e.by, c.held
+                e.own, e.by, e.called, c.held, c.called
          FROM conversations c LEFT JOIN entries e ON e.inbox = c.inbox AND e.seq = c.last
          WHERE c.inbox = ?1 ORDER BY c.last DESC NULLS LAST, c.peer",
     )?;
@@ -433,7 +434,8 @@ fn conversations(db: &Connection, epoch: Epoch, inbox: &InboxAddress) -> Result<
                 unread: u32::try_from(unread).unwrap_or(u32::MAX),
                 read,
                 delivered: seq(row, 2)?.unwrap_or_default(),
-                held: row.get(12)?,
+                held: row.get(13)?,
+                called: called(row, 14)?,
             })
         })?
         .collect::<Result<_>>()?;

@@ -1,6 +1,7 @@
 //! Columns to nouns: what stands in a row was checked when it was written, so a row that does not read is a damaged database.
 
 use lamplight_core::address::{Address, MessageId, Presentity, Principal, Seq, Tag};
+use lamplight_core::called::Called;
 use lamplight_core::message::{Body, Entry, What};
 use lamplight_core::presence::Note;
 use lamplight_core::rules::{AccessRules, Decision, DeliveryRule, Visibility};
@@ -201,7 +202,7 @@ pub fn class(row: &Row<'_>, column: usize) -> Result<Class> {
 }
 
 /// The columns that [`entry`] reads, in its order.
-pub const ENTRY: &str = "seq, kind, peer, at, id, body, place, own, by";
+pub const ENTRY: &str = "seq, kind, peer, at, id, body, place, own, by, called";
 
 /// An entry from the columns of [`ENTRY`], the first of which is `from`.
 pub fn entry(row: &Row<'_>, from: usize) -> Result<Entry> {
@@ -227,7 +228,15 @@ pub fn entry(row: &Row<'_>, from: usize) -> Result<Entry> {
             Some(_) => Some(Principal(address(row, from + 8)?)),
             None => None,
         },
+        called: called(row, from + 9)?,
     })
+}
+
+/// How a visitor of a site is called.
+pub fn called(row: &Row<'_>, column: usize) -> Result<Option<Called>> {
+    let bytes = row.get_ref(column)?.as_blob_or_null()?;
+    let read = |bytes| from_cbor(bytes).map_err(|_| damaged(column, "what a visitor is called"));
+    bytes.map(read).transpose()
 }
 
 fn message_id(row: &Row<'_>, column: usize) -> Result<MessageId> {

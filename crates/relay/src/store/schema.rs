@@ -306,7 +306,7 @@ const VERSION_4: &str = "
 CREATE TABLE sites (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     -- NULL: removed. The relay ends its visitors and then the row.
-    name TEXT UNIQUE,
+    name TEXT,
     -- The account that registered it, also after that is gone; NULL: whoever runs the relay.
     owner INTEGER,
     made INTEGER NOT NULL,
@@ -319,11 +319,13 @@ CREATE TABLE sites (
     -- Goes into the hashes of its visitors' names.
     salt BLOB NOT NULL
 );
+-- Whoever registers a site takes its name and origins from nobody else.
+CREATE UNIQUE INDEX sites_named ON sites (ifnull(owner, 0), name);
 
--- An origin is of one site.
 CREATE TABLE site_origins (
-    origin TEXT PRIMARY KEY,
-    site INTEGER NOT NULL REFERENCES sites ON DELETE CASCADE
+    origin TEXT NOT NULL,
+    site INTEGER NOT NULL REFERENCES sites ON DELETE CASCADE,
+    PRIMARY KEY (origin, site)
 ) WITHOUT ROWID;
 CREATE INDEX site_origins_of ON site_origins (site);
 
@@ -366,6 +368,11 @@ CREATE TABLE site_visitors (
     UNIQUE (site, sub)
 );
 CREATE INDEX site_guests ON site_visitors (site, made) WHERE sub IS NULL;
+
+-- How a visitor of a site is called, as CBOR with numbered fields: in a message of theirs, when they wrote last, and where they ask.
+ALTER TABLE entries ADD COLUMN called BLOB;
+ALTER TABLE conversations ADD COLUMN called BLOB;
+ALTER TABLE requests ADD COLUMN called BLOB;
 ";
 
 /// How long a connection waits for another one.

@@ -23,7 +23,8 @@ const OWNED_MAX: u32 = 20;
 /// Keys that hold at once: the one in use, and the one before it.
 const KEYS_MAX: u32 = 2;
 
-/// By whom a site is made, changed or looked at.
+/// By whom a site is made, changed or looked at. Names and origins are each maker's own: that a page is one's own is proven by
+/// nobody, so what one registers neither keeps others from doing so nor shows their people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum By {
     /// Whoever runs the relay.
@@ -81,14 +82,14 @@ pub struct Terms {
 pub struct Site {
     pub id: i64,
     pub name: String,
+    /// Who registered it.
+    pub by: By,
     pub made: Timestamp,
     pub terms: Terms,
     pub salt: Vec<u8>,
     pub origins: Vec<String>,
     pub chats: Vec<Presentity>,
     pub keys: Vec<Key>,
-    /// Visitors that there are, guests among them.
-    pub visitors: u32,
 }
 
 /// A site to be registered.
@@ -107,7 +108,7 @@ pub struct NewSite {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     NameTaken,
-    /// The origin belongs to another site.
+    /// The origin belongs to another site of whoever registers.
     OriginTaken(String),
     /// Nobody whom one could write to has this address.
     UnknownAddress(Presentity),
@@ -161,11 +162,11 @@ pub fn add(db: &Connection, new: &NewSite, by: &By) -> Done<()> {
             Some(id)
         }
     };
-    if find_named(db, &new.name)?.is_some() {
+    if find_of(db, &new.name, by)?.is_some() {
         return Ok(Err(Fault::NameTaken));
     }
     for origin in &new.origins {
-        if of_origin(db, origin)?.is_some() {
+        if is_of(db, origin, owner)? {
             return Ok(Err(Fault::OriginTaken(origin.clone())));
         }
     }
@@ -202,18 +203,28 @@ pub fn add(db: &Connection, new: &NewSite, by: &By) -> Done<()> {
     Ok(Ok(()))
 }
 
-/// The sites of an account, or all of them; by name.
-pub fn list(db: &Connection, by: &By) -> Result<Vec<Site>> {
+/// The sites of an account, or all of them, by name; each with how many visitors there are, guests among them.
+pub fn list(db: &Connection, by: &By) -> Result<Vec<(Site, u32)>> {
     let mut statement = db.prepare_cached(
-        "SELECT s.id FROM sites s LEFT JOIN principals p ON p.id = s.owner
-         WHERE s.name IS NOT NULL AND (?1 IS NULL OR p.address = ?1) ORDER BY s.name",
+        "SELECT s.id, (SELECT count(*) FROM site_visitors WHERE site = s.id)
+         FROM sites s LEFT JOIN principals p ON p.id = s.owner
+         WHERE s.name IS NOT NULL AND (?1 IS NULL OR p.address = ?1) ORDER BY s.name, s.id",
     )?;
-    let ids = statement.query_map([account_of(by)], |row| row.get::<_, i64>(0))?;
+    let found = statement.query_map([account_of(by)], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut sites = Vec::new();
-    for id in ids {
-        sites.extend(numbered(db, id?)?);
+    for found in found {
+        let (id, visitors) = found?;
+        sites.extend(numbered(db, id)?.map(|site| (site, visitors)));
     }
     Ok(sites)
+}
+
+/// The site of this name.
+pub fn named(db: &Connection, name: &str, by: &By) -> Result<Option<Site>> {
+    match find_of(db, name, by)? {
+        Some(id) => numbered(db, id),
+        None => Ok(None),
+    }
 }
 
 /// Gives a site a new key. The one that was in use holds until `until`, one from before that no more.
@@ -237,20 +248,47 @@ pub fn remove(db: &Connection, name: &str, by: &By) -> Done<()> {
     let Some(site) = find_of(db, name, by)? else {
         return Ok(Err(Fault::NoSuchSite));
     };
+    remove_numbered(db, site)?;
+    Ok(Ok(()))
+}
+
+fn remove_numbered(db: &Connection, site: i64) -> Result<()> {
     for table in ["site_origins", "site_chats", "site_keys", "site_tokens"] {
         db.prepare_cached(&format!("DELETE FROM {table} WHERE site = ?1"))?
             .execute([site])?;
     }
     db.prepare_cached("UPDATE sites SET name = NULL WHERE id = ?1")?
         .execute([site])?;
-    Ok(Ok(()))
+    Ok(())
 }
 
-/// The site whose pages have this origin.
-pub fn of_origin(db: &Connection, origin: &str) -> Result<Option<Site>> {
+/// The site by which pages of this origin show a chat with this presentity. Several may have registered the same page, each for
+/// what is theirs; whoever runs the relay comes first.
+pub fn showing(db: &Connection, origin: &str, presentity: &Presentity) -> Result<Option<Site>> {
+    let mut statement = db.prepare_cached(
+        "SELECT s.id FROM site_origins o JOIN sites s ON s.id = o.site
+         JOIN site_chats c ON c.site = o.site AND c.presentity = ?2
+         WHERE o.origin = ?1 ORDER BY s.owner IS NOT NULL, s.id",
+    )?;
+    let ids = statement.query_map([origin, presentity.as_str()], |row| row.get(0))?;
+    for id in ids {
+        if let Some(site) = numbered(db, id?)?
+            && shows(db, &site, presentity)?
+        {
+            return Ok(Some(site));
+        }
+    }
+    Ok(None)
+}
+
+/// The site whose pages have this origin and whose backend has this key.
+pub fn keyed(db: &Connection, origin: &str, kid: &str) -> Result<Option<Site>> {
     let id: Option<i64> = db
-        .prepare_cached("SELECT site FROM site_origins WHERE origin = ?1")?
-        .query_row([origin], |row| row.get(0))
+        .prepare_cached(
+            "SELECT k.site FROM site_origins o JOIN site_keys k ON k.site = o.site AND k.kid = ?2
+             WHERE o.origin = ?1",
+        )?
+        .query_row([origin, kid], |row| row.get(0))
         .optional()?;
     match id {
         Some(id) => numbered(db, id),
@@ -258,28 +296,14 @@ pub fn of_origin(db: &Connection, origin: &str) -> Result<Option<Site>> {
     }
 }
 
+/// Whether whoever runs the relay has registered a site whose pages have this origin.
+pub fn is_of_host(db: &Connection, origin: &str) -> Result<bool> {
+    is_of(db, origin, None)
+}
+
 /// Whether a site may show a chat with this presentity: it names it, and who registered the site may still do so.
 pub fn shows(db: &Connection, site: &Site, presentity: &Presentity) -> Result<bool> {
-    if !site.chats.contains(presentity) {
-        return Ok(false);
-    }
-    let owner: Option<i64> = db
-        .prepare_cached("SELECT owner FROM sites WHERE id = ?1")?
-        .query_row([site.id], |row| row.get(0))?;
-    let by = match owner {
-        None => By::Host,
-        Some(id) => {
-            let owner = db
-                .prepare_cached("SELECT address FROM principals WHERE id = ?1")?
-                .query_row([id], |row| Ok(Principal(address(row, 0)?)))
-                .optional()?;
-            match owner {
-                Some(owner) => By::Account(owner),
-                None => return Ok(false),
-            }
-        }
-    };
-    Ok(may_be_named(db, presentity, &by)?.is_ok())
+    Ok(site.chats.contains(presentity) && may_be_named(db, presentity, &site.by)?.is_ok())
 }
 
 /// Forgets keys and used tokens whose time is over, and removes the sites of accounts that are gone.
@@ -288,16 +312,15 @@ pub fn forget_old(db: &Connection, now: Timestamp) -> Result<()> {
         db.prepare_cached(&format!("DELETE FROM {table} WHERE until <= ?1"))?
             .execute([moment(now)])?;
     }
-    let orphans: Vec<String> = db
+    let orphans: Vec<i64> = db
         .prepare_cached(
-            "SELECT name FROM sites
+            "SELECT id FROM sites
              WHERE name IS NOT NULL AND owner IS NOT NULL AND owner NOT IN (SELECT id FROM principals)",
         )?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_>>()?;
-    for name in orphans {
-        // It was there a line ago.
-        let _ = remove(db, &name, &By::Host)?;
+    for site in orphans {
+        remove_numbered(db, site)?;
     }
     Ok(())
 }
@@ -335,16 +358,22 @@ fn add_key(db: &Connection, site: i64, key: &Key) -> Result<()> {
     Ok(())
 }
 
+/// A site that is there, and whose maker is.
 fn numbered(db: &Connection, id: i64) -> Result<Option<Site>> {
     let site = db
         .prepare_cached(
-            "SELECT name, made, guests, guests_most, guests_per_hour, life, salt,
-             (SELECT count(*) FROM site_visitors WHERE site = ?1) FROM sites WHERE id = ?1 AND name IS NOT NULL",
+            "SELECT s.name, s.made, s.guests, s.guests_most, s.guests_per_hour, s.life, s.salt, s.owner IS NULL, p.address
+             FROM sites s LEFT JOIN principals p ON p.id = s.owner
+             WHERE s.id = ?1 AND s.name IS NOT NULL AND (s.owner IS NULL OR p.id IS NOT NULL)",
         )?
         .query_row([id], |row| {
             Ok(Site {
                 id,
                 name: row.get(0)?,
+                by: match row.get(7)? {
+                    true => By::Host,
+                    false => By::Account(Principal(address(row, 8)?)),
+                },
                 made: timestamp(row, 1)?,
                 terms: Terms {
                     guests: row.get(2)?,
@@ -356,7 +385,6 @@ fn numbered(db: &Connection, id: i64) -> Result<Option<Site>> {
                 origins: Vec::new(),
                 chats: Vec::new(),
                 keys: Vec::new(),
-                visitors: row.get(7)?,
             })
         })
         .optional()?;
@@ -407,18 +435,23 @@ fn algorithm(row: &Row<'_>, column: usize) -> Result<Algorithm> {
     }
 }
 
-fn find_named(db: &Connection, name: &str) -> Result<Option<i64>> {
-    find_of(db, name, &By::Host)
-}
-
-/// The site of this name, if it is one of theirs.
+/// The site of this name that is theirs.
 fn find_of(db: &Connection, name: &str, by: &By) -> Result<Option<i64>> {
     db.prepare_cached(
         "SELECT s.id FROM sites s LEFT JOIN principals p ON p.id = s.owner
-         WHERE s.name = ?1 AND (?2 IS NULL OR p.address = ?2)",
+         WHERE s.name = ?1 AND (s.owner IS NULL) = (?2 IS NULL) AND p.address IS ?2",
     )?
     .query_row(params![name, account_of(by)], |row| row.get(0))
     .optional()
+}
+
+/// Whether a site of this account, or of whoever runs the relay, has this origin.
+fn is_of(db: &Connection, origin: &str, owner: Option<i64>) -> Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM site_origins o JOIN sites s ON s.id = o.site
+         WHERE o.origin = ?1 AND s.owner IS ?2)",
+    )?
+    .query_row(params![origin, owner], |row| row.get(0))
 }
 
 fn account_of(by: &By) -> Option<&str> {

@@ -172,6 +172,7 @@ fn everything_of(who: &str, other: &str) -> Vec<Change> {
             at,
             alias: None,
             by: None,
+            called: None,
         },
         copies,
     };
@@ -239,6 +240,7 @@ fn everything_of(who: &str, other: &str) -> Vec<Change> {
                 request: Request {
                     watcher: principal("zoe"),
                     at,
+                    called: None,
                 },
             },
             Change::KeepTuple {
@@ -354,6 +356,7 @@ async fn what_is_deleted_is_gone_from_the_disk_while_the_relay_runs() {
             at: Timestamp(1),
             alias: None,
             by: None,
+            called: None,
         },
         copies: Copies::SenderOnly,
     };

@@ -76,11 +76,11 @@ fn stranger(house: &House, row: &HeldRow) -> Tag {
     let when = joined(&[&count, " · ", &times::short(row.at, now)]);
     let link = tag("a")
         .attr_of("href", &Place::Chat(row.address.clone()).link())
-        .with(bdi("strong", address));
+        .with(bdi("strong", &row.name));
     tag("li")
         .key(address)
         .class("held")
-        .with(avatar(&row.address, row.address.name(), None))
+        .with(avatar(&row.address, &row.name, None))
         .with(
             div("line-words")
                 .with(link)

@@ -60,7 +60,7 @@ fn asker(house: &House, request: &RequestRow) -> Tag {
     let when = times::ago(request.at, house.shell.now().timestamp);
     let of = request.of.as_ref().map_or("", |of| of.as_str());
     let title = joined(&["request-", watcher.as_str(), of]);
-    let asks = texts::around(t().asks_to_see, bdi("strong", watcher.as_str()));
+    let asks = texts::around(t().asks_to_see, bdi("strong", &request.name));
     let who = tag("p")
         .attr_of("id", &title)
         .with(asks)
@@ -75,7 +75,7 @@ fn asker(house: &House, request: &RequestRow) -> Tag {
         .attr_of("aria-labelledby", &title)
         .with(
             div("request-who")
-                .with(avatar(address, address.name(), None))
+                .with(avatar(address, &request.name, None))
                 .with(who),
         )
         .with(check("less", t().only_availability, false))

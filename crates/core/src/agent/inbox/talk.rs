@@ -8,6 +8,7 @@
 use crate::address::{Address, MessageId, Principal, Seq, Tag};
 use crate::agent::sorted::{Map, Set};
 use crate::agent::{Item, ItemState, Side};
+use crate::called::Called;
 use crate::message::{Body, Conversation, Entry, What};
 use crate::time::Timestamp;
 
@@ -78,6 +79,8 @@ pub(super) struct Talk {
     divider: Option<(Seq, Seq)>,
     /// Deleted while a page is on its way that may still hold them.
     gone: Set<Seq>,
+    /// Of a visitor of a site: how they were called last.
+    called: Option<Called>,
 }
 
 impl Talk {
@@ -98,6 +101,7 @@ impl Talk {
             cleared: Seq(0),
             divider: None,
             gone: Set::new(),
+            called: None,
         }
     }
 
@@ -105,6 +109,10 @@ impl Talk {
 
     pub fn with(&self) -> &Address {
         &self.with
+    }
+
+    pub fn called(&self) -> Option<&Called> {
+        self.called.as_ref()
     }
 
     pub fn items(&self) -> impl Iterator<Item = Item> {
@@ -245,6 +253,7 @@ impl Talk {
             read: self.read,
             delivered: self.delivered,
             held: self.held,
+            called: self.called.clone(),
         }
     }
 
@@ -275,8 +284,16 @@ impl Talk {
         self.items.insert(entry.seq, here);
         if self.last.as_ref().is_none_or(|last| last.seq < entry.seq) {
             self.last = Some(entry.clone());
+            self.call(entry.called.clone());
         }
         true
+    }
+
+    /// What says nothing of it leaves the name as it was.
+    fn call(&mut self, called: Option<Called>) {
+        if called.is_some() {
+            self.called = called;
+        }
     }
 
     /// One more message, at this place.
@@ -416,6 +433,7 @@ impl Talk {
             },
             own: here.own.clone(),
             by: here.by.clone(),
+            called: None,
         });
     }
 
@@ -444,6 +462,7 @@ impl Talk {
 
     /// Takes in how the conversation stood at `head`; what came after is here.
     pub fn adopt(&mut self, conversation: Conversation, head: Seq, counted: Seq) -> Count {
+        self.call(conversation.called);
         let newer = self.last.take().filter(|last| last.seq > head);
         self.last = newer.or(conversation.last);
         let read_here = self.read;

@@ -80,6 +80,7 @@ fn frame(dice: &mut Dice, life: &Life) -> ToAgent {
             request: Request {
                 watcher: Principal(address(who)),
                 at: Timestamp(1),
+                called: None,
             },
             of: dice.of(),
         },

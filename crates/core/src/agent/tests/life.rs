@@ -322,6 +322,7 @@ pub fn entry(seq: u64, with: &str, what: What) -> Entry {
         what,
         own: None,
         by: None,
+        called: None,
     }
 }
 
@@ -394,6 +395,7 @@ pub fn conversation(last: Entry, unread: u32, read: u64) -> Conversation {
         read: Seq(read),
         delivered: Seq(0),
         held: 0,
+        called: None,
     }
 }
 

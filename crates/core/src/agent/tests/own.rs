@@ -237,7 +237,11 @@ fn means_and_the_inboxs_own_open_or_closed_are_published_until_they_are_seen() {
 
 fn asks(life: &mut Life, who: &str, of: Option<Tag>, at: Timestamp) {
     let watcher = Principal(address(who));
-    let request = Request { watcher, at };
+    let request = Request {
+        watcher,
+        at,
+        called: None,
+    };
     life.hears(&ToAgent::Requested { request, of });
 }
 

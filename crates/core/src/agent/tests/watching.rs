@@ -210,7 +210,11 @@ fn nobody_adds_themselves() {
 fn request(who: &str) -> Request {
     let watcher = Principal(address(who));
     let at = Timestamp(1);
-    Request { watcher, at }
+    Request {
+        watcher,
+        at,
+        called: None,
+    }
 }
 
 #[test]

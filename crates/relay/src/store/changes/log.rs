@@ -33,6 +33,7 @@ pub struct Message<'a> {
     pub body: &'a str,
     pub own: Option<&'a Tag>,
     pub by: Option<&'a Principal>,
+    pub called: Option<&'a [u8]>,
 }
 
 /// Marks of which the later one of a conversation replaces the earlier.
@@ -80,8 +81,8 @@ impl<'a> Log<'a> {
         let message = row.message.as_ref();
         self.db
             .prepare_cached(
-                "INSERT INTO entries (inbox, seq, kind, peer, at, place, id, body, own, by)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                "INSERT INTO entries (inbox, seq, kind, peer, at, place, id, body, own, by, called)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute(params![
                 self.id,
@@ -96,6 +97,7 @@ impl<'a> Log<'a> {
                 message
                     .and_then(|message| message.by)
                     .map(Principal::as_str),
+                message.and_then(|message| message.called),
             ])?;
         Ok(())
     }
@@ -127,20 +129,29 @@ impl<'a> Log<'a> {
             what,
             own: None,
             by: None,
+            called: None,
         })
     }
 
-    pub fn newest_message(&self, peer: &Address, place: u64, kind: Kind) -> Result<()> {
+    pub fn newest_message(
+        &self,
+        peer: &Address,
+        place: u64,
+        kind: Kind,
+        called: Option<&[u8]>,
+    ) -> Result<()> {
         self.db
             .prepare_cached(
-                "INSERT INTO conversations (inbox, peer, last, held) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO UPDATE SET last = excluded.last, held = held + excluded.held",
+                "INSERT INTO conversations (inbox, peer, last, held, called) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO UPDATE SET last = excluded.last, held = held + excluded.held,
+                 called = coalesce(excluded.called, called)",
             )?
             .execute(params![
                 self.id,
                 peer.as_str(),
                 place as i64,
-                kind == Kind::Held
+                kind == Kind::Held,
+                called
             ])?;
         Ok(())
     }
@@ -245,7 +256,7 @@ impl<'a> Log<'a> {
         };
         self.db
             .prepare_cached(
-                "UPDATE entries SET body = NULL, id = NULL, by = NULL WHERE inbox = ?1 AND seq = ?2",
+                "UPDATE entries SET body = NULL, id = NULL, by = NULL, called = NULL WHERE inbox = ?1 AND seq = ?2",
             )?
             .execute(params![self.id, place])?;
         self.messages = self.messages.saturating_sub(1);

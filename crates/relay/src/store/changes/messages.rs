@@ -6,6 +6,7 @@ use lamplight_core::address::{Address, InboxAddress, Principal, Seq, Tag};
 use lamplight_core::message::{Entry, InstantMessage, What};
 use lamplight_core::store::{Copies, First, Kept};
 use lamplight_core::time::Timestamp;
+use lamplight_core::wire::to_cbor;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use sha2::{Digest, Sha256};
 
@@ -107,14 +108,16 @@ fn write_copy(
     other: Option<u64>,
 ) -> Result<()> {
     let (sender, through) = (message.sender(), message.to.tag());
-    let (peer, own, by) = match kind {
+    let (peer, own, by, called) = match kind {
         Kind::Sent => (
             message.to.address(),
             message.alias.as_ref(),
             message.by.as_ref(),
+            None,
         ),
-        _ => (&sender, through.as_ref(), None),
+        _ => (&sender, through.as_ref(), None, message.called.as_ref()),
     };
+    let called = called.map(to_cbor);
     let body = message.body.as_str();
     log.write(
         place,
@@ -128,10 +131,11 @@ fn write_copy(
                 body,
                 own,
                 by,
+                called: called.as_deref(),
             }),
         },
     )?;
-    log.newest_message(peer, place, kind)?;
+    log.newest_message(peer, place, kind, called.as_deref())?;
     log.messages += 1;
     log.bytes += body.len() as u64;
     log.save()
@@ -204,6 +208,7 @@ impl Once {
             what: What::Sent(id, body.clone()),
             own: message.alias.clone(),
             by: message.by.clone(),
+            called: None,
         };
         let receiver = self.receiver_place.map(|place| Entry {
             seq: Seq(place),
@@ -216,6 +221,7 @@ impl Once {
             },
             own: message.to.tag(),
             by: None,
+            called: message.called.clone(),
         });
         Kept::Appended {
             sender,
@@ -379,7 +385,7 @@ pub fn clear(db: &Connection, inbox: &InboxAddress, with: &Address, at: Timestam
     )?
     .execute(params![id, peer, log.acknowledged as i64])?;
     db.prepare_cached(
-        "UPDATE entries INDEXED BY messages_with SET body = NULL, id = NULL
+        "UPDATE entries INDEXED BY messages_with SET body = NULL, id = NULL, called = NULL
          WHERE inbox = ?1 AND peer = ?2 AND body IS NOT NULL",
     )?
     .execute(params![id, peer])?;
@@ -394,7 +400,7 @@ pub fn clear(db: &Connection, inbox: &InboxAddress, with: &Address, at: Timestam
     let up_to = Seq(log.head);
     let cleared = log.note(Kind::Cleared, with, at, What::Cleared(up_to))?;
     db.prepare_cached(
-        "UPDATE conversations SET last = NULL, held = 0, cleared_mark = ?3 WHERE inbox = ?1 AND peer = ?2",
+        "UPDATE conversations SET last = NULL, held = 0, called = NULL, cleared_mark = ?3 WHERE inbox = ?1 AND peer = ?2",
     )?
     .execute(params![id, peer, cleared.seq.0 as i64])?;
     log.save()?;

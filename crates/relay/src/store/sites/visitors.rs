@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use lamplight_core::address::Principal;
+use lamplight_core::called::{Called, Says};
 use lamplight_core::code::{Code, Refusal};
+use lamplight_core::presence::Note;
+use lamplight_core::service::Visit;
 use lamplight_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{Site, Terms};
 use crate::store::accounts::{self, Created, NewPrincipal};
-use crate::store::rows::{address, moment};
+use crate::store::rows::{address, damaged, moment, note};
 
 /// Most visitors that one site vouches for.
 const VOUCHED_MAX: u32 = 100_000;
@@ -39,7 +42,7 @@ pub struct Arrival {
     pub comes: Comes,
     /// Who they become if they are new here; when they are forgotten is settled by what they are.
     pub fresh: NewPrincipal,
-    pub called: Option<String>,
+    pub called: Option<Note>,
     /// The hash of the login's secret.
     pub login: Vec<u8>,
     pub at: Timestamp,
@@ -74,7 +77,7 @@ pub fn receive(
                 return Ok(Err(Code::TokenUsed.refusal()));
             }
             let known = vouched(db, site.id, sub)?;
-            if known.is_none() && count(db, site.id, false)? >= VOUCHED_MAX {
+            if known.is_none() && count_vouched(db, site.id)? >= VOUCHED_MAX {
                 return Ok(Err(Code::TooManyRequests.refusal_after(A_WHILE)));
             }
             (known, terms.life)
@@ -104,7 +107,7 @@ pub fn receive(
         db.prepare_cached(
             "UPDATE site_visitors SET called = ?2 WHERE principal = (SELECT id FROM principals WHERE address = ?1)",
         )?
-        .execute(params![principal.as_str(), arrival.called])?;
+        .execute(params![principal.as_str(), said(arrival)])?;
     }
     accounts::add_login(db, &principal, &arrival.login, arrival.at)?;
     let ended = end_oldest_logins(db, &principal)?;
@@ -114,6 +117,49 @@ pub fn receive(
         expires,
         ended,
     }))
+}
+
+/// How a guest came here.
+pub enum Came {
+    /// By no site.
+    Alone,
+    By(Visit),
+    /// By a site that is no more.
+    ByNone,
+}
+
+/// How this guest came here, and with whom they have to do: with whom their site shows now.
+pub fn came(db: &Connection, guest: &Principal) -> Result<Came> {
+    let found: Option<(i64, Option<Note>, bool)> = db
+        .prepare_cached(
+            "SELECT v.site, v.called, v.sub IS NOT NULL
+             FROM site_visitors v JOIN principals p ON p.id = v.principal WHERE p.address = ?1",
+        )?
+        .query_row([guest.as_str()], |row| {
+            Ok((row.get(0)?, note(row, 1)?, row.get(2)?))
+        })
+        .optional()?;
+    let Some((site, name, vouched)) = found else {
+        return Ok(Came::Alone);
+    };
+    let Some(site) = super::numbered(db, site)? else {
+        return Ok(Came::ByNone);
+    };
+    let mut shows = Vec::new();
+    for presentity in &site.chats {
+        if super::shows(db, &site, presentity)? {
+            shows.push(presentity.clone());
+        }
+    }
+    let called = Called {
+        site: Note::parse(&site.name).map_err(|_| damaged(0, "the name of a site"))?,
+        name,
+        says: match vouched {
+            true => Says::Site,
+            false => Says::Themselves,
+        },
+    };
+    Ok(Came::By(Visit { called, shows }))
 }
 
 /// A visitor's login was used: those whom a site vouches for last on from then.
@@ -175,9 +221,14 @@ fn vouched(db: &Connection, site: i64, sub: &[u8]) -> Result<Option<Principal>> 
     .optional()
 }
 
-fn count(db: &Connection, site: i64, guests: bool) -> Result<u32> {
-    db.prepare_cached("SELECT count(*) FROM site_visitors WHERE site = ?1 AND (sub IS NULL) = ?2")?
-        .query_row(params![site, guests], |row| row.get(0))
+fn count_vouched(db: &Connection, site: i64) -> Result<u32> {
+    db.prepare_cached("SELECT count(*) FROM site_visitors WHERE site = ?1 AND sub IS NOT NULL")?
+        .query_row([site], |row| row.get(0))
+}
+
+fn count_guests(db: &Connection, site: i64) -> Result<u32> {
+    db.prepare_cached("SELECT count(*) FROM site_visitors WHERE site = ?1 AND sub IS NULL")?
+        .query_row([site], |row| row.get(0))
 }
 
 /// How long it takes until a site has room for one more guest, if it has none.
@@ -191,14 +242,16 @@ fn guests_wait(
         let at = at.map_or(0, |at| at as u64);
         Duration::from_millis(at.saturating_sub(now.0).max(1_000))
     };
-    if count(db, site, true)? >= terms.guests_most {
-        let first: Option<i64> = db
+    if count_guests(db, site)? >= terms.guests_most {
+        // Whoever came first goes first.
+        let first: Option<Option<i64>> = db
             .prepare_cached(
-                "SELECT min(p.expires) FROM site_visitors v JOIN principals p ON p.id = v.principal
-                 WHERE v.site = ?1 AND v.sub IS NULL",
+                "SELECT p.expires FROM site_visitors v JOIN principals p ON p.id = v.principal
+                 WHERE v.site = ?1 AND v.sub IS NULL ORDER BY v.made LIMIT 1",
             )?
-            .query_row([site], |row| row.get(0))?;
-        return Ok(Some(until(first)));
+            .query_row([site], |row| row.get(0))
+            .optional()?;
+        return Ok(Some(until(first.flatten())));
     }
     let since = Timestamp(now.0.saturating_sub(HOUR_MS));
     let (came, first): (u32, Option<i64>) = db
@@ -232,10 +285,14 @@ fn make(db: &Connection, site: i64, arrival: &Arrival, expires: Timestamp) -> Re
             site,
             sub,
             moment(arrival.at),
-            arrival.called
+            said(arrival)
         ])?;
     }
     Ok(made)
+}
+
+fn said(arrival: &Arrival) -> Option<&str> {
+    arrival.called.as_ref().map(Note::as_str)
 }
 
 fn end_oldest_logins(db: &Connection, of: &Principal) -> Result<Vec<u64>> {
