@@ -16,7 +16,7 @@
 //! `typing` is who types, `pace` how closely one is told; `keeping` keeps drafts and the roster for the next life; `rows` puts
 //! together what is read; `desk` is what they all share.
 //!
-//! With the feature `settings` the agent also sets things up: `settings` is what one has set up and who watches, `doors` whom one
+//! With the feature `people` the agent keeps whom one watches and says how one is. With the feature `settings` it also sets things up: `settings` is what one has set up and who watches, `doors` whom one
 //! lets see, `own` what comes and goes about both, `preview` what others see of it. Without, what the service says of it is not
 //! read: a conversation on another site's page weighs less.
 
@@ -535,13 +535,16 @@ impl Agent {
     fn intent(&mut self, intent: Intent) {
         let desk = &mut self.desk;
         match intent {
+            #[cfg(feature = "people")]
             Intent::SetStatus {
                 choice,
                 note,
                 until,
                 of,
             } => self.presentity.set(choice, note, until, of, desk),
+            #[cfg(feature = "people")]
             Intent::ClearStatus { of } => self.presentity.withdraw(by_hand(), of, desk),
+            #[cfg(feature = "people")]
             Intent::AddContact {
                 presentity,
                 petname,
@@ -551,6 +554,7 @@ impl Agent {
                 petname,
                 group,
             }),
+            #[cfg(feature = "people")]
             Intent::RemoveContact { presentity } => {
                 self.roster.remove(presentity.address(), desk);
             }
@@ -570,10 +574,12 @@ impl Agent {
             Intent::Delete { seq } => self.inbox.delete(seq, desk),
             Intent::Reconnect => self.link.hurry(desk),
             Intent::SignOut => self.sign_out(),
+            #[cfg(feature = "people")]
             Intent::PublishMeans { mut tuple, of } => {
                 tuple.kind = TupleKind::Service;
                 self.presentity.publish(tuple, of, desk);
             }
+            #[cfg(feature = "people")]
             Intent::WithdrawMeans { id, of } => self.presentity.withdraw(id, of, desk),
             Intent::Typing { with } => {
                 if !self.inbox.is_held(&with) {
@@ -593,6 +599,7 @@ impl Agent {
             | Intent::Admit { .. }
             | Intent::Clear { .. }
             | Intent::Refuse { .. }) => self.own_intent(intent),
+            #[cfg(feature = "people")]
             Intent::TellWhen { address, on } => self.roster.tell_when(&address, on, desk),
             Intent::Confirmed => {
                 self.presentity.confirmed(desk);

@@ -47,7 +47,11 @@ impl Called {
             (Some(_), Says::Themselves) => ["“", "”"],
             _ => [""; 2],
         };
-        [open, name, close, " · ", self.site.as_str()].concat()
+        let mut shown = String::new();
+        for part in [open, name, close, " · ", self.site.as_str()] {
+            shown.push_str(part);
+        }
+        shown
     }
 }
 

@@ -1,30 +1,32 @@
 //! Which of the two pages is shown: the door, or home.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use lamplight_embed::{Code, Door, Principal, Shell, SignedIn, local};
 use wasm_bindgen_futures::spawn_local;
+use yew::AppHandle;
 use yew::prelude::*;
 
 use crate::dom;
-use crate::draw::part;
-use crate::kept::use_kept;
 use crate::pages::{door, home};
 use crate::parts::attention;
 
 /// Who was in last, so that a reload shows the contacts before the relay has answered.
 const LAST: &str = "lamplight-principal";
 
-#[derive(Clone, PartialEq)]
+/// Where to begin.
 enum Place {
-    /// At the door, perhaps with a reason.
-    Door(Option<Code>),
+    /// At the door.
+    Door,
     In(Shell),
 }
 
 /// Finds out where to begin while the frame of the page still says that it opens, then draws.
 pub async fn run() {
-    let place = first_place().await;
-    if let Some(root) = dom::by_id("app") {
-        yew::Renderer::<App>::with_root_and_props(root, AppProps { place }).render();
+    match first_place().await {
+        Place::Door => show_door(None),
+        Place::In(shell) => show_home(shell),
     }
 }
 
@@ -33,7 +35,7 @@ async fn first_place() -> Place {
         // Whether one may is for the relay to say; without a session the door is shown.
         return match Door.session().await {
             Ok(_) => Place::In(open_group(group).await),
-            Err(_) => Place::Door(None),
+            Err(_) => Place::Door,
         };
     }
     let last = local()
@@ -45,7 +47,7 @@ async fn first_place() -> Place {
     };
     match principal {
         Some(principal) => Place::In(open(principal).await),
-        None => Place::Door(None),
+        None => Place::Door,
     }
 }
 
@@ -72,29 +74,67 @@ async fn open(principal: Principal) -> Shell {
     shell
 }
 
-#[derive(Properties, PartialEq)]
-struct AppProps {
-    place: Place,
+/// The door, perhaps with a reason.
+fn show_door(reason: Option<Code>) {
+    let drawn = Drawn::<door::DoorPage>::default();
+    let leaves = drawn.clone();
+    drawn.draw(door::Props {
+        reason,
+        enter: Callback::from(move |who: SignedIn| {
+            let leaves = leaves.clone();
+            spawn_local(async move {
+                let shell = open(who.principal).await;
+                leaves.end();
+                show_home(shell);
+            });
+        }),
+    });
 }
 
-#[component]
-fn App(props: &AppProps) -> Html {
-    let place = use_kept(|| props.place.clone());
-    match place.get() {
-        Place::Door(reason) => part::<door::DoorPage>(door::Props {
-            reason,
-            enter: Callback::from(move |who: SignedIn| {
-                let place = place.clone();
-                spawn_local(async move { place.set(Place::In(open(who.principal).await)) });
-            }),
+fn show_home(shell: Shell) {
+    let drawn = Drawn::<home::Home>::default();
+    let leaves = drawn.clone();
+    drawn.draw(home::Props {
+        shell,
+        leave: Callback::from(move |reason| {
+            local().remove(LAST);
+            attention::show(0);
+            let leaves = leaves.clone();
+            // Whoever leaves is being told so at this moment.
+            spawn_local(async move {
+                leaves.end();
+                show_door(reason);
+            });
         }),
-        Place::In(shell) => part::<home::Home>(home::Props {
-            shell,
-            leave: Callback::from(move |reason| {
-                local().remove(LAST);
-                attention::show(0);
-                place.set(Place::Door(reason));
-            }),
-        }),
+    });
+}
+
+/// One of the two pages, as long as it is shown.
+struct Drawn<C: BaseComponent>(Rc<RefCell<Option<AppHandle<C>>>>);
+
+impl<C: BaseComponent> Default for Drawn<C> {
+    fn default() -> Self {
+        Self(Rc::default())
+    }
+}
+
+impl<C: BaseComponent> Clone for Drawn<C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<C: BaseComponent> Drawn<C> {
+    fn draw(&self, props: C::Properties) {
+        if let Some(root) = dom::by_id("app") {
+            let renderer = yew::Renderer::<C>::with_root_and_props(root, props);
+            self.0.replace(Some(renderer.render()));
+        }
+    }
+
+    fn end(&self) {
+        if let Some(handle) = self.0.take() {
+            handle.destroy();
+        }
     }
 }

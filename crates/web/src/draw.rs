@@ -1,17 +1,19 @@
 //! Elements, put together by calls.
 //!
 //! Yew's `html!` writes every element out where it stands, which is some hundred bytes of program each. Here an element is a few
-//! calls of functions that the page carries once; what they make is the same tree for Yew.
+//! calls of functions that the page carries once; what they make is the same tree for Yew. What is pressed or typed goes to the
+//! element's own property (`onclick`), past Yew's way through the root of the page: nothing here wants more, and the builder
+//! leaves that way behind.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 use web_sys::{Event, KeyboardEvent};
 use yew::html::BaseComponent;
 use yew::virtual_dom::{
-    AttrValue, AttributeOrProperty, Attributes, Key, Listener, ListenerKind, VComp, VList, VTag,
-    VText,
+    AttrValue, AttributeOrProperty, Attributes, Key, VComp, VList, VTag, VText,
 };
 use yew::{Html, NodeRef};
 
@@ -21,7 +23,7 @@ pub struct Tag(Box<Made>);
 struct Made {
     tag: VTag,
     class: AttrValue,
-    attributes: Vec<(&'static str, AttrValue)>,
+    attributes: Vec<(&'static str, AttributeOrProperty)>,
     children: Vec<Html>,
 }
 
@@ -32,11 +34,26 @@ pub enum On {
     Change,
     Click,
     Focus,
-    FocusOut,
     Input,
     KeyDown,
     Scroll,
     Submit,
+}
+
+impl On {
+    /// The element's property that is called then.
+    fn property(self) -> &'static str {
+        match self {
+            Self::Blur => "onblur",
+            Self::Change => "onchange",
+            Self::Click => "onclick",
+            Self::Focus => "onfocus",
+            Self::Input => "oninput",
+            Self::KeyDown => "onkeydown",
+            Self::Scroll => "onscroll",
+            Self::Submit => "onsubmit",
+        }
+    }
 }
 
 pub fn tag(name: &'static str) -> Tag {
@@ -129,12 +146,16 @@ impl Tag {
     }
 
     fn attribute(mut self, name: &'static str, value: AttrValue) -> Self {
+        let value = AttributeOrProperty::Attribute(value);
         self.0.attributes.push((name, value));
         self
     }
 
+    /// The browser has the hand, and lets go of it when it has another or the element is gone.
     pub fn on(mut self, what: On, hand: Hand) -> Self {
-        self.0.tag.add_listener(Rc::new(Ear { what, hand }));
+        let hand = Closure::<dyn Fn(Event)>::new(move |event: Event| hand.act(&event));
+        let hand = AttributeOrProperty::Property(hand.into_js_value());
+        self.0.attributes.push((what.property(), hand));
         self
     }
 
@@ -196,11 +217,11 @@ impl From<Tag> for Html {
             mut children,
         } = *tag.0;
         if !class.is_empty() {
-            attributes.push(("class", class));
+            attributes.push(("class", AttributeOrProperty::Attribute(class)));
         }
         let (names, values) = attributes
             .into_iter()
-            .map(|(name, value)| (name, Some(AttributeOrProperty::Attribute(value))))
+            .map(|(name, value)| (name, Some(value)))
             .unzip::<_, _, Vec<_>, Vec<_>>();
         tag.attributes = Attributes::Dynamic {
             keys: lasting(names),
@@ -277,34 +298,4 @@ pub fn act(then: impl Fn(&Event) + 'static) -> Hand {
 /// The key press that an event of the keyboard is.
 pub fn pressed(event: &Event) -> &KeyboardEvent {
     event.unchecked_ref()
-}
-
-struct Ear {
-    what: On,
-    hand: Hand,
-}
-
-impl Listener for Ear {
-    fn kind(&self) -> ListenerKind {
-        match self.what {
-            On::Blur => ListenerKind::onblur,
-            On::Change => ListenerKind::onchange,
-            On::Click => ListenerKind::onclick,
-            On::Focus => ListenerKind::onfocus,
-            On::FocusOut => ListenerKind::onfocusout,
-            On::Input => ListenerKind::oninput,
-            On::KeyDown => ListenerKind::onkeydown,
-            On::Scroll => ListenerKind::onscroll,
-            On::Submit => ListenerKind::onsubmit,
-        }
-    }
-
-    fn handle(&self, event: Event) {
-        self.hand.act(&event);
-    }
-
-    fn passive(&self) -> bool {
-        // Scrolling waits for nobody.
-        matches!(self.what, On::Scroll)
-    }
 }

@@ -41,6 +41,17 @@ const NO_PANICS: [&str; 2] = ["std::panicking::panic_count", "std::panicking::se
 /// What is only called in a panic, and comes back.
 const IN_PANICS: [&str; 1] = ["console_error_panic_hook::hook"];
 
+/// What a page of ours never comes to in its framework: listeners of the framework's own kind, markup from strings, portals,
+/// suspense. Who comes there all the same is stopped.
+const UNUSED: [&str; 6] = [
+    "yew::dom_bundle::subtree_root::SubtreeData::add_listener",
+    "yew::dom_bundle::btag::listeners::ListenerRegistration::register",
+    "yew::dom_bundle::braw::",
+    "yew::dom_bundle::bportal::",
+    "yew::dom_bundle::bsuspense::",
+    "yew::html::component::lifecycle::ComponentState::resume_existing_suspension",
+];
+
 /// The module without what it would say.
 pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
     let read = Read::of(module)?;
@@ -56,7 +67,12 @@ pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
             dead.insert(index);
         }
     }
-    for index in dead.iter().copied().chain(read.named(&IN_PANICS, &[])) {
+    for index in dead
+        .iter()
+        .copied()
+        .chain(read.named(&IN_PANICS, &[]))
+        .chain(read.named(&UNUSED, &[]))
+    {
         if let Some(body) = read.body(index) {
             let code = body.get_operators_reader()?.original_position();
             gone.push(code..body.range().end - 1);

@@ -101,6 +101,7 @@ pub enum LineLost {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Intent {
     /// A status by hand, until a time or for good.
+    #[cfg(feature = "people")]
     #[n(0)]
     SetStatus {
         #[n(0)]
@@ -114,12 +115,14 @@ pub enum Intent {
         of: Option<Tag>,
     },
     /// No status by hand any more: as the devices say.
+    #[cfg(feature = "people")]
     #[n(1)]
     ClearStatus {
         #[n(0)]
         of: Option<Tag>,
     },
     /// Ask to see someone and keep them as a contact; of a contact: replaces name and group.
+    #[cfg(feature = "people")]
     #[n(2)]
     AddContact {
         #[n(0)]
@@ -130,6 +133,7 @@ pub enum Intent {
         #[n(2)]
         group: Option<Note>,
     },
+    #[cfg(feature = "people")]
     #[n(3)]
     RemoveContact {
         #[n(0)]
@@ -247,6 +251,7 @@ pub enum Intent {
     },
     /// A means to reach me is now so: telephone, mail, a web page, or the inbox's own OPEN or CLOSED with its hours and the note
     /// that says why. `since` is filled in.
+    #[cfg(feature = "people")]
     #[n(21)]
     PublishMeans {
         #[n(0)]
@@ -255,6 +260,7 @@ pub enum Intent {
         of: Option<Tag>,
     },
     /// A means is no more; the inbox is again as sign-up made it.
+    #[cfg(feature = "people")]
     #[n(22)]
     WithdrawMeans {
         #[n(0)]
@@ -301,6 +307,7 @@ pub enum Intent {
         with: Address,
     },
     /// Tell me once when this contact is available, or not any more.
+    #[cfg(feature = "people")]
     #[n(29)]
     TellWhen {
         #[n(0)]

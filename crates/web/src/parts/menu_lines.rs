@@ -79,7 +79,6 @@ pub fn lines(house: &House, opened: &Opened<'_>) -> Html {
         .attr("role", "menu")
         .attr_of("aria-label", opened.label)
         .on(On::KeyDown, keys)
-        .on(On::FocusOut, leave)
         .each(choices(house, opened.about).into_iter().map(|choice| {
             let (house, deed) = (house.clone(), choice.deed);
             let (open, node) = (open.clone(), node.clone());
@@ -92,6 +91,7 @@ pub fn lines(house: &House, opened: &Opened<'_>) -> Html {
             button(if choice.grave { "grave" } else { "" }, choose)
                 .attr("role", "menuitem")
                 .attr("tabindex", "-1")
+                .on(On::Blur, leave.clone())
                 .with(choice.label)
         }))
         .into()
