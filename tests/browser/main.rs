@@ -2,6 +2,7 @@
 //! assistive technology is told of it.
 #![forbid(unsafe_code)]
 
+mod backend;
 mod cdp;
 mod chromium;
 mod keys;

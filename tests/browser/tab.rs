@@ -156,10 +156,12 @@ impl Tab {
         }
     }
 
-    /// What stands in the frame that the page shows, one of the page's own site: browsers tell of others separately.
+    /// What stands in the frame that the page shows, of several in the one that came last.
     pub async fn tree_in_frame(&self) -> Tree {
         let frames = self.call("Page.getFrameTree", json!({})).await;
-        let frame = &frames["frameTree"]["childFrames"][0]["frame"]["id"];
+        let frames = frames["frameTree"]["childFrames"].as_array();
+        let frame = frames.and_then(|frames| frames.last());
+        let frame = frame.map(|frame| &frame["frame"]["id"]);
         match self
             .try_call("Accessibility.getFullAXTree", json!({ "frameId": frame }))
             .await

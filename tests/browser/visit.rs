@@ -1,8 +1,12 @@
-//! A conversation in a frame on another site's page: the visitor of a shop, and those who answer in the chat page.
+//! A conversation in a frame on another site's page: the visitors of a shop, and those who answer in the chat page.
+
+use std::sync::{Arc, Mutex};
 
 use lamplight_tests::outside::Options;
 
-use crate::site::{File, Site};
+use crate::backend::Backend;
+use crate::looks::faults;
+use crate::site::{self, File, Plot, Site};
 use crate::stage::Stage;
 use crate::tab::Tab;
 use crate::tree::starts;
@@ -13,23 +17,30 @@ body { font: 16px/1.5 sans-serif; margin: 2rem; background: #fff; color: #222; }
 @media (prefers-color-scheme: dark) { body { background: #111; color: #eee; } }
 ";
 
-/// A shop whose page has a button to write to the support, under a policy that allows what the documents say and no more.
-async fn shop(stage: &Stage, more: &str) -> Site {
-    let relay = stage.relay.origin();
+/// What the policy of a page with a chat has to allow, as the documents say, and no more.
+fn policy(relay: &str, frames: &str) -> String {
     let line = relay.replacen("http", "ws", 1);
-    let policy = format!(
-        "default-src 'none'; script-src {relay}; style-src 'self'; connect-src 'self' {relay} {line}; frame-src {relay}; \
+    format!(
+        "default-src 'none'; script-src 'self' {relay}; style-src 'self'; connect-src 'self' {relay} {line}; frame-src {relay} {frames}; \
          require-trusted-types-for 'script'; trusted-types 'none'"
-    );
-    let document = format!(
+    )
+}
+
+fn page(relay: &str, more: &str, beside: &str) -> String {
+    format!(
         "<!doctype html><html lang=\"en\"><head><title>A shop</title><link rel=\"stylesheet\" href=\"/shop.css\">\
          <meta name=\"viewport\" content=\"width=device-width\">\
          <script type=\"module\" src=\"{relay}/embed/v1/presence.js\"></script></head>\
          <body><main><h1>A shop</h1><p><presence-chat to=\"support@localhost\" name=\"Our support\" {more}>\
-         <a href=\"mailto:support@localhost\">Write to us</a></presence-chat></p></main></body></html>"
-    );
+         <a href=\"mailto:support@localhost\">Write to us</a></presence-chat></p>{beside}</main></body></html>"
+    )
+}
+
+/// A shop that vouches for nobody.
+async fn shop(stage: &Stage) -> Site {
+    let relay = stage.relay.origin();
     let files: [File; 1] = [("/shop.css", "text/css", STYLE)];
-    Site::open(&policy, &document, &files).await
+    Site::open(&policy(&relay, ""), &page(&relay, "", ""), &files).await
 }
 
 /// Somebody who reads a page of the shop.
@@ -41,51 +52,264 @@ async fn reader(stage: &Stage, site: &Site) -> Tab {
 }
 
 impl Tab {
-    /// Makes the group of those who answer, and opens its desk.
-    async fn makes_support(&self, stage: &Stage) -> Tab {
+    /// Makes the group of those who answer, with another member.
+    async fn makes_support(&self, member: &str) {
         self.chooses("Privacy and addresses").await;
         self.turns_to("Groups").await;
         self.click("DisclosureTriangle", "Make a group").await;
         self.fill("textbox", "Name", "support").await;
         self.click("button", "Make a group").await;
         self.sees("heading", "support@localhost").await;
-        self.answers_as_support(stage).await
+        self.click("DisclosureTriangle", "Add a member").await;
+        self.fill("textbox", "Address", member).await;
+        self.click("button", "Add a member").await;
+        self.reads(&format!("{member}@localhost")).await;
     }
 
     /// A desk where one answers as the group.
     async fn answers_as_support(&self, stage: &Stage) -> Tab {
-        let desk = stage.browser.tab("support", self.context.clone()).await;
+        let name = format!("{} as support", self.name);
+        let desk = stage.browser.tab(&name, self.context.clone()).await;
         stage.watch(&desk);
-        desk.open(&[&stage.relay.origin(), "/?as=support@localhost"].concat())
-            .await;
-        desk.is_in().await;
+        desk.opens_desk(stage).await;
         desk
+    }
+
+    async fn opens_desk(&self, stage: &Stage) {
+        self.open(&[&stage.relay.origin(), "/?as=support@localhost"].concat())
+            .await;
+        self.is_in().await;
+    }
+
+    /// Presses the button on the shop's page and writes into what opens, as a guest.
+    async fn comes_as(&self, name: &str) {
+        self.click("button", starts("Our support")).await;
+        self.reads_in_frame("Write to Our support").await;
+        self.click_in_frame("textbox", "Your name").await;
+        self.types(name).await;
+        self.press("Enter").await;
+        self.reads_in_frame(&format!("You write as {name}.")).await;
+    }
+
+    /// Writes where the keyboard is.
+    async fn writes(&self, text: &str) {
+        self.types(text).await;
+        self.press("Enter").await;
+        self.reads_in_frame(text).await;
     }
 }
 
 #[tokio::test]
-async fn a_visitor_of_a_shop_talks_with_whoever_answers_and_is_the_same_after_a_reload() {
+async fn a_visitor_talks_with_whichever_member_answers_and_is_the_same_after_a_reload() {
     let stage = Stage::set(Options::new()).await;
-    let alice = stage.person("alice").await;
-    let desk = alice.makes_support(&stage).await;
-    let site = shop(&stage, "").await;
+    let (alice, bob) = (stage.person("alice").await, stage.person("bob").await);
+    alice.makes_support("bob").await;
+    let (one, other) = (
+        alice.answers_as_support(&stage).await,
+        bob.answers_as_support(&stage).await,
+    );
+    one.shows_herself().await;
+    let site = shop(&stage).await;
     let maria = reader(&stage, &site).await;
-    maria.click("button", starts("Our support")).await;
+    maria.sees("button", "Our support: available").await;
+    maria.comes_as("Maria").await;
+    maria.reads_in_frame("Available").await;
+    maria.writes("Do you have this in blue?").await;
+    for scheme in ["light", "dark"] {
+        maria.prefers(&[("prefers-color-scheme", scheme)]).await;
+        let faults = faults(&maria).await;
+        assert!(faults.is_empty(), "in {scheme}: {faults:#?}");
+        maria.picture(&format!("visit-{scheme}")).await;
+    }
+
+    other
+        .sees("option", starts("“Maria” · shop.localhost, "))
+        .await;
+    other.opens("“Maria” · shop.localhost").await;
+    other.says("Yes, and in green too.").await;
+    maria.reads_in_frame("Yes, and in green too.").await;
+    one.opens("“Maria” · shop.localhost").await;
+    one.reads("answered by bob").await;
+    one.picture("visit-desk").await;
+
+    // The panel is closed from within; what comes is counted on the button.
+    maria.press("Escape").await;
+    maria.sees_no("dialog", "Our support").await;
+    one.says("We have two of them here.").await;
+    maria
+        .sees("button", "Our support: available, 1 unread")
+        .await;
+    maria.picture("visit-unread").await;
+    maria.press("Enter").await;
+    maria.reads_in_frame("We have two of them here.").await;
+    maria.sees("button", "Our support: available").await;
+
+    maria.reload().await;
+    maria.click("button", "Our support: available").await;
+    maria.reads_in_frame("We have two of them here.").await;
+    maria.reads_in_frame("You write as Maria.").await;
+    maria.writes("I take the green one.").await;
+    one.reads("I take the green one.").await;
+    maria.size(360, 640).await;
+    maria.picture("visit-narrow").await;
+    assert_eq!(site.reports(), 0, "broken policies");
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn when_nobody_is_there_the_button_says_so_and_a_message_waits() {
+    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let (alice, _bob) = (stage.person("alice").await, stage.person("bob").await);
+    alice.makes_support("bob").await;
+    let desk = alice.answers_as_support(&stage).await;
+    desk.shows_herself().await;
+    let site = shop(&stage).await;
+    let maria = reader(&stage, &site).await;
+    maria.sees("button", "Our support: available").await;
+    for gone in [&desk, &alice, &_bob] {
+        gone.open("about:blank").await;
+    }
+    maria.sees("button", "Our support: offline").await;
+    maria.comes_as("Maria").await;
+    maria
+        .reads_in_frame("Nobody is here right now. Leave a message")
+        .await;
+    maria.writes("Please call me back.").await;
+    maria.reads_in_frame("Sent").await;
+    maria.picture("visit-away").await;
+    maria.open("about:blank").await;
+
+    desk.opens_desk(&stage).await;
+    desk.opens("“Maria” · shop.localhost").await;
+    desk.reads("Please call me back.").await;
+    desk.says("We are back.").await;
+    maria.open(&site.url()).await;
+    maria.click("button", "Our support: available").await;
+    maria.reads_in_frame("We are back.").await;
+    stage.ends_clean().await;
+}
+
+/// Whom the site's backend vouches for, if anybody is signed in there.
+type SignedIn = Arc<Mutex<Option<(&'static str, &'static str)>>>;
+
+#[tokio::test]
+async fn whom_the_shop_vouches_for_needs_no_name_and_is_the_same_in_another_browser() {
+    let stage = Stage::set(Options::new().set("sites.unregistered", "closed")).await;
+    let (alice, _bob) = (stage.person("alice").await, stage.person("bob").await);
+    alice.makes_support("bob").await;
+    let desk = alice.answers_as_support(&stage).await;
+
+    let plot = Plot::claim().await;
+    let backend = Backend::registers(&stage.relay, &plot.origin(), &[]);
+    let signed_in: SignedIn = Arc::new(Mutex::new(Some(("customer 17", "Maria"))));
+    let asked = Arc::clone(&signed_in);
+    let answers: site::Backend = Box::new(move |line| {
+        let who = *asked.lock().expect("no holder panics");
+        line.starts_with("POST /chat-token").then(|| match who {
+            Some((sub, name)) => format!("{{\"token\":\"{}\"}}", backend.mints(sub, name)),
+            None => "null".into(),
+        })
+    });
+    let relay = stage.relay.origin();
+    let document = page(&relay, "token-endpoint=\"/chat-token\"", "");
+    let files: [File; 1] = [("/shop.css", "text/css", STYLE)];
+    let site = plot.build(&policy(&relay, ""), &document, &files, answers);
+
+    let maria = reader(&stage, &site).await;
+    maria.click("button", "Our support").await;
+    maria.reads_in_frame("You write as Maria.").await;
+    maria.writes("Where is my parcel?").await;
+    desk.sees("option", starts("Maria · shop.example, ")).await;
+    desk.opens("Maria · shop.example").await;
+    desk.says("On its way.").await;
+    maria.reads_in_frame("On its way.").await;
+
+    let phone = reader(&stage, &site).await;
+    phone.click("button", "Our support").await;
+    phone.reads_in_frame("On its way.").await;
+    // Somebody else at the same browser is somebody else here, and reads nothing of it.
+    *signed_in.lock().expect("no holder panics") = Some(("customer 18", "Paul"));
+    phone.reload().await;
+    phone.click("button", "Our support").await;
+    phone.reads_in_frame("You write as Paul.").await;
+    phone.reads_in_frame("Nothing has been said yet.").await;
+    // Nobody in particular: this shop lets no guests in, and the frame says so.
+    *signed_in.lock().expect("no holder panics") = None;
+    phone.reload().await;
+    phone.click("button", "Our support").await;
+    phone.reads_in_frame("Write to Our support").await;
+    phone.press("Enter").await;
+    phone.reads_in_frame("does not accept guests").await;
+    phone.picture("visit-closed").await;
+    assert_eq!(site.reports(), 0, "broken policies");
+    stage.ends_clean().await;
+}
+
+/// Speaks to every frame of the page as if it were the page.
+const SIBLING: &str = "<!doctype html><html lang=\"en\"><head><title>An advertisement</title><script src=\"/ad.js\"></script></head><body>Buy now</body></html>";
+const SIBLING_SCRIPT: &str = "\
+setInterval(() => {
+  for (let at = 0; at < parent.frames.length; at++) {
+    const { port1, port2 } = new MessageChannel();
+    port1.start();
+    parent.frames[at].postMessage({ type: 'lamplight:hello', to: 'support@localhost', name: 'Your bank', vouches: true }, '*', [port2]);
+    port1.postMessage({ type: 'token', token: 'stolen' });
+    port1.postMessage({ type: 'state', open: true, word: 'available' });
+  }
+  parent.postMessage({ type: 'lamplight:ready' }, '*');
+}, 50);
+";
+
+#[tokio::test]
+async fn a_frame_beside_it_cannot_pass_for_the_page() {
+    let stage = Stage::set(Options::new()).await;
+    let (alice, _bob) = (stage.person("alice").await, stage.person("bob").await);
+    alice.makes_support("bob").await;
+    let ad: [File; 1] = [("/ad.js", "text/javascript", SIBLING_SCRIPT)];
+    let ad = Site::open("", SIBLING, &ad).await;
+    let at = ad.origin("ads.localhost");
+    let relay = stage.relay.origin();
+    let beside = format!("<iframe title=\"An advertisement\" src=\"{at}/\"></iframe>");
+    let files: [File; 1] = [("/shop.css", "text/css", STYLE)];
+    let site = Site::open(&policy(&relay, &at), &page(&relay, "", &beside), &files).await;
+    let maria = stage.browser.person("maria").await;
+    stage.watch(&maria);
+    maria.open(&site.url()).await;
+    maria.click("button", "Our support").await;
     maria.reads_in_frame("Write to Our support").await;
-    maria.picture("visit-start").await;
+    // Long enough for the other to have spoken again and again.
     maria.click_in_frame("textbox", "Your name").await;
     maria.types("Maria").await;
     maria.press("Enter").await;
     maria.reads_in_frame("You write as Maria.").await;
-    maria.types("Do you have this in blue?").await;
-    maria.press("Enter").await;
-    maria.reads_in_frame("Do you have this in blue?").await;
-    maria.picture("visit-wide").await;
-    desk.picture("visit-desk").await;
-    maria.size(360, 640).await;
-    maria.picture("visit-narrow").await;
-    maria.prefers(&[("prefers-color-scheme", "dark")]).await;
-    maria.picture("visit-dark").await;
+    let frame = maria.tree_in_frame().await.text();
+    assert!(!frame.contains("Your bank"), "{frame}");
     assert_eq!(site.reports(), 0, "broken policies");
+    stage.ends_clean().await;
+}
+
+/// A browser that keeps nothing for frames of other sites.
+const FORGETFUL: &str = "\
+if (location.pathname === '/embed/chat') Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } });
+";
+
+#[tokio::test]
+async fn a_browser_that_keeps_nothing_is_told_of() {
+    let stage = Stage::set(Options::new()).await;
+    let (alice, _bob) = (stage.person("alice").await, stage.person("bob").await);
+    alice.makes_support("bob").await;
+    let site = shop(&stage).await;
+    let maria = stage.browser.person("maria").await;
+    stage.watch(&maria);
+    maria.on_every_page(FORGETFUL).await;
+    maria.open(&site.url()).await;
+    maria.comes_as("Maria").await;
+    maria
+        .reads_in_frame("When you leave it, this conversation is gone for you.")
+        .await;
+    maria.writes("Do you have this in blue?").await;
+    maria.reload().await;
+    maria.click("button", "Our support").await;
+    maria.reads_in_frame("Write to Our support").await;
     stage.ends_clean().await;
 }

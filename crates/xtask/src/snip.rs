@@ -43,13 +43,12 @@ const IN_PANICS: [&str; 1] = ["console_error_panic_hook::hook"];
 
 /// What a page of ours never comes to in its framework: listeners of the framework's own kind, markup from strings, portals,
 /// suspense. Who comes there all the same is stopped.
-const UNUSED: [&str; 6] = [
+const UNUSED: [&str; 5] = [
     "yew::dom_bundle::subtree_root::SubtreeData::add_listener",
     "yew::dom_bundle::btag::listeners::ListenerRegistration::register",
     "yew::dom_bundle::braw::",
     "yew::dom_bundle::bportal::",
     "yew::dom_bundle::bsuspense::",
-    "yew::html::component::lifecycle::ComponentState::resume_existing_suspension",
 ];
 
 /// The module without what it would say.
