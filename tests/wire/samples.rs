@@ -578,12 +578,12 @@ fn set_access(number: u32, decision: Option<Decision>) -> ToService {
 }
 
 /// How a visitor of a site is called.
-fn called() -> Called {
-    Called {
+fn called() -> Box<Called> {
+    Box::new(Called {
         site: note("shop.example"),
         name: Some(note("Maria")),
         says: Says::Site,
-    }
+    })
 }
 
 fn entries() -> Vec<Entry> {
@@ -848,11 +848,11 @@ pub fn to_agent() -> Vec<ToAgent> {
                     read: Seq(0),
                     delivered: Seq(0),
                     held: 2,
-                    called: Some(Called {
+                    called: Some(Box::new(Called {
                         name: None,
                         says: Says::Themselves,
-                        ..called()
-                    }),
+                        ..*called()
+                    })),
                 },
             ],
             head: Seq(5),

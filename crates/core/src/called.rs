@@ -47,7 +47,11 @@ impl Called {
             (Some(_), Says::Themselves) => ["“", "”"],
             _ => [""; 2],
         };
-        [open, name, close, " · ", self.site.as_str()].concat()
+        let mut shown = String::from(open);
+        for part in [name, close, " · ", self.site.as_str()] {
+            shown.push_str(part);
+        }
+        shown
     }
 }
 

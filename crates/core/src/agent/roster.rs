@@ -174,7 +174,7 @@ impl WatcherUserAgent {
         let order = order(rows.len(), &|one, other| rows[one].1.at < rows[other].1.at);
         let row = |at: usize| RequestRow {
             watcher: rows[at].1.watcher.clone(),
-            name: named(rows[at].1.called.as_ref(), rows[at].1.watcher.address()),
+            name: named(rows[at].1.called.as_deref(), rows[at].1.watcher.address()),
             at: rows[at].1.at,
             of: rows[at].0.of.clone(),
         };
