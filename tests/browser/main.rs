@@ -23,5 +23,6 @@ mod looks;
 mod privacy;
 mod replay;
 mod roster;
+mod shops;
 mod status;
 mod story;

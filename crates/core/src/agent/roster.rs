@@ -5,6 +5,7 @@
 
 use core::time::Duration;
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::address::{Address, Presentity, Principal, Tag};
@@ -174,7 +175,7 @@ impl WatcherUserAgent {
         let order = order(rows.len(), &|one, other| rows[one].1.at < rows[other].1.at);
         let row = |at: usize| RequestRow {
             watcher: rows[at].1.watcher.clone(),
-            name: named(rows[at].1.called.as_deref(), rows[at].1.watcher.address()),
+            name: name_of(rows[at].1),
             at: rows[at].1.at,
             of: rows[at].0.of.clone(),
         };
@@ -328,7 +329,7 @@ impl WatcherUserAgent {
         for request in requests {
             let address = request.watcher.address().clone();
             if told && !door.known.contains(&address) {
-                desk.tell(Notice::Request(request.watcher.clone()));
+                desk.tell(asks(&request));
             }
             door.requests.insert(address, request);
         }
@@ -431,7 +432,7 @@ impl WatcherUserAgent {
     }
 
     pub fn requested(&mut self, of: Option<&Tag>, request: Request, desk: &mut Desk) {
-        let watcher = request.watcher.clone();
+        let (watcher, asks) = (request.watcher.clone(), asks(&request));
         let (since, told) = self.news;
         let is_late = of.is_some() && !told && request.at < since;
         let door = self.door_mut(of);
@@ -439,7 +440,7 @@ impl WatcherUserAgent {
         let before = door.requests.insert(watcher.address().clone(), request);
         requests_changed(desk);
         if before.is_none() && !is_known && !is_late {
-            desk.tell(Notice::Request(watcher));
+            desk.tell(asks);
         }
     }
 
@@ -719,6 +720,14 @@ fn say_decision(of: Option<&Tag>, address: &Address, wish: &DecisionWish, desk: 
         decision,
         of,
     });
+}
+
+fn name_of(request: &Request) -> String {
+    named(request.called.as_deref(), request.watcher.address())
+}
+
+fn asks(request: &Request) -> Notice {
+    Notice::Request(request.watcher.clone(), name_of(request))
 }
 
 fn requests_changed(desk: &mut Desk) {
