@@ -69,7 +69,6 @@ async fn a_visitor_of_a_site_is_read_by_their_name_and_the_sites() {
     alice.reload().await;
     alice.is_in().await;
     alice.opens(maria).await;
-    alice.picture("a-visitor-of-a-shop").await;
     let _nameless = visits(&stage, Value::Null).await;
     alice.sees("group", starts("guest-")).await;
     alice

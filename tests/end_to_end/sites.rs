@@ -139,6 +139,25 @@ async fn an_account_registers_a_site_for_its_own_addresses_and_sees_no_others() 
     ] {
         refuses(&registers(&relay, &alice, more).await, status, code);
     }
+    // What was wrong is said in words.
+    for (more, why) in [
+        (json!({}), "a site of this name is registered already."),
+        (
+            json!({ "name": "x.example", "origins": ["http://x.example"] }),
+            "use https",
+        ),
+        (
+            json!({ "name": "x.example", "origins": ["https://x.example"], "key": { "alg": "RS256", "public_key": "x" } }),
+            "no public key",
+        ),
+        (
+            json!({ "name": "x.example", "origins": ["https://y.example"] }),
+            "the host of one of its origins",
+        ),
+    ] {
+        let said = registers(&relay, &alice, more).await.field("message");
+        assert!(said.contains(why), "{said}");
+    }
     let support = |chat: &str| json!({ "name": "help.example", "origins": ["https://help.example"], "chat": [chat] });
     // A member who does not own the group registers nothing for it.
     let foreign = registers(&relay, &bob, support("support@localhost")).await;
@@ -161,7 +180,7 @@ async fn an_account_registers_a_site_for_its_own_addresses_and_sees_no_others() 
     for whom in ["alice@localhost", "bob@localhost"] {
         assert_eq!(frame(&relay, whom, SHOP).await.status, 200);
     }
-    done(&relay, &alice, "DELETE", "/v1/sites/shop.example", None).await;
+    done(&relay, &alice, "DELETE", "/v1/sites/Shop.example", None).await;
     assert_eq!(frame(&relay, "bob@localhost", SHOP).await.status, 200);
     let gone = frame(&relay, "alice@localhost", SHOP).await;
     refuses(&gone, 404, Code::UnknownSite);

@@ -578,12 +578,12 @@ fn set_access(number: u32, decision: Option<Decision>) -> ToService {
 }
 
 /// How a visitor of a site is called.
-fn called() -> Box<Called> {
-    Box::new(Called {
+fn called() -> Called {
+    Called {
         site: note("shop.example"),
         name: Some(note("Maria")),
         says: Says::Site,
-    })
+    }
 }
 
 fn entries() -> Vec<Entry> {
@@ -614,7 +614,7 @@ fn entries() -> Vec<Entry> {
             ..entry(10, What::Sent(MessageId(4), body("we are")))
         },
         Entry {
-            called: Some(called()),
+            called: Some(Box::new(called())),
             ..entry(11, What::Received(MessageId(5), body("and on Sunday?")))
         },
     ]
@@ -805,7 +805,7 @@ pub fn to_agent() -> Vec<ToAgent> {
         },
         ToAgent::Requested {
             request: Request {
-                called: Some(called()),
+                called: Some(Box::new(called())),
                 ..bobs_request
             },
             of: Some(tag("work")),
@@ -851,7 +851,7 @@ pub fn to_agent() -> Vec<ToAgent> {
                     called: Some(Box::new(Called {
                         name: None,
                         says: Says::Themselves,
-                        ..*called()
+                        ..called()
                     })),
                 },
             ],
