@@ -26,5 +26,6 @@ mod looks;
 mod privacy;
 mod replay;
 mod roster;
+mod shops;
 mod status;
 mod story;

@@ -37,6 +37,17 @@ pub fn site(folder: &Path, words: &[&str]) -> Result<String, String> {
     }
 }
 
+/// A refusal of whoever sets up a site: it says in words of its own what was wrong.
+fn tells(answer: &Answer, status: u16, code: Code) {
+    let whole = format!("{} {}", answer.status, answer.text());
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (status, code.slug()),
+        "{whole}"
+    );
+    assert_ne!(answer.field("message"), code.sentence());
+}
+
 /// Registers a site by HTTP, for its maker.
 pub async fn registers(relay: &Relay, who: &Account, more: Value) -> Answer {
     let mut body = json!({ "name": "shop.example", "origins": [SHOP] });
@@ -137,12 +148,31 @@ async fn an_account_registers_a_site_for_its_own_addresses_and_sees_no_others() 
             Code::BadFrame,
         ),
     ] {
-        refuses(&registers(&relay, &alice, more).await, status, code);
+        tells(&registers(&relay, &alice, more).await, status, code);
+    }
+    // What was wrong is said in words.
+    for (more, why) in [
+        (json!({}), "a site of this name is registered already."),
+        (
+            json!({ "name": "x.example", "origins": ["http://x.example"] }),
+            "use https",
+        ),
+        (
+            json!({ "name": "x.example", "origins": ["https://x.example"], "key": { "alg": "RS256", "public_key": "x" } }),
+            "no public key",
+        ),
+        (
+            json!({ "name": "x.example", "origins": ["https://y.example"] }),
+            "the host of one of its origins",
+        ),
+    ] {
+        let said = registers(&relay, &alice, more).await.field("message");
+        assert!(said.contains(why), "{said}");
     }
     let support = |chat: &str| json!({ "name": "help.example", "origins": ["https://help.example"], "chat": [chat] });
     // A member who does not own the group registers nothing for it.
     let foreign = registers(&relay, &bob, support("support@localhost")).await;
-    refuses(&foreign, 403, Code::NotAllowed);
+    tells(&foreign, 403, Code::NotAllowed);
     let own = registers(&relay, &alice, support("support@localhost")).await;
     assert_eq!(own.status, 201, "{}", own.text());
 
@@ -151,7 +181,7 @@ async fn an_account_registers_a_site_for_its_own_addresses_and_sees_no_others() 
         ("POST", "/v1/sites/shop.example/rotate"),
     ] {
         let foreign = call(&relay, &bob, method, path, None).await;
-        refuses(&foreign, 404, Code::NotFound);
+        tells(&foreign, 404, Code::NotFound);
         let unknown = call(&relay, &bob, method, &path.replace("shop", "none"), None).await;
         assert_eq!(foreign.text(), unknown.text());
     }
@@ -161,7 +191,7 @@ async fn an_account_registers_a_site_for_its_own_addresses_and_sees_no_others() 
     for whom in ["alice@localhost", "bob@localhost"] {
         assert_eq!(frame(&relay, whom, SHOP).await.status, 200);
     }
-    done(&relay, &alice, "DELETE", "/v1/sites/shop.example", None).await;
+    done(&relay, &alice, "DELETE", "/v1/sites/Shop.example", None).await;
     assert_eq!(frame(&relay, "bob@localhost", SHOP).await.status, 200);
     let gone = frame(&relay, "alice@localhost", SHOP).await;
     refuses(&gone, 404, Code::UnknownSite);
@@ -505,7 +535,7 @@ async fn the_command_line_registers_sites_while_the_relay_runs() {
 
     // Whoever has an account does not remove what the host registered; it stays over a restart.
     let foreign = call(&relay, &alice, "DELETE", "/v1/sites/shop.example", None).await;
-    refuses(&foreign, 404, Code::NotFound);
+    tells(&foreign, 404, Code::NotFound);
     relay.kill();
     assert!(cli(&["list"]).expect("also while none runs").contains(SHOP));
     relay.start_again().await;

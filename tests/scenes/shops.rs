@@ -53,14 +53,14 @@ fn told_names(frames: &[ToAgent]) -> Vec<Option<String>> {
     let shown = |called: Option<&Called>| called.map(|called| called.shown("guest-x7"));
     let names = frames.iter().flat_map(|frame| match frame {
         ToAgent::Deliver { entries, .. } => {
-            let of = entries.iter().map(|entry| shown(entry.called.as_ref()));
+            let of = entries.iter().map(|entry| shown(entry.called.as_deref()));
             of.collect()
         }
         ToAgent::Conversations { conversations, .. } => {
             let of = conversations.iter();
-            of.map(|one| shown(one.called.as_ref())).collect()
+            of.map(|one| shown(one.called.as_deref())).collect()
         }
-        ToAgent::Requested { request, .. } => vec![shown(request.called.as_ref())],
+        ToAgent::Requested { request, .. } => vec![shown(request.called.as_deref())],
         _ => Vec::new(),
     });
     names.collect()

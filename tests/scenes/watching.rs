@@ -28,7 +28,7 @@ pub fn a_request_is_told_once() {
     room.opens("alice", "phone");
     room.watches("bob", "alice");
     room.adds("bob", "alice", Some("Ali"));
-    let request = |notice: &Notice| matches!(notice, Notice::Request(_));
+    let request = |notice: &Notice| matches!(notice, Notice::Request(..));
     for device in ["alice/laptop", "alice/phone"] {
         let told = room.notices(device);
         assert_eq!(

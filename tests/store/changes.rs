@@ -112,12 +112,13 @@ pub fn change(chance: &mut Chance, at: Timestamp) -> Change {
 }
 
 /// How a visitor of a site is called, of some.
-fn called(number: u64) -> Option<Called> {
-    number.is_multiple_of(4).then(|| Called {
+fn called(number: u64) -> Option<Box<Called>> {
+    let called = || Called {
         site: note("shop.example"),
         name: number.is_multiple_of(3).then(|| note("Maria")),
         says: Says::Site,
-    })
+    };
+    number.is_multiple_of(4).then(|| Box::new(called()))
 }
 
 fn append(chance: &mut Chance, names: &Names, at: Timestamp) -> Change {

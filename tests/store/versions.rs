@@ -290,11 +290,11 @@ fn what_version_4_brought_is_read_as_it_was_written() {
         assert_eq!(shows.expect("it can be read"), shown, "{chat}");
     }
     let mut store = Store::open(folder.path()).expect("the store opens");
-    let maria = Called {
+    let maria = Box::new(Called {
         site: note("shop.example"),
         name: Some(note("Maria")),
         says: Says::Site,
-    };
+    });
     let loaded = store.load(&Key::Presentity(presentity("bob")));
     let Ok(Loaded::Presentity(Some(bob))) = loaded else {
         panic!("bob has an account: {loaded:?}")

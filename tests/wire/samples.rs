@@ -614,7 +614,7 @@ fn entries() -> Vec<Entry> {
             ..entry(10, What::Sent(MessageId(4), body("we are")))
         },
         Entry {
-            called: Some(called()),
+            called: Some(Box::new(called())),
             ..entry(11, What::Received(MessageId(5), body("and on Sunday?")))
         },
     ]
@@ -805,7 +805,7 @@ pub fn to_agent() -> Vec<ToAgent> {
         },
         ToAgent::Requested {
             request: Request {
-                called: Some(called()),
+                called: Some(Box::new(called())),
                 ..bobs_request
             },
             of: Some(tag("work")),
@@ -848,11 +848,11 @@ pub fn to_agent() -> Vec<ToAgent> {
                     read: Seq(0),
                     delivered: Seq(0),
                     held: 2,
-                    called: Some(Called {
+                    called: Some(Box::new(Called {
                         name: None,
                         says: Says::Themselves,
                         ..called()
-                    }),
+                    })),
                 },
             ],
             head: Seq(5),

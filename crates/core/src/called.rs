@@ -47,8 +47,8 @@ impl Called {
             (Some(_), Says::Themselves) => ["“", "”"],
             _ => [""; 2],
         };
-        let mut shown = String::new();
-        for part in [open, name, close, " · ", self.site.as_str()] {
+        let mut shown = String::from(open);
+        for part in [name, close, " · ", self.site.as_str()] {
             shown.push_str(part);
         }
         shown

@@ -15,6 +15,7 @@
 //! anybody's: a length takes no room before its content has come, and nothing calls itself on what is read. Writing goes by tables of fields and reading fails with no more than "no": a page carries both for every type, and a library that
 //! writes each out with its own error costs four times as much there.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -444,6 +445,18 @@ impl Encode for String {
 impl Decode for String {
     fn decode(from: &mut Reader<'_>) -> Option<Self> {
         from.text().map(Self::from)
+    }
+}
+
+impl<T: Encode> Encode for Box<T> {
+    fn encode(&self, to: &mut Writer) {
+        (**self).encode(to);
+    }
+}
+
+impl<T: Decode> Decode for Box<T> {
+    fn decode(from: &mut Reader<'_>) -> Option<Self> {
+        T::decode(from).map(Box::new)
     }
 }
 

@@ -3,6 +3,8 @@
 //! An inbox is one log with one counter. What a principal received and sent, what was delivered, read or deleted: each is an
 //! entry, so that a device that knows the last [`Seq`] it has needs nothing else to catch up.
 
+use alloc::boxed::Box;
+
 use crate::cbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +72,7 @@ pub struct InstantMessage {
     pub by: Option<Principal>,
     /// Of a visitor of a site. Only the receiver's log says so.
     #[n(7)]
-    pub called: Option<Called>,
+    pub called: Option<Box<Called>>,
 }
 
 impl InstantMessage {
@@ -101,10 +103,10 @@ pub struct Entry {
     #[n(5)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Principal>,
-    /// Of a message from a visitor of a site: how they are called.
+    /// Of a message from a visitor of a site: how they are called. Apart from the rest, since few have it and all are moved about.
     #[n(6)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub called: Option<Called>,
+    pub called: Option<Box<Called>>,
 }
 
 /// What happened at one place of the log.
@@ -167,7 +169,7 @@ pub struct Conversation {
     /// Of a visitor of a site: how they were called when they wrote last.
     #[n(6)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub called: Option<Called>,
+    pub called: Option<Box<Called>>,
 }
 
 /// What became of a message that was sent.

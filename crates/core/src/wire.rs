@@ -4,6 +4,7 @@
 //! and other languages. Frames marked with a *number* are answered by a frame with the same number; the PRESENCE PROTOCOL needs
 //! none, because a principal watches itself. `docs/PROTOCOL.md` describes every frame with an example.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -535,7 +536,7 @@ pub struct Request {
     /// Of a visitor of a site: how they are called.
     #[n(2)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub called: Option<Called>,
+    pub called: Option<Box<Called>>,
 }
 
 /// What I decided about one watcher.

@@ -221,8 +221,8 @@ impl House {
                     None => texts::sentence(*code).into(),
                 }));
             }
-            News::Tell(Notice::Request(watcher)) => {
-                let asks = texts::fill(t().asks_to_see, watcher.as_str());
+            News::Tell(Notice::Request(watcher, name)) => {
+                let asks = texts::fill(t().asks_to_see, name);
                 self.say(Toast::of_request(asks, watcher));
             }
             News::Tell(Notice::Available(address)) => {

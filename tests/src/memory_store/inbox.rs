@@ -19,7 +19,7 @@ pub struct Inbox {
     /// To whom the principal has written, or whom it has admitted.
     pub known: BTreeSet<Address>,
     /// How visitors of sites were called when they wrote last.
-    called: BTreeMap<Address, Called>,
+    called: BTreeMap<Address, Box<Called>>,
 }
 
 /// Where the other copy of a message is.

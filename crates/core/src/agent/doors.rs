@@ -3,6 +3,7 @@
 //! A decision is shown at once and kept as a wish until the service has answered; one that was on a lost line is said again at
 //! the next welcome. A refused one is taken back, and told.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::address::{Address, Principal, Tag};
@@ -86,7 +87,7 @@ impl Doors {
         let order = order(rows.len(), &|one, other| rows[one].1.at < rows[other].1.at);
         let row = |at: usize| RequestRow {
             watcher: rows[at].1.watcher.clone(),
-            name: named(rows[at].1.called.as_ref(), rows[at].1.watcher.address()),
+            name: name_of(rows[at].1),
             at: rows[at].1.at,
             of: rows[at].0.of.clone(),
         };
@@ -148,7 +149,7 @@ impl Doors {
         for request in requests {
             let address = request.watcher.address().clone();
             if told && !door.known.contains(&address) {
-                desk.tell(Notice::Request(request.watcher.clone()));
+                desk.tell(asks(&request));
             }
             door.requests.insert(address, request);
         }
@@ -188,7 +189,7 @@ impl Doors {
     }
 
     pub fn requested(&mut self, of: Option<&Tag>, request: Request, desk: &mut Desk) {
-        let watcher = request.watcher.clone();
+        let (watcher, asks) = (request.watcher.clone(), asks(&request));
         let (since, told) = self.news;
         let is_late = of.is_some() && !told && request.at < since;
         let door = self.door_mut(of);
@@ -196,7 +197,7 @@ impl Doors {
         let before = door.requests.insert(watcher.address().clone(), request);
         requests_changed(desk);
         if before.is_none() && !is_known && !is_late {
-            desk.tell(Notice::Request(watcher));
+            desk.tell(asks);
         }
     }
 
@@ -349,6 +350,14 @@ fn say(of: Option<&Tag>, address: &Address, wish: &Wish, desk: &mut Desk) {
         decision,
         of,
     });
+}
+
+fn name_of(request: &Request) -> String {
+    named(request.called.as_deref(), request.watcher.address())
+}
+
+fn asks(request: &Request) -> Notice {
+    Notice::Request(request.watcher.clone(), name_of(request))
 }
 
 fn requests_changed(desk: &mut Desk) {

@@ -464,8 +464,8 @@ pub enum Changed {
 pub enum Notice {
     /// A message came while its conversation was not in view or the page was hidden.
     Message { from: Address, body: Body },
-    /// Someone asks to see me.
-    Request(Principal),
+    /// Someone asks to see me: who, and how a visitor of a site is called, else their address.
+    Request(Principal, String),
     /// An intent about this address was refused; without an address: about oneself.
     Refused(Option<Address>, Code),
     /// A contact of whom this was wanted is available now.

@@ -3,6 +3,7 @@
 //! A message is acknowledged when the store has it, never before. What a session has of its inbox's log is a cursor
 //! ([`Session::sent`](super::session::Session)): an entry right after it is sent as it comes, anything else is read from the store.
 
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -45,7 +46,10 @@ impl Service {
             return;
         };
         let (from, by) = (identity.principal.clone(), identity.by.clone());
-        let called = identity.visit.as_ref().map(|visit| visit.called.clone());
+        let called = identity
+            .visit
+            .as_ref()
+            .map(|visit| Box::new(visit.called.clone()));
         let length = body.as_str().len();
         let taken = self.accepts(session, (&from, from_tag.as_ref()), &to, length, now);
         let outcome = match taken {

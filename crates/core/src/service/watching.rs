@@ -1,5 +1,6 @@
 //! Watching and being watched: subscriptions, and the presentity's consent.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::Service;
@@ -151,7 +152,7 @@ impl Service {
         let request = Request {
             watcher: watcher.clone(),
             at: now.timestamp,
-            called: visit.map(|visit| visit.called.clone()),
+            called: visit.map(|visit| Box::new(visit.called.clone())),
         };
         if let Some(known) = self.known_mut(presentity) {
             known.requests.insert(watcher.clone(), request.clone());

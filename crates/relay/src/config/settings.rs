@@ -183,7 +183,7 @@ settings! {
             "Who may register a site for a chat with their own addresses: everyone with an account (open), nobody (closed), or everyone with an account while the relay listens on loopback only. `lamplight site` registers any."
             "Whoever registers a site lets its visitors in as guests, whatever `accounts.guests` says."
         unregistered: Offer = "loopback" ["open, closed, loopback"]
-            "Which pages may show a chat beside those of registered sites: all of them (open) or none (closed). Their visitors are guests as `accounts.guests` says."
+            "Which pages may show a chat without being registered: all but those that `lamplight site` registered for others (open) or none (closed). Their visitors are guests as `accounts.guests` says."
             "Any page of the web may then have its readers write to people here."
     }
 

@@ -17,7 +17,7 @@ use super::{Site, answer};
 use crate::clock::wall;
 use crate::config::Origin;
 use crate::identity::keys::NewKey;
-use crate::identity::sites::Wanted;
+use crate::identity::sites::{Wanted, told};
 use crate::listener::Visitor;
 use crate::store::accounts::Login;
 use crate::store::sites::{self, Algorithm, Terms};
@@ -198,10 +198,11 @@ fn new_key(form: &KeyForm) -> Result<NewKey, Refusal> {
     let algorithm = Algorithm::ALL.into_iter().find(|one| one.name() == wanted);
     let key = match (algorithm, &form.public_key) {
         (Some(Algorithm::Hs256), None) => return NewKey::hs256(wall()),
-        (Some(algorithm), Some(pem)) => NewKey::public(algorithm, pem, wall()).ok(),
-        _ => None,
+        (Some(algorithm), Some(pem)) => NewKey::public(algorithm, pem, wall()),
+        (Some(algorithm), None) => Err(format!("{} needs `public_key`", algorithm.name())),
+        (None, _) => Err(format!("{wanted:?} is none of HS256, EdDSA, RS256")),
     };
-    key.ok_or_else(|| Code::BadFrame.refusal())
+    key.map_err(|why| told(Code::BadFrame, &why))
 }
 
 fn site_json(site: &sites::Site, visitors: u32) -> Value {

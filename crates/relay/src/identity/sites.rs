@@ -165,10 +165,13 @@ impl Keeper {
     ) -> Result<Site, Refusal> {
         self.may_register(login)?;
         let new = wanted.read(key.key, keys::salt()?, wall());
-        let new = new.map_err(|why| why.code().refusal())?;
+        let new = new.map_err(|why| told(why.code(), &why))?;
         // A site is told to people by its name: it is not that of somebody else's.
         if !new.origins.iter().any(|origin| host(origin) == new.name) {
-            return Err(Code::BadName.refusal());
+            return Err(told(
+                Code::BadName,
+                &"a site's name is the host of one of its origins",
+            ));
         }
         let by = By::Account(login.principal.clone());
         let added = self.store.write(move |db| {
@@ -180,7 +183,7 @@ impl Keeper {
         added
             .await
             .map_err(refusal_of)?
-            .map_err(|fault| fault.code().refusal())
+            .map_err(|fault| told(fault.code(), &fault))
     }
 
     /// The sites of an account, each with how many visitors there are.
@@ -198,7 +201,7 @@ impl Keeper {
         key: &NewKey,
         until: Timestamp,
     ) -> Result<(), Refusal> {
-        let (by, name) = (By::Account(login.principal.clone()), name.to_owned());
+        let (by, name) = (By::Account(login.principal.clone()), named(name)?);
         let key = key.key.clone();
         let rotated = self
             .store
@@ -206,17 +209,17 @@ impl Keeper {
         rotated
             .await
             .map_err(refusal_of)?
-            .map_err(|fault| fault.code().refusal())
+            .map_err(|fault| told(fault.code(), &fault))
     }
 
     /// Removes a site; its visitors' sessions close.
     pub async fn remove_site(&self, login: &Login, name: &str) -> Result<(), Refusal> {
-        let (by, name) = (By::Account(login.principal.clone()), name.to_owned());
+        let (by, name) = (By::Account(login.principal.clone()), named(name)?);
         let removed = self.store.write(move |db| sites::remove(db, &name, &by));
         removed
             .await
             .map_err(refusal_of)?
-            .map_err(|fault| fault.code().refusal())?;
+            .map_err(|fault| told(fault.code(), &fault))?;
         self.end_removed_sites().await;
         Ok(())
     }
@@ -404,6 +407,20 @@ impl Keeper {
     fn shows_everywhere(&self) -> bool {
         self.config.offers(self.config.sites.unregistered)
     }
+}
+
+/// The refusal of whoever sets up a site: what was wrong, in its own words.
+pub fn told(code: Code, why: &impl std::fmt::Display) -> Refusal {
+    Refusal {
+        sentence: format!("{why}."),
+        ..code.refusal()
+    }
+}
+
+/// A name as it is kept.
+fn named(text: &str) -> Result<String, Refusal> {
+    let none = || told(Fault::NoSuchSite.code(), &Fault::NoSuchSite);
+    keys::site_name(text).ok_or_else(none)
 }
 
 /// The host of an origin.

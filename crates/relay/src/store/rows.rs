@@ -233,7 +233,7 @@ pub fn entry(row: &Row<'_>, from: usize) -> Result<Entry> {
 }
 
 /// How a visitor of a site is called.
-pub fn called(row: &Row<'_>, column: usize) -> Result<Option<Called>> {
+pub fn called(row: &Row<'_>, column: usize) -> Result<Option<Box<Called>>> {
     let bytes = row.get_ref(column)?.as_blob_or_null()?;
     let read = |bytes| from_cbor(bytes).map_err(|_| damaged(column, "what a visitor is called"));
     bytes.map(read).transpose()

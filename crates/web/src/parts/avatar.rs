@@ -19,13 +19,15 @@ pub fn avatar(address: &Address, name: &str, person: Option<&Person>) -> Tag {
 }
 
 fn initials(name: &str) -> String {
+    let apart = |c: char| c.is_whitespace() || c.is_ascii_punctuation() || c == '“';
     let mut words = name
-        .split(|c: char| c.is_whitespace() || c.is_ascii_punctuation())
-        .filter_map(|word| word.chars().next());
+        .split(apart)
+        .filter_map(|word| word.chars().next())
+        // Behind it stands the site of a visitor.
+        .take_while(|first| *first != '·');
     let first = words.next();
-    let last = words.next_back();
     // The styles make them large.
-    first.into_iter().chain(last).collect()
+    first.into_iter().chain(words.last()).collect()
 }
 
 /// FNV-1a, so that a hue is the same in every browser.

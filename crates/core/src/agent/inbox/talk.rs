@@ -5,6 +5,8 @@
 //!
 //! A message may be held: it waits in the requests folder, is not counted as unread, and is received once it is admitted.
 
+use alloc::boxed::Box;
+
 use crate::address::{Address, MessageId, Principal, Seq, Tag};
 use crate::agent::sorted::{Map, Set};
 use crate::agent::{Item, ItemState, Side};
@@ -80,7 +82,7 @@ pub(super) struct Talk {
     /// Deleted while a page is on its way that may still hold them.
     gone: Set<Seq>,
     /// Of a visitor of a site: how they were called last.
-    called: Option<Called>,
+    called: Option<Box<Called>>,
 }
 
 impl Talk {
@@ -112,7 +114,7 @@ impl Talk {
     }
 
     pub fn called(&self) -> Option<&Called> {
-        self.called.as_ref()
+        self.called.as_deref()
     }
 
     pub fn items(&self) -> impl Iterator<Item = Item> {
@@ -290,7 +292,7 @@ impl Talk {
     }
 
     /// What says nothing of it leaves the name as it was.
-    fn call(&mut self, called: Option<Called>) {
+    fn call(&mut self, called: Option<Box<Called>>) {
         if called.is_some() {
             self.called = called;
         }

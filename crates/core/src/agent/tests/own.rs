@@ -254,7 +254,10 @@ fn requests_and_decisions_belong_to_the_presentity_they_are_about() {
     let now = life.now.timestamp;
     asks(&mut life, "dave", Some(tag("work")), now);
     let dave = Principal(address("dave"));
-    assert_eq!(life.notices(), [Notice::Request(dave.clone())]);
+    assert_eq!(
+        life.notices(),
+        [Notice::Request(dave.clone(), dave.as_str().into())]
+    );
     assert_eq!(life.agent.requests()[0].of, Some(tag("work")));
     life.wants(Intent::Decide {
         watcher: dave.clone(),
@@ -292,7 +295,10 @@ fn a_request_that_was_there_before_is_no_news_on_the_next_line() {
     comes(&mut life);
     asks(&mut life, "eve", Some(tag("work")), asked);
     let eve = Principal(address("eve"));
-    assert_eq!(life.notices(), [Notice::Request(eve)]);
+    assert_eq!(
+        life.notices(),
+        [Notice::Request(eve.clone(), eve.as_str().into())]
+    );
 }
 
 #[test]

@@ -227,7 +227,8 @@ fn a_request_is_told_once_answered_at_once_and_put_back_when_refused() {
     };
     life.hears(&frame);
     life.hears(&frame);
-    let asks = Notice::Request(Principal(address("dave")));
+    let dave = address("dave");
+    let asks = Notice::Request(Principal(dave.clone()), dave.as_str().into());
     assert_eq!(life.notices(), [asks]);
     let (watcher, decision) = (Principal(address("dave")), Some(Decision::Allow));
     life.wants(Intent::Decide {
