@@ -43,7 +43,7 @@ impl Plot {
             "" => String::new(),
             rules => format!("Content-Security-Policy: {rules}; report-uri /reports\r\n"),
         };
-        let answer = |kind: &str, policy: &str, text: &str| -> String {
+        let answer = move |kind: &str, policy: &str, text: &str| -> String {
             format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n{policy}\r\n{text}",
                 text.len()
@@ -56,20 +56,25 @@ impl Plot {
             .collect();
         let json = move |said: &str| answer("application/json", "", said);
         let all = Arc::clone(&asked);
+        let answers = Arc::new(move |line: &str| {
+            all.lock().expect("no holder panics").push(line.to_owned());
+            let file = files.iter().find(|(path, _)| line.contains(path));
+            let answer = file.map_or(&page, |(_, answer)| answer);
+            backend(line).map_or_else(|| answer.clone(), |said| json(&said))
+        });
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let mut head = [0; 2_048];
-                let read = stream.read(&mut head).await.unwrap_or(0);
-                let head = String::from_utf8_lossy(&head[..read]);
-                let line = head.lines().next().unwrap_or_default();
-                all.lock().expect("no holder panics").push(line.to_owned());
-                let file = files.iter().find(|(path, _)| line.contains(path));
-                let answer = file.map_or(&page, |(_, answer)| answer);
-                let said = backend(line).map(|said| json(&said));
-                let answer = said.as_ref().unwrap_or(answer);
-                // A browser that goes away meanwhile has read enough.
-                let _ = stream.write_all(answer.as_bytes()).await;
-                let _ = stream.shutdown().await;
+                let answers = Arc::clone(&answers);
+                // A browser opens lines before it has something to ask.
+                tokio::spawn(async move {
+                    let mut head = [0; 2_048];
+                    let read = stream.read(&mut head).await.unwrap_or(0);
+                    let head = String::from_utf8_lossy(&head[..read]);
+                    let answer = answers(head.lines().next().unwrap_or_default());
+                    // A browser that goes away meanwhile has read enough.
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                    let _ = stream.shutdown().await;
+                });
             }
         });
         Site { address, asked }

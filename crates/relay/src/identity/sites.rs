@@ -288,7 +288,8 @@ impl Keeper {
                 Visiting {
                     entered,
                     expires: Timestamp(wall().0.saturating_add(life)),
-                    called,
+                    // No site stands for the name, so those who answer do not read it.
+                    called: None,
                 }
             }
             Some(site) if !site.terms.guests => return Err(Code::GuestsClosed.refusal()),
