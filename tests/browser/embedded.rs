@@ -491,6 +491,14 @@ async fn the_sample_shop_shows_whom_one_asks_for() {
     }
     alice.sets("Busy", "").await;
     reader.reads("Our tea person:  not available").await;
+    let button = "Ask our tea person: not available";
+    reader.click("button", button).await;
+    reader.click_in_frame("button", "Start").await;
+    reader.reads_in_frame("You write as a guest.").await;
+    reader.types("Is the Assam here again?").await;
+    reader.press("Enter").await;
+    alice.reads("Is the Assam here again?").await;
+    reader.picture("shop-chat").await;
     stage.ends_clean().await;
 }
 

@@ -87,7 +87,7 @@ impl Tab {
     /// Presses the button on the shop's page and writes into what opens, as a guest.
     async fn comes_as(&self, name: &str) {
         self.click("button", starts("Our support")).await;
-        self.reads_in_frame("Write to Our support").await;
+        self.reads_in_frame("Your name").await;
         self.click_in_frame("textbox", "Your name").await;
         self.types(name).await;
         self.press("Enter").await;
@@ -295,7 +295,7 @@ async fn a_frame_beside_it_cannot_pass_for_the_page() {
     maria.reads_in_frame("Buy now").await;
     // While it comes and while it is there, the other speaks again and again.
     maria.click("button", "Our support").await;
-    maria.reads_in_frame("Write to Our support").await;
+    maria.reads_in_frame("Your name").await;
     maria.click_in_frame("button", "Start").await;
     maria.reads_in_frame("You write as a guest.").await;
     maria.writes("Hello?").await;
@@ -327,6 +327,6 @@ async fn a_browser_that_keeps_nothing_is_told_of() {
     maria.writes("Do you have this in blue?").await;
     maria.reload().await;
     maria.click("button", "Our support").await;
-    maria.reads_in_frame("Write to Our support").await;
+    maria.reads_in_frame("Your name").await;
     stage.ends_clean().await;
 }

@@ -8,6 +8,7 @@ document.getElementById("of").value = of;
 
 if (of) {
   all("presence-status", (badge) => badge.setAttribute("for", of));
+  all("presence-chat", (chat) => chat.setAttribute("to", of));
   const said = document.querySelector(".hint");
   const words = { not_shared: "Nobody of this address shows their presence here: there is none, or its badge is not switched on." };
   const tell = ({ detail }) => (said.textContent = words[detail.word] ?? "This is what visitors see.");

@@ -129,7 +129,6 @@ texts! {
     writing: "is writing …";
 
     // A conversation on another site's page.
-    write_to: "Write to {name}";
     visitor_name: "Your name";
     visitor_name_hint: "Optional. It stands beside what you write.";
     start: "Start";

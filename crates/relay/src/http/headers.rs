@@ -101,7 +101,7 @@ fn policy(origins: &Origins, ancestors: &[String]) -> Option<HeaderValue> {
     };
     let text = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
-         connect-src 'self' {}; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
+         connect-src 'self' {}; frame-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
          form-action 'self'; frame-ancestors {ancestors}; require-trusted-types-for 'script'; report-uri /v1/csp-reports",
         sockets.join(" ")
     );

@@ -42,11 +42,9 @@ pub fn Chat(props: &Props) -> Html {
         Box::new(|cause| matches!(cause, Cause::Changed(_) | Cause::Time)),
     );
     let with = &frame.asked.to;
-    let (mut conversation, line, unread) = pulse
+    let (conversation, line, unread) = pulse
         .shell
         .read(|agent| (agent.conversation(with), agent.link(), agent.unread()));
-    // What those who answer are called is what the page calls them.
-    conversation.row.name = frame.whom();
     use_after(u64::from(unread), {
         let frame = frame.clone();
         Box::new(move || frame.unread(unread))
@@ -67,7 +65,7 @@ pub fn Chat(props: &Props) -> Html {
     tag("section")
         .class("chat")
         .attr("aria-labelledby", "chat-title")
-        .with(head(&row.name, word))
+        .with(head(&frame.whom(), word))
         .with(
             div("visit-notes")
                 .attr("role", "status")

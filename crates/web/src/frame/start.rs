@@ -6,7 +6,7 @@ use super::Frame;
 use crate::dom;
 use crate::draw::{On, act, tag};
 use crate::parts::field::{Field, submit};
-use crate::texts::{fill, t};
+use crate::texts::t;
 
 const NAME: &str = "visitor-name";
 
@@ -19,7 +19,6 @@ pub fn start(frame: &Frame, wrong: &'static str) -> Html {
             frame.enter(None, dom::value(NAME).trim().into());
         })
     };
-    let whom = frame.whom();
     let field = Field {
         id: NAME,
         label: t().visitor_name,
@@ -30,7 +29,7 @@ pub fn start(frame: &Frame, wrong: &'static str) -> Html {
     tag("form")
         .class("start")
         .on(On::Submit, begin)
-        .with(tag("h1").text(&fill(t().write_to, &whom)))
+        .with(tag("h1").text(&frame.whom()))
         .with(field.draw(|input| input.attr("maxlength", "60"), Html::default()))
         .with(submit("primary", t().start))
         .into()
