@@ -2,6 +2,7 @@
 
 use lamplight_tests::outside::Options;
 
+use crate::looks::faults;
 use crate::stage::Stage;
 use crate::tab::Tab;
 use crate::tree::{Name, Tree, starts};
@@ -294,5 +295,32 @@ async fn an_address_that_is_none_and_was_taken_without_a_line_leaves_the_list_wh
     bob.click("button", "Remove from list").await;
     bob.sees_no("option", starts("alcie, ")).await;
     bob.sees_no("heading", "alcie").await;
+    stage.ends_clean().await;
+}
+
+/// G3: a buddy list is a PRESENCE USER AGENT and a WATCHER USER AGENT, and nothing else.
+#[tokio::test]
+async fn the_list_alone_has_ones_own_status_and_the_people_and_nothing_else() {
+    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
+    let (alice, bob) = stage.friends("alice", "bob").await;
+    alice
+        .open(&[&stage.relay.origin(), "/?list"].concat())
+        .await;
+    alice.sees_row("bob, available").await;
+    let tree = alice.tree().await;
+    assert_eq!(tree.all("button", starts("")).len(), 1, "{}", tree.print());
+    for role in ["textbox", "link", "heading", "log"] {
+        let found = tree.all(role, starts(""));
+        let seen = found.iter().filter(|node| node.name != "Lamplight");
+        assert_eq!(seen.count(), 0, "a {role} in {}", tree.print());
+    }
+    let faults = faults(&alice).await;
+    assert!(faults.is_empty(), "{faults:#?}");
+    alice.sets("Busy", "in a meeting").await;
+    bob.sees_row("alice, busy: in a meeting").await;
+    bob.sets("Away", "").await;
+    alice.sees_row("bob, away").await;
+    alice.size(320, 640).await;
+    alice.picture("list-alone").await;
     stage.ends_clean().await;
 }

@@ -162,14 +162,14 @@ async fn a_visitor_talks_with_whichever_member_answers_and_is_the_same_after_a_r
 #[tokio::test]
 async fn when_nobody_is_there_the_button_says_so_and_a_message_waits() {
     let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
-    let (alice, _bob) = (stage.person("alice").await, stage.person("bob").await);
+    let (alice, bob) = (stage.person("alice").await, stage.person("bob").await);
     alice.makes_support("bob").await;
     let desk = alice.answers_as_support(&stage).await;
     desk.shows_herself().await;
     let site = shop(&stage).await;
     let maria = reader(&stage, &site).await;
     maria.sees("button", "Our support: available").await;
-    for gone in [&desk, &alice, &_bob] {
+    for gone in [&desk, &alice, &bob] {
         gone.open("about:blank").await;
     }
     maria.sees("button", "Our support: not available").await;

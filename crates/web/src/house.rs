@@ -348,6 +348,12 @@ impl House {
 
     /// Opens something, or the list.
     pub fn visit(&self, to: Option<Place>) {
+        if route::is_list() {
+            if let Some(place) = &to {
+                route::open_beside(place);
+            }
+            return;
+        }
         let deeper = self.leads(to.as_ref());
         match &to {
             Some(place) => route::open(place, deeper),

@@ -100,6 +100,18 @@ impl Place {
     }
 }
 
+/// Whether the page is a list of people and nothing else, for a narrow window or a frame of one's own: `/?list`.
+pub fn is_list() -> bool {
+    dom::search() == "?list"
+}
+
+/// Opens a place of the whole page beside a list.
+pub fn open_beside(place: &Place) {
+    let address = joined(&["/", &place.link()]);
+    // A browser that opens no window leaves the list as it is.
+    let _ = dom::window().open_with_url_and_target(&address, "lamplight");
+}
+
 /// What the address names.
 pub fn current() -> Option<Place> {
     let hash = dom::window().location().hash().ok()?;

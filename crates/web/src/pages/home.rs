@@ -7,7 +7,7 @@ use lamplight_embed::{Code, Shell};
 use yew::prelude::*;
 
 use crate::dom;
-use crate::draw::{div, keyed, keyed_part, list, part, tag};
+use crate::draw::{keyed, keyed_part, list, part, tag};
 use crate::house::House;
 use crate::kept::{use_after, use_while};
 use crate::later;
@@ -16,7 +16,7 @@ use crate::parts::live::{Live, LiveProps};
 use crate::parts::side::{self, Side};
 use crate::parts::{attention, banner, dialog, notices, welcome};
 use crate::pulse::{Cause, Pulse, use_causes};
-use crate::route::Place;
+use crate::route::{self, Place};
 use crate::texts::t;
 
 #[derive(Properties, PartialEq)]
@@ -56,6 +56,7 @@ pub fn Home(props: &Props) -> Html {
         Box::new(move || dialog::opened(house))
     });
 
+    let alone = route::is_list();
     let stage = tag("main").class("stage");
     let live = |key: &str, drawn| keyed_part::<Live>(key, LiveProps::new(house, drawn));
     let stage = match &place {
@@ -82,13 +83,21 @@ pub fn Home(props: &Props) -> Html {
             .with(tag("h1").say(t().product))
             .into(),
         part::<Live>(LiveProps::new(house, banner::PART)),
-        div("home")
-            .attr("data-pane", if place.is_some() { "chat" } else { "list" })
+        tag(if alone { "main" } else { "div" })
+            .class("home")
+            .attr(
+                "data-pane",
+                match place {
+                    _ if alone => "alone",
+                    Some(_) => "chat",
+                    None => "list",
+                },
+            )
             .with(part::<Side>(side::Props {
                 house: house.clone(),
                 open: house.open(),
             }))
-            .with(stage)
+            .maybe((!alone).then_some(stage))
             .into(),
         notices::notices(house),
         popup

@@ -12,6 +12,7 @@ use crate::dom;
 use crate::draw::{On, act, button, div, part, pressed, tag};
 use crate::house::{Deed, House, Popup};
 use crate::kept::use_kept;
+use crate::route;
 use crate::texts::t;
 
 #[derive(Properties, PartialEq)]
@@ -25,6 +26,15 @@ pub fn Side(props: &Props) -> Html {
     let house = &props.house;
     let query = use_kept(String::new);
     let roster = use_roster(house, &query.get(), props.open.as_ref());
+    let header = || {
+        tag("header")
+            .class("side-head")
+            .with(part::<Live>(LiveProps::new(house, my_status::PART)))
+    };
+    let side = tag("nav").class("side").attr("aria-label", t().people);
+    if route::is_list() {
+        return side.with(header()).with(roster).into();
+    }
     let input = {
         let query = query.clone();
         act(move |event| query.set(dom::value_of(event)))
@@ -69,15 +79,7 @@ pub fn Side(props: &Props) -> Html {
     .attr("aria-label", t().add_contact)
     .attr("title", t().add_contact)
     .with(glyph(Icon::Add));
-    tag("nav")
-        .class("side")
-        .attr("aria-label", t().people)
-        .with(
-            tag("header")
-                .class("side-head")
-                .with(part::<Live>(LiveProps::new(house, my_status::PART)))
-                .with(menu(house, t().more.into(), About::Page)),
-        )
+    side.with(header().with(menu(house, t().more.into(), About::Page)))
         .with(
             div("side-search")
                 .with(

@@ -69,7 +69,7 @@ fn complaints_about(source: &Source) -> Complaints {
         if asks_for_a_target(line) {
             let number = number + 1;
             complaints.push(format!(
-                "{}:{number}: asks for more than `cfg(test)`; core is the same everywhere",
+                "{}:{number}: asks for more than tests and features; core is the same everywhere",
                 source.path
             ));
         }
@@ -83,8 +83,18 @@ fn asks_for_a_target(line: &str) -> bool {
         .filter(|letter| !letter.is_whitespace())
         .collect();
     let asks = ["cfg(", "cfg!(", "cfg_attr("];
-    let allowed = tight.replace("cfg(test)", "").replace("cfg!(test)", "");
-    asks.iter().any(|form| allowed.contains(form))
+    // Features say how much of an agent there is, and of that the same everywhere.
+    let allowed = [
+        "cfg(test)",
+        "cfg!(test)",
+        "cfg(feature=",
+        "cfg(not(feature=",
+        "cfg_attr(not(feature=",
+    ];
+    let left = allowed
+        .iter()
+        .fold(tight, |left, form| left.replace(form, ""));
+    asks.iter().any(|form| left.contains(form))
 }
 
 #[cfg(test)]
@@ -128,14 +138,20 @@ mod test {
     }
 
     #[test]
-    fn only_cfg_test_may_be_asked() {
-        for allowed in ["#[cfg(test)]", "if cfg!(test) {", "# [cfg( test )]"] {
+    fn only_tests_and_features_may_be_asked_for() {
+        for allowed in [
+            "#[cfg(test)]",
+            "if cfg!(test) {",
+            "# [cfg( test )]",
+            "#[cfg(feature = \"settings\")]",
+            "#[cfg(not(feature = \"settings\"))]",
+        ] {
             assert_eq!(complaints(allowed), Complaints::new(), "{allowed}");
         }
         for asked in [
             "#[cfg(target_arch = \"wasm32\")]",
             "#[cfg(not(test))]",
-            "#[cfg(feature = \"json\")]",
+            "#[cfg(any(feature = \"settings\", unix))]",
             "#![cfg_attr(not(test), no_std)]",
             "if cfg!(debug_assertions) {",
         ] {
