@@ -330,3 +330,49 @@ async fn a_browser_that_keeps_nothing_is_told_of() {
     maria.reads_in_frame("Your name").await;
     stage.ends_clean().await;
 }
+
+/// A page of another origin that says it is the shop's: what it frames, and whether that has come to an end.
+const COPIES: &str = "\
+document.getElementById('show').onclick = ({ target }) => {
+  const chat = document.createElement('iframe');
+  chat.title = 'Our support';
+  chat.onload = () => document.querySelector('main').append('[it came to an end]');
+  chat.src = target.value;
+  document.querySelector('main').append(chat);
+};
+";
+
+#[tokio::test]
+async fn a_page_that_is_not_the_sites_shows_no_chat() {
+    let stage = Stage::set(Options::new().set("sites.unregistered", "closed")).await;
+    let (alice, _bob) = (stage.person("alice").await, stage.person("bob").await);
+    alice.makes_support("bob").await;
+    let shop = shop(&stage).await;
+    let relay = stage.relay.origin();
+    let mine = shop.origin("shop.localhost");
+    let chat = format!("{relay}/embed/chat?to=support@localhost&origin={mine}");
+    let document = format!(
+        "<!doctype html><html lang=\"en\"><head><title>A copy</title><script type=\"module\" src=\"/copy.js\"></script></head>\
+         <body><main><button id=\"show\" value=\"{chat}\">Talk with the shop</button></main></body></html>"
+    );
+    let files: [File; 1] = [("/copy.js", "text/javascript", COPIES)];
+    let copy = Site::open("", &document, &files).await;
+    let maria = stage.browser.person("maria").await;
+    maria
+        .open(&format!("{}/", copy.origin("copy.localhost")))
+        .await;
+    maria.click("button", "Talk with the shop").await;
+    maria.reads("[it came to an end]").await;
+    let frame = maria.tree_in_frame().await.text();
+    assert!(!frame.contains("Your name"), "{frame}");
+    // The browser itself says why, and the relay is told of it.
+    let complaints = maria.complaints();
+    assert!(
+        complaints.iter().any(|one| one.contains("frame-ancestors")),
+        "{complaints:#?}"
+    );
+    // The shop itself shows it all the same.
+    maria.open(&shop.url()).await;
+    maria.click("button", starts("Our support")).await;
+    maria.reads_in_frame("Your name").await;
+}
