@@ -1,7 +1,9 @@
 //! What happened in a browser, replayed natively through the same agent, comes to the same trace: the page holds no logic.
 
 use base64::Engine;
+use lamplight_core::agent::Input;
 use lamplight_core::recording::Recording;
+use lamplight_core::wire::{ToAgent, from_cbor};
 use lamplight_tests::outside::Options;
 
 use crate::stage::Stage;
@@ -35,8 +37,15 @@ async fn a_recorded_session_replays_natively_with_the_same_trace() {
         .expect("base64");
     let recording = Recording::read(&bytes).expect("a recording");
     assert!(recording.complete);
+    let mut welcomed = None;
     let replayed = recording
-        .replay(|_, _| ())
+        .replay(|event, _| {
+            if let Input::Frame(frame) = &event.input
+                && let Ok(ToAgent::Welcome { server, .. }) = from_cbor(frame)
+            {
+                welcomed = Some(server);
+            }
+        })
         .expect("events that can be read");
     println!("{} events replayed", replayed.events);
     assert!(replayed.events > 20, "{replayed:?}");
@@ -46,5 +55,8 @@ async fn a_recorded_session_replays_natively_with_the_same_trace() {
         shown.contains(&trace),
         "{trace} is what the page shows: {shown}"
     );
+    // G6: which SERVER it was.
+    let server = format!("{:016x}", welcomed.expect("a welcome").0);
+    assert!(shown.contains(&server), "{server} is not in {shown}");
     stage.ends_clean().await;
 }

@@ -241,7 +241,7 @@ async fn whom_the_shop_vouches_for_needs_no_name_and_is_the_same_in_another_brow
     phone.reload().await;
     phone.click("button", "Our support").await;
     phone.click_in_frame("button", "Start").await;
-    phone.reads_in_frame("does not accept guests").await;
+    phone.reads_in_frame("Guests are not let in here.").await;
     phone.picture("visit-closed").await;
     assert_eq!(site.reports(), 0, "broken policies");
     stage.ends_clean().await;

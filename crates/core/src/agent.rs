@@ -57,7 +57,7 @@ use core::time::Duration;
 
 use alloc::vec::Vec;
 
-use crate::address::{Address, InboxAddress, MessageId};
+use crate::address::{Address, InboxAddress, MessageId, ServerId};
 use crate::code::{Code, Refusal, Retry};
 use crate::message::{Body, Receipt, What};
 use crate::presence::{Notification, TupleKind, by_hand};
@@ -95,6 +95,8 @@ pub struct Agent {
     typing: Typing,
     pace: Pace,
     keeping: Keeping,
+    /// The SERVER that welcomed us last (RFC 2778 3).
+    server: Option<ServerId>,
     /// Who has a row, as far as was told.
     rows: Set<Address>,
     /// What `poll_timeout` asked for: a much later input means that the machine slept.
@@ -119,6 +121,11 @@ impl Agent {
         self.skipped
     }
 
+    /// Which SERVER holds the line, or held the last one.
+    pub fn server(&self) -> Option<ServerId> {
+        self.server
+    }
+
     // Handle.
 
     pub fn new(config: AgentConfig, now: Now) -> Self {
@@ -136,6 +143,7 @@ impl Agent {
             typing: Typing::default(),
             pace: Pace::default(),
             keeping: Keeping::default(),
+            server: None,
             rows: Set::new(),
             asked_for: None,
             turned_away: None,
@@ -363,6 +371,7 @@ impl Agent {
             }
             ToAgent::Welcome {
                 class,
+                server,
                 now,
                 resume,
                 head,
@@ -372,6 +381,7 @@ impl Agent {
             } => {
                 let desk = &mut self.desk;
                 self.turned_away = None;
+                self.server = Some(server);
                 self.link.welcomed(announced, desk);
                 #[cfg(feature = "settings")]
                 self.settings.welcomed(desk);

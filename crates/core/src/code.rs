@@ -103,7 +103,7 @@ codes! {
     BadName "bad_name" No "A name has letters, digits, dots, dashes or underscores, and at most 64 of them."
     BadPassword "bad_password" No "A password has 10 to 256 characters."
     RegistrationClosed "registration_closed" No "This relay does not accept new accounts. Ask its owner for an invitation."
-    GuestsClosed "guests_closed" No "This relay does not accept guests."
+    GuestsClosed "guests_closed" No "Guests are not let in here."
     WrongOrigin "wrong_origin" No "This page is not served by this relay, so it may not connect to it."
 
     // A site that shows a chat, and the tokens of its backend: a visitor can do nothing about any of them, so one sentence does.

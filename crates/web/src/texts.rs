@@ -532,6 +532,7 @@ texts! {
     fact_principal: "You";
     fact_devices: "Your devices";
     fact_keeps: "Browser keeps drafts";
+    fact_server: "Server";
     fact_version: "Version";
     fact_trace: "Trace";
     line_idle: "not started";

@@ -31,12 +31,15 @@ fn diagnostics(house: &House) -> Html {
         LinkView::Down { since: at, .. } => joined(&[t().line_down, " (", &since(at), ")"]),
     };
     let kept = if house.shell.keeps() { t().yes } else { t().no };
+    let server = house.shell.read(|agent| agent.server());
+    let server = server.map_or_else(String::new, |server| hex(server.0, 16));
     let recorded = house.recorded();
     let recording = base64(&recorded.bytes);
     let facts = [
         (t().fact_line, "line", state),
         (t().fact_waiting, "waiting", line.waiting.to_string()),
         (t().fact_principal, "principal", me.principal.to_string()),
+        (t().fact_server, "server", server),
         (t().fact_devices, "devices", me.devices.to_string()),
         (t().fact_keeps, "keeps", kept.to_owned()),
         (
