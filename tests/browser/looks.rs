@@ -145,28 +145,39 @@ const AT_REST: &str = "new Promise(done => requestAnimationFrame(() => requestAn
 /// What axe calls serious or critical. It reads one thing after the other; what changed its colours meanwhile is read again. A
 /// fault stays one.
 pub async fn faults(tab: &Tab) -> Vec<String> {
-    let mut faults = judge(tab).await;
+    faults_in(tab, None).await
+}
+
+/// The same inside the frame that the page shows.
+pub async fn faults_in_frame(tab: &Tab) -> Vec<String> {
+    let world = tab.world_in_frame().await;
+    assert!(world.is_some(), "a frame");
+    faults_in(tab, world).await
+}
+
+async fn faults_in(tab: &Tab, world: Option<i64>) -> Vec<String> {
+    let mut faults = judge(tab, world).await;
     for _ in 0..2 {
         if !faults.is_empty() {
-            faults = judge(tab).await;
+            faults = judge(tab, world).await;
         }
     }
     faults
 }
 
-async fn judge(tab: &Tab) -> Vec<String> {
-    tab.script(AT_REST).await;
-    if tab.script("typeof window.axe").await == "undefined" {
+async fn judge(tab: &Tab, world: Option<i64>) -> Vec<String> {
+    tab.script_in(world, AT_REST).await;
+    if tab.script_in(world, "typeof window.axe").await == "undefined" {
         let Some(script) = std::env::var_os("LAMPLIGHT_AXE").map(PathBuf::from) else {
             panic!("LAMPLIGHT_AXE names no axe.min.js: run `cargo xtask test browser`")
         };
         let axe = std::fs::read_to_string(script).expect("axe.min.js");
-        tab.script(&format!("{axe}; 0")).await;
+        tab.script_in(world, &format!("{axe}; 0")).await;
     }
     let run = "axe.run(document, { resultTypes: ['violations'] }).then(found => found.violations \
         .filter(one => ['serious', 'critical'].includes(one.impact)) \
         .map(one => one.id + ': ' + one.nodes.map(node => node.html + ' ' + node.failureSummary).join(' / ')))";
-    let found = tab.script(run).await;
+    let found = tab.script_in(world, run).await;
     let found = found.as_array().cloned().unwrap_or_default();
     found
         .iter()

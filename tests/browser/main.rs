@@ -2,7 +2,6 @@
 //! assistive technology is told of it.
 #![forbid(unsafe_code)]
 
-mod backend;
 mod cdp;
 mod chromium;
 mod keys;

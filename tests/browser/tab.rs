@@ -158,10 +158,7 @@ impl Tab {
 
     /// What stands in the frame that the page shows, of several in the one that came last.
     pub async fn tree_in_frame(&self) -> Tree {
-        let frames = self.call("Page.getFrameTree", json!({})).await;
-        let frames = frames["frameTree"]["childFrames"].as_array();
-        let frame = frames.and_then(|frames| frames.last());
-        let frame = frame.map(|frame| &frame["frame"]["id"]);
+        let frame = self.frame().await;
         match self
             .try_call("Accessibility.getFullAXTree", json!({ "frameId": frame }))
             .await
@@ -169,6 +166,20 @@ impl Tab {
             Ok(answer) => Tree::read(&answer),
             Err(_) => Tree::default(),
         }
+    }
+
+    /// A world of one's own beside the frame's scripts, with its document.
+    pub async fn world_in_frame(&self) -> Option<i64> {
+        let ask = json!({ "frameId": self.frame().await, "worldName": "tests" });
+        let world = self.call("Page.createIsolatedWorld", ask).await;
+        world["executionContextId"].as_i64()
+    }
+
+    async fn frame(&self) -> Value {
+        let frames = self.call("Page.getFrameTree", json!({})).await;
+        let frames = frames["frameTree"]["childFrames"].as_array();
+        let frame = frames.and_then(|frames| frames.last());
+        frame.map_or(Value::Null, |frame| frame["frame"]["id"].clone())
     }
 
     /// Waits for a text in the frame.
@@ -499,7 +510,15 @@ impl Tab {
 
     /// Runs a script, for what is no part of any test's assertion on the page: clocks, measures, planted faults.
     pub async fn script(&self, source: &str) -> Value {
-        let ask = json!({ "expression": source, "returnByValue": true, "awaitPromise": true });
+        self.script_in(None, source).await
+    }
+
+    /// The same in another world than the page's own.
+    pub async fn script_in(&self, world: Option<i64>, source: &str) -> Value {
+        let mut ask = json!({ "expression": source, "returnByValue": true, "awaitPromise": true });
+        if let Some(world) = world {
+            ask["contextId"] = world.into();
+        }
         let answer = self.call("Runtime.evaluate", ask).await;
         let fault = &answer["exceptionDetails"];
         assert!(fault.is_null(), "{}: {source}: {fault}", self.name);

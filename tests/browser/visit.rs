@@ -2,15 +2,17 @@
 
 use std::sync::{Arc, Mutex};
 
-use lamplight_tests::outside::Options;
+use lamplight_tests::outside::http::Request;
+use lamplight_tests::outside::{Backend, Options};
+use serde_json::json;
 
-use crate::backend::Backend;
-use crate::looks::faults;
+use crate::looks::{faults, faults_in_frame};
 use crate::site::{self, File, Plot, Site};
 use crate::stage::Stage;
 use crate::tab::Tab;
 use crate::tree::starts;
 
+const SUPPORT: &str = "support@localhost";
 const STYLE: &str = "\
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 sans-serif; margin: 2rem; background: #fff; color: #222; }
@@ -39,7 +41,7 @@ fn page(relay: &str, more: &str, beside: &str) -> String {
 /// A registered shop that vouches for nobody and lets guests in.
 async fn shop(stage: &Stage) -> Site {
     let plot = Plot::claim().await;
-    Backend::registers(&stage.relay, &plot.origin(), &["--guests"]);
+    Backend::registers(&stage.relay, &plot.origin(), SUPPORT, &["--guests"]);
     let relay = stage.relay.origin();
     let files: [File; 1] = [("/shop.css", "text/css", STYLE)];
     let (policy, document) = (policy(&relay, ""), page(&relay, "", ""));
@@ -115,13 +117,19 @@ async fn a_visitor_talks_with_whichever_member_answers_and_is_the_same_after_a_r
     let site = shop(&stage).await;
     let maria = reader(&stage, &site).await;
     maria.sees("button", "Our support: available").await;
+    maria.click("button", starts("Our support")).await;
+    maria.reads_in_frame("Your name").await;
+    let start = faults_in_frame(&maria).await;
+    assert!(start.is_empty(), "at the start: {start:#?}");
+    maria.reload().await;
     maria.comes_as("Maria").await;
     maria.reads_in_frame("Available").await;
     maria.writes("Do you have this in blue?").await;
     for scheme in ["light", "dark"] {
         maria.prefers(&[("prefers-color-scheme", scheme)]).await;
-        let faults = faults(&maria).await;
-        assert!(faults.is_empty(), "in {scheme}: {faults:#?}");
+        for faults in [faults(&maria).await, faults_in_frame(&maria).await] {
+            assert!(faults.is_empty(), "in {scheme}: {faults:#?}");
+        }
         maria.picture(&format!("visit-{scheme}")).await;
     }
 
@@ -203,13 +211,14 @@ async fn whom_the_shop_vouches_for_needs_no_name_and_is_the_same_in_another_brow
     let desk = alice.answers_as_support(&stage).await;
 
     let plot = Plot::claim().await;
-    let backend = Backend::registers(&stage.relay, &plot.origin(), &[]);
+    let backend = Backend::registers(&stage.relay, &plot.origin(), SUPPORT, &[]);
     let signed_in: SignedIn = Arc::new(Mutex::new(Some(("customer 17", "Maria"))));
     let asked = Arc::clone(&signed_in);
+    let mints = backend.clone();
     let answers: site::Backend = Box::new(move |line| {
         let who = *asked.lock().expect("no holder panics");
         line.starts_with("POST /chat-token").then(|| match who {
-            Some((sub, name)) => format!("{{\"token\":\"{}\"}}", backend.mints(sub, name)),
+            Some((sub, name)) => format!("{{\"token\":\"{}\"}}", backend.vouches(sub, name)),
             None => "null".into(),
         })
     });
@@ -226,6 +235,17 @@ async fn whom_the_shop_vouches_for_needs_no_name_and_is_the_same_in_another_brow
     desk.opens("Maria · shop.example").await;
     desk.says("On its way.").await;
     maria.reads_in_frame("On its way.").await;
+    // Whoever opens page after page ends the login of the first one: there they go on as the same, for the asking.
+    for _ in 0..10 {
+        let token = mints.vouches("customer 17", "Maria");
+        let comes = json!({ "origin": mints.origin, "token": token });
+        let request = Request::page_post(&stage.relay.origin(), "/v1/visitors", &comes);
+        assert_eq!(stage.relay.call(&request).await.status, 201);
+    }
+    maria.reads_in_frame("Your visit here has ended.").await;
+    maria.click_in_frame("button", "Start").await;
+    maria.reads_in_frame("On its way.").await;
+    maria.reads_in_frame("You write as Maria.").await;
 
     let phone = reader(&stage, &site).await;
     phone.click("button", "Our support").await;

@@ -13,6 +13,7 @@ mod lines;
 mod minting;
 mod privacy;
 mod programs;
+mod signatures;
 mod sites;
 mod talking;
 mod tokens;

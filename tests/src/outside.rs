@@ -8,6 +8,7 @@
 //!   Terminal (a process) ──┘
 //! ```
 
+pub mod backend;
 pub mod http;
 pub mod line;
 pub mod patience;
@@ -17,6 +18,7 @@ pub mod proxy;
 pub mod relay;
 pub mod terminal;
 
+pub use backend::Backend;
 pub use line::Line;
 pub use patience::{eventually, within};
 pub use people::{Account, PASSWORD};

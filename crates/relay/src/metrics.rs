@@ -27,8 +27,11 @@ impl Count {
     }
 }
 
-/// What a token of a site is refused for; all else counts as one.
-const REFUSALS: [Code; 7] = [
+/// What a visitor of a site, or the frame of a page, is refused for; all else counts as one.
+const REFUSALS: [Code; 10] = [
+    Code::UnknownSite,
+    Code::GuestsClosed,
+    Code::TooManyRequests,
     Code::TokenInvalid,
     Code::TokenExpired,
     Code::TokenUsed,
@@ -73,8 +76,8 @@ pub struct Metrics {
     /// Visitors of other sites who came in by a token of the site, and without one.
     pub visitors_vouched: Count,
     pub visitors_guests: Count,
-    /// Tokens of sites that let nobody in.
-    pub tokens_refused: ByCode,
+    /// Visitors of sites who were not let in, and frames that were not shown.
+    pub visitors_refused: ByCode,
     /// Violations of the page's content security policy that browsers reported.
     pub csp_reports: Count,
 }
@@ -172,13 +175,13 @@ impl Metrics {
         }
         let _ = writeln!(
             text,
-            "# HELP lamplight_visitor_tokens_refused_total Tokens of sites that let nobody in.\n\
-             # TYPE lamplight_visitor_tokens_refused_total counter"
+            "# HELP lamplight_visitors_refused_total Visitors of sites who were not let in, and frames that were not shown.\n\
+             # TYPE lamplight_visitors_refused_total counter"
         );
-        for (code, count) in REFUSALS.iter().zip(&self.tokens_refused.0) {
+        for (code, count) in REFUSALS.iter().zip(&self.visitors_refused.0) {
             let _ = writeln!(
                 text,
-                "lamplight_visitor_tokens_refused_total{{code=\"{}\"}} {}",
+                "lamplight_visitors_refused_total{{code=\"{}\"}} {}",
                 code.slug(),
                 count.get()
             );
@@ -197,15 +200,15 @@ mod tests {
         metrics.messages.add(3);
         metrics.sessions.up();
         metrics.sessions.down();
-        metrics.tokens_refused.up(Code::TokenUsed);
-        metrics.tokens_refused.up(Code::TooManyRequests);
+        metrics.visitors_refused.up(Code::TokenUsed);
+        metrics.visitors_refused.up(Code::TooLarge);
         let text = metrics.print(7);
         for line in [
             "lamplight_messages_accepted_total 3",
             "lamplight_sessions 0",
             "lamplight_store_waiting 7",
-            "lamplight_visitor_tokens_refused_total{code=\"token_used\"} 1",
-            "lamplight_visitor_tokens_refused_total{code=\"try_later\"} 1",
+            "lamplight_visitors_refused_total{code=\"token_used\"} 1",
+            "lamplight_visitors_refused_total{code=\"try_later\"} 1",
         ] {
             assert!(
                 text.lines().any(|one| one == line),

@@ -18,9 +18,7 @@ use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
 
-use lamplight_embed::{
-    Address, Code, Door, DoorError, Listening, News, Shell, Visitor, Word, after,
-};
+use lamplight_embed::{Address, Door, DoorError, Listening, News, Shell, Visitor, Word, after};
 use wasm_bindgen_futures::spawn_local;
 use yew::functional::UseForceUpdateHandle;
 use yew::prelude::*;
@@ -62,6 +60,8 @@ struct Inner {
     open: Cell<bool>,
     /// Whether the page's backend may vouch.
     vouches: Cell<bool>,
+    /// Whether the backend did, when it was asked last.
+    vouched: Cell<bool>,
     /// What those who answer read of the visitor.
     called: RefCell<Option<String>>,
     /// Whether the browser remembers who the visitor is.
@@ -109,25 +109,32 @@ impl Frame {
             }
             Heard::State { open, word } => {
                 self.word.set(word);
-                let came = open && !self.open.replace(open);
-                self.open.set(open);
-                if let Stage::In(shell) = &*self.stage.borrow() {
+                let was_open = self.open.replace(open);
+                if let Some(shell) = self.shell() {
                     shell.cover(!open);
                 }
-                if came {
+                if open && !was_open {
                     self.focus();
                 }
                 self.redraw();
             }
-            Heard::Token(token) if *self.stage.borrow() == Stage::Comes => match token {
-                Some(token) => self.enter(Some(token), String::new()),
-                None => self.begin_as_guest(),
-            },
+            Heard::Token(token) if *self.stage.borrow() == Stage::Comes => {
+                self.vouched.set(token.is_some());
+                match token {
+                    Some(token) => self.enter(Some(token), String::new()),
+                    None => self.begin_as_guest(),
+                }
+            }
             Heard::Token(_) => {}
         }
     }
 
-    /// Finds out who the visitor is.
+    /// Finds out who the visitor is, once more.
+    fn again(&self) {
+        self.go(Stage::Comes);
+        self.begin();
+    }
+
     fn begin(&self) {
         if self.vouches.get() {
             self.around.say("token?", 0);
@@ -174,8 +181,8 @@ impl Frame {
             shell.cover(!frame.open.get());
             let heard = frame.clone();
             let listening = shell.listen(move |news| {
-                if let News::SignedOut(code) = news {
-                    heard.went(*code);
+                if let News::SignedOut(_) = news {
+                    heard.went();
                 }
             });
             frame.listening.replace(Some(listening));
@@ -186,22 +193,32 @@ impl Frame {
     }
 
     /// The relay does not know the visitor any more.
-    fn went(&self, code: Code) {
-        if let Stage::In(shell) = &*self.stage.borrow() {
+    fn went(&self) {
+        if let Some(shell) = self.shell() {
             shell.stop();
         }
-        memory::forget(&self.asked);
-        self.go(Stage::Starts(match code {
-            Code::NotSignedIn => t().visit_over,
-            code => texts::sentence(code),
-        }));
+        if !self.vouched.get() {
+            memory::forget(&self.asked);
+        }
+        self.go(Stage::Starts(t().visit_over));
+    }
+
+    fn shell(&self) -> Option<Shell> {
+        match &*self.stage.borrow() {
+            Stage::In(shell) => Some(shell.clone()),
+            _ => None,
+        }
     }
 
     /// The keyboard goes to where one writes, if the frame is in sight.
     fn focus(&self) {
         if self.open.get() {
             // Once it is drawn.
-            after(0, Box::new(|| dom::focus_on("#message, #visitor-name"))).forget();
+            after(
+                0,
+                Box::new(|| dom::focus_on("#message, .start input, .start button")),
+            )
+            .forget();
         }
     }
 
@@ -272,6 +289,7 @@ pub fn run() {
         word: Cell::default(),
         open: Cell::default(),
         vouches: Cell::default(),
+        vouched: Cell::default(),
         called: RefCell::default(),
         remembers: Cell::default(),
         listening: RefCell::default(),

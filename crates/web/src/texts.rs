@@ -136,7 +136,7 @@ texts! {
     writes_as_guest: "You write as a guest.";
     leave_message: "Nobody is here right now. Leave a message: it waits, and the answer will stand here when you come back.";
     forgets: "This browser keeps nothing for this page. When you leave it, this conversation is gone for you.";
-    visit_over: "You were away for so long that you are not known here any more. Start again.";
+    visit_over: "Your visit here has ended. Start again to go on.";
     not_here: "This conversation belongs on a page of another site. It does not open by itself.";
 
     // Requests.

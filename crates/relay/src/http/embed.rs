@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use lamplight_core::code::{Code, Refusal};
 
-use super::{Site, doors, headers, keeper, query};
+use super::{Site, doors, headers, keeper, query, sites};
 
 /// Among the page's files.
 const DOCUMENT: &str = "/embed/chat";
@@ -21,7 +21,8 @@ pub async fn chat(
 ) -> Response {
     let work = async {
         let [to, origin] = ["to", "origin"].map(|name| one(asked.as_deref(), name));
-        let frame = site.keeper.frame(&origin?, &to?).await?;
+        let frame = site.keeper.frame(&origin?, &to?).await;
+        let frame = sites::counted(&site, frame)?;
         let mut response = keeper::file(DOCUMENT, &brought);
         headers::frame(&mut response, &site.origins, &frame.origins);
         Ok(response)

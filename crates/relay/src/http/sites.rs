@@ -141,18 +141,19 @@ pub async fn receive(
     let work = async {
         let form: VisitorForm = read(&site, request).await?;
         let keeper = &site.keeper;
-        let visiting = match &form.token {
+        let received = match &form.token {
             Some(token) => {
                 let is_here = |audience: &str| is_here(&site, audience);
-                keeper.receive_vouched(&form.origin, token, is_here).await?
+                keeper.receive_vouched(&form.origin, token, is_here).await
             }
             None => {
                 let name = form.name.as_deref();
                 keeper
                     .receive_guest(&form.origin, &form.to, name, visitor.ip)
-                    .await?
+                    .await
             }
         };
+        let visiting = counted(&site, received)?;
         let entered = &visiting.entered;
         let mut who = json!({
             "principal": entered.principal,
@@ -166,6 +167,11 @@ pub async fn receive(
         Ok(answer::json(StatusCode::CREATED, &who))
     };
     answered(work.await)
+}
+
+/// Counts what pages of other sites are refused.
+pub fn counted<T>(site: &Site, asked: Result<T, Refusal>) -> Result<T, Refusal> {
+    asked.inspect_err(|refusal| site.metrics.visitors_refused.up(refusal.code))
 }
 
 /// Whether a token's audience is this relay: its domain, or where browsers find it.

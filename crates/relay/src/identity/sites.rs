@@ -243,13 +243,7 @@ impl Keeper {
         token: &str,
         is_here: impl Fn(&str) -> bool,
     ) -> Result<Visiting, Refusal> {
-        let (site, claims) = match self.vouched(origin, token, is_here).await {
-            Ok(found) => found,
-            Err(refusal) => {
-                self.metrics.tokens_refused.up(refusal.code);
-                return Err(refusal);
-            }
-        };
+        let (site, claims) = self.vouched(origin, token, is_here).await?;
         let wait = self.vouchers.take(&site.id, Instant::now());
         wait.map_err(|wait| Code::TooManyRequests.refusal_after(wait))?;
         let called = claims.name.as_deref().and_then(called);
@@ -262,12 +256,9 @@ impl Keeper {
             jti: hash_of(&claims.jti).to_vec(),
             until: claims.until,
         };
-        let received = self.receive(site, comes, called).await;
-        match &received {
-            Ok(_) => self.metrics.visitors_vouched.up(),
-            Err(refusal) => self.metrics.tokens_refused.up(refusal.code),
-        }
-        received
+        let visiting = self.receive(site, comes, called).await?;
+        self.metrics.visitors_vouched.up();
+        Ok(visiting)
     }
 
     /// Lets in somebody for whom nobody vouches, for a chat with `to` on a page of a site that takes such.
