@@ -199,6 +199,18 @@ impl Tab {
         }
     }
 
+    /// Waits until a text does not stand in the frame.
+    pub async fn sees_no_in_frame(&self, text: &str) {
+        let begun = Instant::now();
+        while self.tree_in_frame().await.text().contains(text) {
+            if begun.elapsed() > SOON {
+                self.fail(&format!("still read {text:?} in the frame"))
+                    .await;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// A click on something in the frame.
     pub async fn click_in_frame(&self, role: &str, name: &str) {
         let begun = Instant::now();

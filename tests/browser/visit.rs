@@ -142,6 +142,10 @@ async fn a_visitor_talks_with_whichever_member_answers_and_is_the_same_after_a_r
     one.opens("“Maria” · shop.example").await;
     one.reads("answered by bob").await;
     one.picture("visit-desk").await;
+    one.sets("Busy", "").await;
+    maria.reads_in_frame("Not available").await;
+    one.sets("Available", "").await;
+    maria.sees_no_in_frame("Nobody is here right now.").await;
 
     // The panel is closed from within; what comes is counted on the button.
     maria.press("Escape").await;

@@ -268,6 +268,8 @@ fn View(props: &Props) -> Html {
             Stage::In(shell) => part::<chat::Chat>(chat::Props {
                 frame: frame.clone(),
                 shell,
+                name: frame.whom(),
+                word: frame.word.get(),
             }),
         })
         .into()

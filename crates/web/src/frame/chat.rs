@@ -18,6 +18,10 @@ use crate::texts::{fill, t};
 pub struct Props {
     pub frame: Frame,
     pub shell: Shell,
+    /// What stands on the page's button.
+    pub name: String,
+    /// What the page's badge says.
+    pub word: Option<Word>,
 }
 
 #[component]
@@ -61,11 +65,11 @@ pub fn Chat(props: &Props) -> Html {
     let row = &conversation.row;
     let called = frame.called.borrow();
     let note = |words: &str| p("visit-note").text(words);
-    let word = frame.word.get();
+    let word = props.word;
     tag("section")
         .class("chat")
         .attr("aria-labelledby", "chat-title")
-        .with(head(&frame.whom(), word))
+        .with(head(&props.name, word))
         .with(
             div("visit-notes")
                 .attr("role", "status")
