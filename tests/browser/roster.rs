@@ -1,6 +1,7 @@
 //! The list of people: there before the relay has answered, walked by keys, told by shapes as well as by colours.
 
-use lamplight_tests::outside::Options;
+use lamplight_tests::outside::{Options, eventually};
+use serde_json::json;
 
 use crate::looks::faults;
 use crate::stage::Stage;
@@ -322,5 +323,17 @@ async fn the_list_alone_has_ones_own_status_and_the_people_and_nothing_else() {
     alice.sees_row("bob, away").await;
     alice.size(320, 640).await;
     alice.picture("list-alone").await;
+    // Who wants to talk does so in the whole page, beside the list.
+    alice.click("option", starts("bob, ")).await;
+    eventually("the whole page beside the list", || async {
+        let targets = alice.call("Target.getTargets", json!({})).await;
+        let targets = targets["targetInfos"].as_array().cloned();
+        let urls = targets.unwrap_or_default().into_iter();
+        let mut urls = urls.filter_map(|one| one["url"].as_str().map(str::to_owned));
+        urls.any(|url| url.ends_with("/#/bob@localhost"))
+            .then_some(())
+    })
+    .await;
+    alice.sees_row("bob, away").await;
     stage.ends_clean().await;
 }

@@ -277,21 +277,29 @@ const SIBLING_SCRIPT: &str = "\
 setInterval(() => {
   for (let at = 0; at < parent.frames.length; at++) {
     const { port1, port2 } = new MessageChannel();
-    port1.start();
-    parent.frames[at].postMessage({ type: 'lamplight:hello', to: 'support@localhost', name: 'Your bank', vouches: true }, '*', [port2]);
-    port1.postMessage({ type: 'token', token: 'stolen' });
+    parent.frames[at].postMessage({ type: 'lamplight:hello', to: 'support@localhost', name: 'Your bank', vouches: false }, '*', [port2]);
     port1.postMessage({ type: 'state', open: true, word: 'available' });
   }
-  parent.postMessage({ type: 'lamplight:ready' }, '*');
-}, 50);
+}, 20);
 ";
-
-/// The shop shows it when it is asked for more.
+/// A page that puts the frame where everyone can speak to it, as the document says how, beside somebody who does.
 const SHOWS: &str = "\
-document.getElementById('show').onclick = ({ target }) => {
-  const ad = document.createElement('iframe');
-  Object.assign(ad, { title: 'An advertisement', src: target.value });
-  document.querySelector('main').append(ad);
+const show = (title, src) => {
+  const frame = document.createElement('iframe');
+  Object.assign(frame, { title, src });
+  document.querySelector('main').append(frame);
+  return frame;
+};
+const { ad, chat } = document.getElementById('show').dataset;
+document.getElementById('show').onclick = () => show('An advertisement', ad);
+document.getElementById('talk').onclick = () => {
+  const frame = show('Our support', chat + '&origin=' + location.origin);
+  addEventListener('message', ({ source, origin, data }) => {
+    if (source !== frame.contentWindow || data.type !== 'lamplight:ready') return;
+    const { port1, port2 } = new MessageChannel();
+    source.postMessage({ type: 'lamplight:hello', to: 'support@localhost', name: 'Our support', vouches: false }, origin, [port2]);
+    port1.postMessage({ type: 'state', open: true, word: 'away' });
+  });
 };
 ";
 
@@ -304,27 +312,27 @@ async fn a_frame_beside_it_cannot_pass_for_the_page() {
     let ad = Site::open("", SIBLING, &ad).await;
     let at = ad.origin("ads.localhost");
     let relay = stage.relay.origin();
-    let beside = format!(
-        "<p><button id=\"show\" value=\"{at}/\">Show more</button></p><script type=\"module\" src=\"/shop.js\"></script>"
+    let document = format!(
+        "<!doctype html><html lang=\"en\"><head><title>A shop</title><script type=\"module\" src=\"/shop.js\"></script></head><body><main>\
+         <button id=\"show\" data-ad=\"{at}/\" data-chat=\"{relay}/embed/chat?to=support@localhost\">Show more</button>\
+         <button id=\"talk\">Talk</button></main></body></html>"
     );
-    let files: [File; 2] = [
-        ("/shop.css", "text/css", STYLE),
-        ("/shop.js", "text/javascript", SHOWS),
-    ];
-    let site = Site::open(&policy(&relay, &at), &page(&relay, "", &beside), &files).await;
+    let files: [File; 1] = [("/shop.js", "text/javascript", SHOWS)];
+    let site = Site::open(&policy(&relay, &at), &document, &files).await;
     let maria = stage.browser.person("maria").await;
     stage.watch(&maria);
     maria.open(&site.url()).await;
     maria.click("button", "Show more").await;
     maria.reads_in_frame("Buy now").await;
     // While it comes and while it is there, the other speaks again and again.
-    maria.click("button", "Our support").await;
-    maria.reads_in_frame("Your name").await;
+    maria.click("button", "Talk").await;
     maria.click_in_frame("button", "Start").await;
     maria.reads_in_frame("You write as a guest.").await;
+    maria.click_in_frame("textbox", "Message").await;
     maria.writes("Hello?").await;
     let frame = maria.tree_in_frame().await.text();
     assert!(!frame.contains("Your bank"), "{frame}");
+    assert!(frame.contains("Our support Away"), "{frame}");
     assert_eq!(site.reports(), 0, "broken policies");
     stage.ends_clean().await;
 }
