@@ -154,6 +154,11 @@ async fn a_visitor_talks_with_whichever_member_answers_and_is_the_same_after_a_r
     maria
         .sees("button", "Our support: available, 1 unread")
         .await;
+    // Nothing is read that nobody could see: it stays, and the next one is counted with it.
+    one.says("Which one shall it be?").await;
+    maria
+        .sees("button", "Our support: available, 2 unread")
+        .await;
     maria.picture("visit-unread").await;
     maria.press("Enter").await;
     maria.reads_in_frame("We have two of them here.").await;
