@@ -55,8 +55,17 @@ async fn a_recorded_session_replays_natively_with_the_same_trace() {
         shown.contains(&trace),
         "{trace} is what the page shows: {shown}"
     );
-    // G6: which SERVER it was.
+    // G6: which SERVER it was, as it says itself.
     let server = format!("{:016x}", welcomed.expect("a welcome").0);
+    let figures = stage.relay.get("/metrics").await.text();
+    assert!(
+        figures.contains(&format!("server=\"{server}\"")),
+        "{figures}"
+    );
+    assert!(
+        !server.trim_matches('0').is_empty(),
+        "a SERVER without a name"
+    );
     assert!(shown.contains(&server), "{server} is not in {shown}");
     stage.ends_clean().await;
 }

@@ -189,10 +189,10 @@ impl Config {
     }
 
     /// What the services are made with.
-    pub fn service(&self) -> ServiceConfig {
+    pub fn service(&self, server: ServerId) -> ServiceConfig {
         let (limits, bounds) = (&self.limits, &self.bounds);
         ServiceConfig {
-            server: ServerId::default(),
+            server,
             limits: Limits {
                 held_frames: limits.held_frames,
                 subscriptions: limits.subscriptions,

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use lamplight_core::address::ServerId;
 use lamplight_core::code::Code;
 
 /// One number that goes up, or up and down.
@@ -55,6 +56,8 @@ impl ByCode {
 /// Everything that is counted.
 #[derive(Debug, Default)]
 pub struct Metrics {
+    /// Which SERVER counts.
+    pub server: ServerId,
     /// Open TCP connections.
     pub connections: Count,
     /// Open sockets.
@@ -173,6 +176,14 @@ impl Metrics {
                 "# HELP lamplight_{name} {help}\n# TYPE lamplight_{name} {kind}\nlamplight_{name} {value}"
             );
         }
+        let _ = writeln!(
+            text,
+            "# HELP lamplight_info Which SERVER this is, as pages show it in their diagnostics.\n\
+             # TYPE lamplight_info gauge\n\
+             lamplight_info{{server=\"{:016x}\",version=\"{}\"}} 1",
+            self.server.0,
+            env!("CARGO_PKG_VERSION")
+        );
         let _ = writeln!(
             text,
             "# HELP lamplight_visitors_refused_total Visitors of sites who were not let in, and frames that were not shown.\n\

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lamplight_core::address::ServerId;
 use lamplight_core::service::Service;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
@@ -92,7 +93,11 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 
     let (answer, answers) = unbounded_channel();
     let (store, threads) = writer::start(store, answer.clone())?;
-    let metrics = Arc::new(Metrics::default());
+    let server = server()?;
+    let metrics = Arc::new(Metrics {
+        server,
+        ..Metrics::default()
+    });
     let keeper = Keeper::new(
         Arc::clone(&config),
         store.clone(),
@@ -103,7 +108,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let (drain, draining) = watch::channel(false);
     let clock = Clock::start();
     let (hub, door) = Hub::new(Parts {
-        service: Service::new(config.service(), seed()?, clock.now()),
+        service: Service::new(config.service(server), seed()?, clock.now()),
         clock,
         store: store.clone(),
         keeper: Arc::clone(&keeper),
@@ -207,6 +212,11 @@ fn seed() -> Result<u64, ServeError> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|_| ServeError::NoRandomness)?;
     Ok(u64::from_le_bytes(bytes))
+}
+
+/// Which SERVER this is, told apart from the one before and from others; small enough for the numbers of scripts.
+fn server() -> Result<ServerId, ServeError> {
+    Ok(ServerId(seed()? >> 11))
 }
 
 /// The signals that end the relay.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use lamplight_core::address::ServerId;
 use lamplight_core::rules::Login;
 
 use super::*;
@@ -142,7 +143,7 @@ fn what_is_unsafe_is_refused_with_the_reason() {
 fn a_relay_offers_at_least_one_of_its_services() {
     let offers = |flags: &[(&str, &str)]| {
         let read = Config::read(&sources(&[], flags));
-        read.map(|read| read.config.service().offers)
+        read.map(|read| read.config.service(ServerId::default()).offers)
             .map_err(|error| error.0)
     };
     assert_eq!(offers(&[]), Ok(Offers::Both));
@@ -154,7 +155,7 @@ fn a_relay_offers_at_least_one_of_its_services() {
     config
         .lay_toml("presence = false\nrequire_watch = \"account\"\nwatchers_span = \"2 d\"")
         .unwrap();
-    let service = config.service();
+    let service = config.service(ServerId::default());
     assert_eq!(service.offers, Offers::Messages);
     assert_eq!(service.watchers_span, Duration::from_hours(48));
     assert_eq!(service.requires.watch, Login::Account);
