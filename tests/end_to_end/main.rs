@@ -5,6 +5,7 @@ mod asking;
 mod assets;
 mod badges;
 mod circles;
+mod configuring;
 mod confirming;
 mod cut_lines;
 mod doors;

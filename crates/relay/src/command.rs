@@ -1,4 +1,4 @@
-//! What a person types: `lamplight serve`, `lamplight config default|show|check`, `lamplight site …`, `lamplight chat`. Each key of
+//! What a person types: `lamplight serve`, `lamplight config default|show|check|doc`, `lamplight site …`, `lamplight chat`. Each key of
 //! the configuration is a flag.
 
 mod site;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use crate::config::{Config, ConfigError, Read, SETTINGS, Sources};
+use crate::config::{self, Config, ConfigError, Read, SETTINGS, Sources};
 use crate::{chat, log, serve};
 
 /// Runs what the words of the command line say.
@@ -51,8 +51,11 @@ fn command() -> Command {
                 )
                 .subcommand(with_settings(
                     Command::new("show")
-                        .about("The configuration that `serve` would use, as a file"),
+                        .about("The configuration that `serve` would use, as a file, with where each value came from; without secrets"),
                 ))
+                .subcommand(
+                    Command::new("doc").about("Every key as Markdown: docs/CONFIGURATION.md"),
+                )
                 .subcommand(with_settings(
                     Command::new("check")
                         .about("Whether `serve` would start with this configuration"),
@@ -72,6 +75,13 @@ fn with_settings(command: Command) -> Command {
         } else {
             setting.default
         };
+        if setting.is_secret {
+            // What is typed here, everyone on the machine reads in the list of processes.
+            return Arg::new(format!("{}_file", setting.key()))
+                .long(format!("{}-file", setting.flag()))
+                .value_name("file")
+                .help(format!("The file with this secret: {}", setting.about));
+        }
         Arg::new(setting.key())
             .long(setting.flag())
             .value_name(setting.unit)
@@ -81,7 +91,10 @@ fn with_settings(command: Command) -> Command {
 }
 
 fn serve_with(words: &ArgMatches) -> Result<(), String> {
-    let Read { config, warnings } = read(words)?;
+    let Read {
+        config, warnings, ..
+    } = read(words)?;
+    config.check_folder().map_err(|error| error.to_string())?;
     log::start(&config.log);
     for warning in warnings {
         tracing::warn!("{warning}");
@@ -99,9 +112,11 @@ fn serve_with(words: &ArgMatches) -> Result<(), String> {
 fn configure(words: &ArgMatches) -> Result<(), String> {
     match words.subcommand() {
         Some(("default", _)) => print!("{}", Config::default().print(true)),
-        Some(("show", words)) => print!("{}", read_aloud(words)?.print(false)),
+        Some(("show", words)) => show(words)?,
+        Some(("doc", _)) => print!("{}", config::reference()),
         Some(("check", words)) => {
-            read_aloud(words)?;
+            let config = read_aloud(words)?;
+            config.check_folder().map_err(|error| error.to_string())?;
             println!("The configuration is good.");
         }
         _ => return Err("there is no such command".into()),
@@ -109,11 +124,28 @@ fn configure(words: &ArgMatches) -> Result<(), String> {
     Ok(())
 }
 
-fn read_aloud(words: &ArgMatches) -> Result<Config, String> {
-    let Read { config, warnings } = read(words)?;
+/// Shows what is set even where `serve` would refuse it: who looks for a fault wants to see it.
+fn show(words: &ArgMatches) -> Result<(), String> {
+    let read = Config::read_unchecked(&sources(words)).map_err(|error| error.to_string())?;
+    print!("{}", read.config.print_with(&read.from));
+    warn(&read.warnings);
+    if let Err(error) = read.config.check() {
+        eprintln!("lamplight: `serve` would not start: {error}");
+    }
+    Ok(())
+}
+
+fn warn(warnings: &[String]) {
     for warning in warnings {
         eprintln!("lamplight: {warning}");
     }
+}
+
+fn read_aloud(words: &ArgMatches) -> Result<Config, String> {
+    let Read {
+        config, warnings, ..
+    } = read(words)?;
+    warn(&warnings);
     Ok(config)
 }
 
@@ -128,7 +160,10 @@ fn sources(words: &ArgMatches) -> Sources {
         let typed = words.value_source(key) == Some(ValueSource::CommandLine);
         typed.then(|| text.clone())
     };
-    let flags = SETTINGS.iter().map(crate::config::Setting::key);
+    let flags = SETTINGS.iter().map(|setting| match setting.is_secret {
+        true => format!("{}_file", setting.key()),
+        false => setting.key(),
+    });
     Sources {
         file: words.get_one("config").cloned(),
         // A variable that is no text is none of ours.

@@ -529,7 +529,8 @@ fn secret() -> Result<String, Refusal> {
     Ok(format!("lamp_{}", URL_SAFE_NO_PAD.encode(random::<32>()?)))
 }
 
-fn hash_of(secret: &str) -> Hash {
+/// What is kept of a secret.
+pub fn hash_of(secret: &str) -> Hash {
     Sha256::digest(secret.as_bytes()).into()
 }
 

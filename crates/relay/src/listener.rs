@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
-use crate::config::ConnectionSettings;
+use crate::config::{ConnectionSettings, Network};
 use crate::identity::rates::Rates;
 use crate::metrics::Metrics;
 
@@ -34,6 +34,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Crowd {
     places: Arc<Semaphore>,
     per_ip: u32,
+    /// Who may connect at all beside this machine; none: everyone who can.
+    proxies: Vec<Network>,
     open: Mutex<HashMap<IpAddr, u32>>,
     new: Rates<IpAddr>,
     metrics: Arc<Metrics>,
@@ -67,6 +69,7 @@ impl Crowd {
         let crowd = Self {
             places: Arc::new(Semaphore::new(settings.most.min(Semaphore::MAX_PERMITS))),
             per_ip: settings.per_ip,
+            proxies: settings.proxies.clone(),
             open: Mutex::default(),
             new: Rates::new(settings.new_per_ip),
             metrics,
@@ -76,6 +79,10 @@ impl Crowd {
     }
 
     fn enter(self: &Arc<Self>, ip: IpAddr, permit: OwnedSemaphorePermit) -> Option<Place> {
+        let is_proxy = || self.proxies.iter().any(|network| network.contains(ip));
+        if !self.proxies.is_empty() && !ip.to_canonical().is_loopback() && !is_proxy() {
+            return None;
+        }
         let ip = party(ip);
         if !ip.is_loopback() {
             self.new.take(&ip, Instant::now()).ok()?;
@@ -249,6 +256,24 @@ mod tests {
         );
         for _ in 0..10 {
             assert!(enter(&crowd, "127.0.0.1").await.is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn where_proxies_are_named_nobody_else_connects() {
+        let mut config = Config::default();
+        config.set("connections.proxies", "172.16.0.0/12").unwrap();
+        let (crowd, _emptied) = Crowd::new(&config.connections, Arc::default());
+        for (ip, comes_in) in [
+            ("172.17.0.1", true),
+            ("::ffff:172.17.0.1", true),
+            ("127.0.0.1", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("192.0.2.1", false),
+            ("2001:db8::1", false),
+        ] {
+            assert_eq!(enter(&crowd, ip).await.is_some(), comes_in, "{ip}");
         }
     }
 

@@ -97,6 +97,7 @@ impl Relay {
     /// Starts a relay on a free port with an empty folder.
     pub async fn start(options: Options) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
+        keep_private(folder.path());
         Self::start_in(options, folder).await
     }
 
@@ -270,6 +271,18 @@ impl Drop for Relay {
             faults.join("\n")
         );
     }
+}
+
+/// A folder for its owner alone, as the relay makes its own.
+pub fn keep_private(folder: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(folder, private).expect("a folder of ours");
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
 }
 
 /// Sends a signal to a process.

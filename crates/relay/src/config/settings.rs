@@ -8,7 +8,8 @@ use std::time::Duration;
 use lamplight_core::rules::Login;
 use lamplight_core::service::Rate;
 
-use super::words::{LogFormat, LogLevel, Offer, Size, Value};
+use super::network::Network;
+use super::words::{LogFormat, LogLevel, Offer, Secret, Size, Value};
 
 /// One line of the table.
 pub struct Setting {
@@ -22,6 +23,8 @@ pub struct Setting {
     pub cost: &'static str,
     /// Whether the TOML value stands without quotes.
     pub is_bare: bool,
+    /// Whether it is never shown, and may stand in a file of its own.
+    pub is_secret: bool,
     pub(super) set: fn(&mut Config, &str) -> Result<(), String>,
     pub(super) get: fn(&Config) -> String,
 }
@@ -43,8 +46,12 @@ impl Setting {
 
     /// `LAMPLIGHT_LIMITS_FRAMES`.
     pub fn environment(&self) -> String {
-        format!("LAMPLIGHT_{}", self.key().replace('.', "_").to_uppercase())
+        environment(&self.key())
     }
+}
+
+pub(super) fn environment(key: &str) -> String {
+    format!("LAMPLIGHT_{}", key.replace('.', "_").to_uppercase())
 }
 
 macro_rules! settings {
@@ -88,7 +95,8 @@ macro_rules! settings {
                 about: $about,
                 cost: $cost,
                 is_bare: matches!(stringify!($type).as_bytes(), b"bool" | b"u16" | b"u32" | b"u64" | b"usize"),
-                set: |config, text| {
+                is_secret: matches!(stringify!($type).as_bytes(), b"Secret"),
+            set: |config, text| {
                     config.$part.$name = <$type as Value>::read(text)?;
                     Ok(())
                 },
@@ -113,6 +121,9 @@ settings! {
         origins: Vec<String> = "" ["list of URLs"]
             "Further origins whose pages may connect and sign in, exactly as a browser writes them."
             "Each one can act for whoever visits it and is signed in."
+        contact: String = "" ["mailto: or https: URL"]
+            "Where people reach whoever runs the relay; told to everyone who asks, at `/v1/relay`."
+            "Robots read it too."
         data: PathBuf = "./lamplight-data" ["folder"]
             "The folder with everything that lasts."
             "Must be on a local disk that keeps what it was told to sync; a network file system is not one."
@@ -198,6 +209,9 @@ settings! {
         new_per_ip: Rate = "100 then 1 per 50 ms" ["rate"]
             "New connections per address. Not counted for loopback."
             "More lets one machine keep the relay busy with handshakes."
+        proxies: Vec<Network> = "" ["list of networks"]
+            "The proxies with TLS in front, such as \"172.16.0.0/12\". Needed where `listen` is not loopback; then only they, and this machine, may connect."
+            "Whoever is in these networks speaks to the relay without TLS."
         header_wait: Duration = "10 s" ["time"]
             "How long a request may take to arrive."
             "Longer lets slow senders hold connections."
@@ -309,6 +323,13 @@ settings! {
         notify_every: Duration = "1 s" ["time"]
             "The least time between two notifications of one presentity to one watcher."
             "A shorter time sends more frames when someone's presence flaps."
+    }
+
+    /// Figures for whoever watches the relay's health.
+    metrics ("metrics") MetricsSettings {
+        token: Secret = "" ["secret"]
+            "What Prometheus must bring as a bearer token to read `/metrics`. Empty: on loopback everyone reads it, elsewhere nobody."
+            "Figures say how many people are here and what they do, though not who."
     }
 
     /// What is written about what happens.

@@ -132,11 +132,178 @@ fn what_is_unsafe_is_refused_with_the_reason() {
         let error = refused(flags);
         assert!(error.contains(reason), "{flags:?}: {error}");
     }
-    let public = [
-        ("listen", "0.0.0.0:80"),
-        ("public_url", "https://chat.example.org"),
+    assert!(Config::read(&sources(&[], PUBLIC)).is_ok());
+}
+
+/// A relay that others reach through a proxy.
+const PUBLIC: &[(&str, &str)] = &[
+    ("public_url", "https://chat.example.org"),
+    ("domain", "example.org"),
+];
+
+#[test]
+fn a_relay_for_others_that_would_be_unsafe_is_refused_with_the_cure() {
+    for (more, cure) in [
+        (&[("domain", "localhost")][..], "set domain to your own"),
+        (&[("listen", "0.0.0.0:80")], "connections.proxies"),
+        (&[("origins", "http://localhost:3000")], "take it out"),
+        (&[("accounts.sign_up", "open")], "set contact"),
+        (
+            &[("accounts.password_memory", "8 KiB")],
+            "leave them as they are",
+        ),
+        (
+            &[
+                ("accounts.password_memory", "16 MiB"),
+                ("accounts.password_passes", "1"),
+            ],
+            "35 MiB or more",
+        ),
+    ] {
+        let error = refused(&[PUBLIC, more].concat());
+        assert!(error.contains(cure), "{more:?}: {error}");
+    }
+    for cured in [
+        &[
+            ("listen", "0.0.0.0:80"),
+            ("connections.proxies", "10.0.0.0/8"),
+        ][..],
+        &[
+            ("accounts.sign_up", "open"),
+            ("contact", "mailto:a@example.org"),
+        ],
+        &[
+            ("accounts.password_memory", "7 MiB"),
+            ("accounts.password_passes", "5"),
+        ],
+    ] {
+        let read = Config::read(&sources(&[], &[PUBLIC, cured].concat()));
+        assert!(read.is_ok(), "{cured:?}: {read:?}");
+    }
+    // All that is in the way is said at once.
+    let error = refused(&[("listen", "0.0.0.0:80")]);
+    for cure in ["public_url", "connections.proxies", "set domain"] {
+        assert!(error.contains(cure), "{error}");
+    }
+    // A proxy of this machine's own, for a try: nobody else comes by it.
+    let at_home = [
+        ("public_url", "http://localhost:8080"),
+        ("accounts.sign_up", "open"),
     ];
-    assert!(Config::read(&sources(&[], &public)).is_ok());
+    assert!(Config::read(&sources(&[], &at_home)).is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_everyone_reads_is_refused_where_others_reach_the_relay() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let chmod = |mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let mut config = Config::default();
+    config.set("data", path).unwrap();
+    chmod(0o755);
+    assert!(config.check_folder().is_ok(), "on loopback");
+    for (key, text) in PUBLIC {
+        config.set(key, text).unwrap();
+    }
+    let error = config.check_folder().unwrap_err().0;
+    assert!(error.contains("chmod 700"), "{error}");
+    chmod(0o750);
+    assert!(config.check_folder().is_ok());
+    config.set("data", "/nowhere/at/all").unwrap();
+    assert!(config.check_folder().is_ok(), "it is made private");
+}
+
+#[test]
+fn each_value_says_where_it_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lamplight.toml");
+    std::fs::write(
+        &file,
+        "# mine\ndomain = \"localhost\"\n\n[limits]\nsessions = 3\n",
+    )
+    .unwrap();
+    let environment = [("LAMPLIGHT_LIMITS_PAGE", "200")];
+    let mut sources = sources(&environment, &[("bounds.grace", "3 s")]);
+    sources.file = Some(file.clone());
+    let read = Config::read(&sources).unwrap();
+    let shown = read.config.print_with(&read.from);
+    let name = file.display();
+    for (key, from) in [
+        ("domain = \"localhost\"", format!("# {name}:2")),
+        ("sessions = 3", format!("# {name}:5")),
+        ("page = 200", "# LAMPLIGHT_LIMITS_PAGE".into()),
+        ("grace = \"3 s\"", "# --bounds-grace".into()),
+        ("ping = \"20 s\"", "# default".into()),
+    ] {
+        let line = shown.lines().find(|line| line.starts_with(key));
+        let line = line.unwrap_or_else(|| panic!("no {key} in {shown}"));
+        assert!(line.ends_with(&from), "{line}");
+    }
+    // It is still a file.
+    let mut again = Config::default();
+    again.lay_toml(&shown).unwrap();
+    assert_eq!(again, read.config);
+    // An error says the line.
+    std::fs::write(&file, "[limits]\nsessions = 3\n\nsesions = 3").unwrap();
+    let error = Config::read(&sources).unwrap_err().0;
+    assert!(
+        error.contains("lamplight.toml:4") && error.contains("`limits.sessions`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file_and_is_never_shown() {
+    const SECRET: &str = "4f1c0ffee9d0d2b1a7";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    for (environment, flags) in [
+        (vec![("LAMPLIGHT_METRICS_TOKEN", SECRET)], vec![]),
+        (vec![("LAMPLIGHT_METRICS_TOKEN_FILE", path)], vec![]),
+        (vec![], vec![("metrics.token_file", path)]),
+    ] {
+        let read = Config::read(&sources(&environment, &flags)).unwrap();
+        assert_eq!(read.config.metrics.token.get(), Some(SECRET));
+        let shown = read.config.print_with(&read.from) + &read.config.print(true);
+        let printed = format!("{shown}{:?}", read.config);
+        assert!(!printed.contains(SECRET), "{printed}");
+        assert!(shown.contains("token is set"), "{shown}");
+    }
+    // Neither is a wrong one repeated, nor the file that it stood in.
+    std::fs::write(&file, "hunter2").unwrap();
+    for flags in [("metrics.token", "hunter2"), ("metrics.token_file", path)] {
+        let error = refused(&[flags]);
+        assert!(
+            error.contains("at least 16 characters") && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+    let error = refused(&[("metrics.token_file", "/nowhere/at/all")]);
+    assert!(error.contains("/nowhere/at/all"), "{error}");
+    let error = Config::default()
+        .lay_toml("[metrics]\ntokn_file = \"x\"")
+        .unwrap_err()
+        .0;
+    assert!(error.contains("`metrics.token_file`"), "{error}");
+}
+
+#[test]
+fn the_reference_is_what_the_table_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/CONFIGURATION.md");
+    if std::env::var_os("LAMPLIGHT_BLESS").is_some() {
+        std::fs::write(path, reference()).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        written == reference(),
+        "docs/CONFIGURATION.md is not what `lamplight config doc` prints; write it anew with LAMPLIGHT_BLESS=1"
+    );
 }
 
 #[test]

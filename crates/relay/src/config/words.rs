@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lamplight_core::private::Private;
 use lamplight_core::rules::Login;
 use lamplight_core::service::Rate;
 
@@ -24,6 +25,20 @@ impl Size {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }
+
+/// A secret, or none; never printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secret(Private<String>);
+
+impl Secret {
+    /// The secret, if one is set.
+    pub fn get(&self) -> Option<&str> {
+        Some(self.0.0.as_str()).filter(|secret| !secret.is_empty())
+    }
+}
+
+/// Shortest secret that nobody guesses by trying.
+const SECRET_MIN: usize = 16;
 
 const DURATIONS: &[(&str, u64)] = &[
     ("ms", 1),
@@ -164,6 +179,22 @@ impl Value for String {
 
     fn print(&self) -> String {
         self.clone()
+    }
+}
+
+impl Value for Secret {
+    fn read(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if (1..SECRET_MIN).contains(&text.len()) {
+            return Err(format!(
+                "expected at least {SECRET_MIN} characters that nobody guesses, such as those of `openssl rand -hex 16`"
+            ));
+        }
+        Ok(Self(Private(text.to_owned())))
+    }
+
+    fn print(&self) -> String {
+        self.get().map_or("", |_| "…").to_owned()
     }
 }
 

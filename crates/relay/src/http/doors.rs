@@ -54,7 +54,7 @@ struct TicketForm {
 pub async fn relay(State(site): State<Arc<Site>>) -> Response {
     let config = &site.config;
     let (accounts, services) = (&config.accounts, &config.services);
-    let facts = json!({
+    let mut facts = json!({
         "domain": config.relay.domain,
         "registration": config.offers(accounts.sign_up),
         "guests": config.offers(accounts.guests),
@@ -65,6 +65,9 @@ pub async fn relay(State(site): State<Arc<Site>>) -> Response {
         "require_publish": services.require_publish,
         "version": env!("CARGO_PKG_VERSION"),
     });
+    if !config.relay.contact.is_empty() {
+        facts["contact"] = config.relay.contact.as_str().into();
+    }
     answer::json(StatusCode::OK, &facts)
 }
 
@@ -250,7 +253,7 @@ pub fn secret_of<'a>(site: &Site, headers: &'a HeaderMap) -> Option<&'a str> {
     bearer(headers).or_else(|| site.cookie.read(headers))
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

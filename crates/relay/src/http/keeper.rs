@@ -8,12 +8,14 @@ use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
-use lamplight_core::code::Code;
+use lamplight_core::code::{Code, Refusal};
 use lamplight_core::service::Rate;
 use serde_json::Value;
 
+use super::doors::bearer;
 use super::{Site, answer, body};
 use crate::assets;
+use crate::identity::hash_of;
 
 /// Reports that are logged; all are counted.
 pub const REPORTS: Rate = Rate {
@@ -39,7 +41,20 @@ pub async fn ready(State(site): State<Arc<Site>>) -> Response {
     }
 }
 
-pub async fn metrics(State(site): State<Arc<Site>>) -> Response {
+/// Figures, for everyone on loopback; where others reach the relay, for whoever brings the token.
+pub async fn metrics(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
+    let token = site.config.metrics.token.get();
+    if token.is_some() || site.config.is_for_others() {
+        // Hashes, so that the time says nothing of how much of it was right.
+        let brought = bearer(&headers).map(hash_of);
+        if brought.is_none() || brought != token.map(hash_of) {
+            return answer::refuse(&Refusal {
+                sentence: "Figures are for whoever brings the token that `metrics.token` says."
+                    .into(),
+                ..Code::NotAllowed.refusal()
+            });
+        }
+    }
     let text = site.metrics.print(site.store.waiting());
     answer::text(StatusCode::OK, text)
 }
