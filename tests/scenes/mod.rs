@@ -19,6 +19,7 @@ mod reconnecting;
 mod refusals;
 mod requests;
 mod rules;
+mod scripts;
 mod shops;
 mod signals;
 mod stepping_up;
@@ -43,6 +44,12 @@ pub struct Scene {
 macro_rules! all_scenes {
     ($each:ident) => {
         $each! {
+            scripts {
+                a_script_watches_for_as_long_as_it_runs_and_keeps_nobody
+                what_a_script_watches_and_what_a_person_keeps_are_apart
+                a_script_that_watches_nobody_reads_so
+                a_script_deals_with_one_message_after_the_other
+            }
             watching {
                 a_stranger_is_asked_about_and_sees_nothing_before_the_answer
                 a_request_is_told_once

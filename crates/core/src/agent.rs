@@ -16,7 +16,8 @@
 //! `typing` is who types, `pace` how closely one is told; `keeping` keeps drafts and the roster for the next life; `rows` puts
 //! together what is read; `desk` is what they all share.
 //!
-//! With the feature `people` the agent keeps whom one watches and says how one is. With the feature `settings` it also sets things up: `settings` is what one has set up and who watches, `doors` whom one
+//! With the feature `people` the agent keeps whom one watches, with `status` it says how one is, with `scripts` it watches whom it keeps not:
+//! `roster/watches`. With the feature `settings` it also sets things up: `settings` is what one has set up and who watches, `doors` whom one
 //! lets see, `own` what comes and goes about both, `preview` what others see of it. Without, what the service says of it is not
 //! read: a conversation on another site's page weighs less.
 
@@ -57,7 +58,7 @@ use core::time::Duration;
 
 use alloc::vec::Vec;
 
-use crate::address::{Address, InboxAddress, MessageId, ServerId};
+use crate::address::{Address, InboxAddress, MessageId, Presentity, ServerId};
 use crate::code::{Code, Refusal, Retry};
 use crate::message::{Body, Receipt, What};
 use crate::presence::{Notification, TupleKind, by_hand};
@@ -545,14 +546,14 @@ impl Agent {
     fn intent(&mut self, intent: Intent) {
         let desk = &mut self.desk;
         match intent {
-            #[cfg(feature = "people")]
+            #[cfg(feature = "status")]
             Intent::SetStatus {
                 choice,
                 note,
                 until,
                 of,
             } => self.presentity.set(choice, note, until, of, desk),
-            #[cfg(feature = "people")]
+            #[cfg(feature = "status")]
             Intent::ClearStatus { of } => self.presentity.withdraw(by_hand(), of, desk),
             #[cfg(feature = "people")]
             Intent::AddContact {
@@ -615,6 +616,12 @@ impl Agent {
                 self.presentity.confirmed(desk);
                 self.outbox.confirmed(desk);
             }
+            #[cfg(feature = "scripts")]
+            Intent::SeenUpTo { with, seq } => self.inbox.seen_up_to(&with, seq, desk),
+            #[cfg(feature = "scripts")]
+            Intent::Watch { presentity } => self.watch(presentity),
+            #[cfg(feature = "scripts")]
+            Intent::Unwatch { presentity } => self.roster.unwatch(presentity.address(), desk),
         }
     }
 
@@ -646,6 +653,16 @@ impl Agent {
             return self.desk.tell(Notice::Refused(oneself, Code::NotYourself));
         }
         self.roster.add(contact, &mut self.desk);
+    }
+
+    #[cfg(feature = "scripts")]
+    fn watch(&mut self, presentity: Presentity) {
+        if presentity.principal() == self.config.principal {
+            return self
+                .desk
+                .tell(Notice::Refused(Some(presentity.0), Code::NotYourself));
+        }
+        self.roster.watch(presentity.0, &mut self.desk);
     }
 
     fn sign_out(&mut self) {

@@ -10,12 +10,12 @@ use crate::shell;
 use crate::suite::Wish;
 use crate::wasm::{self, Part};
 use crate::workspace::{WASM, Workspace, cargo};
-use crate::{size, tidy, tools};
+use crate::{package, size, tidy, tools};
 
 const TESTS: &str = "lamplight-tests";
 /// The member that holds the parity module, if it is not the library of the tests crate itself.
 const PARITY: &str = "lamplight-parity";
-const BROWSER_CRATES: [&str; 2] = ["lamplight-embed", "lamplight-web"];
+const BROWSER_CRATES: [&str; 3] = ["lamplight-embed", "lamplight-runtime", "lamplight-web"];
 
 /// How often the kill test kills when nobody says: enough to notice, short enough for every push.
 const KILL_ROUNDS: u32 = 5;
@@ -93,6 +93,11 @@ pub const LAYERS: &[Layer] = &[
         name: "end_to_end",
         about: "the relay over real sockets",
         run: |ground, wish| ground.relay_test("end_to_end", wish),
+    },
+    Layer {
+        name: "runtime",
+        about: "scripts in Node against the real relay, by the package for npm",
+        run: scripts,
     },
     Layer {
         name: "kill",
@@ -231,6 +236,17 @@ fn store(ground: &mut Ground, wish: &Wish) -> Result<()> {
         .env("LAMPLIGHT_STRACE", strace);
     // The figures of a large store are the point, and libtest would keep them to itself.
     shell::call(wish.with("--nocapture").pass(&mut command))
+}
+
+fn scripts(ground: &mut Ground, wish: &Wish) -> Result<()> {
+    let node = tools::node()?;
+    let package = package::build(&ground.workspace)?;
+    let mut command = ground.test("runtime")?;
+    command
+        .env("LAMPLIGHT_BIN", ground.relay()?)
+        .env("LAMPLIGHT_NODE", node)
+        .env("LAMPLIGHT_PACKAGE", package);
+    shell::call(wish.pass(&mut command))
 }
 
 fn browser(ground: &mut Ground, wish: &Wish) -> Result<()> {

@@ -30,11 +30,13 @@ pub enum Role {
     Frame,
     /// What a page of another site loads for a live badge.
     Embed,
+    /// What a script of another site drives: module and script.
+    Runtime,
     Other,
 }
 
 impl Role {
-    pub const ALL: [Role; 8] = [
+    pub const ALL: [Role; 9] = [
         Role::Module,
         Role::Later,
         Role::Script,
@@ -42,6 +44,7 @@ impl Role {
         Role::Html,
         Role::Frame,
         Role::Embed,
+        Role::Runtime,
         Role::Other,
     ];
 
@@ -54,6 +57,7 @@ impl Role {
             Role::Style => "css",
             Role::Frame => "frame",
             Role::Embed => "embed",
+            Role::Runtime => "runtime",
             Role::Other => "other",
         }
     }
@@ -162,6 +166,11 @@ impl File {
         }
     }
 
+    /// Whether its address gives this and nothing else, for ever.
+    fn is_pinned(&self) -> bool {
+        matches!(self.role, Role::Embed | Role::Runtime) || self.path.starts_with("/assets/")
+    }
+
     fn json(&self) -> Value {
         let size = |form: &Option<Vec<u8>>| form.as_ref().map(Vec::len);
         json!({
@@ -169,7 +178,7 @@ impl File {
             "file": self.name(),
             "hash": self.hash,
             "content_type": content_type(&self.name()),
-            "cache": if self.role == Role::Embed || self.path.starts_with("/assets/") { "immutable" } else { "no-cache" },
+            "cache": if self.is_pinned() { "immutable" } else { "no-cache" },
             "role": self.role.word(),
             "raw": self.raw.len(),
             "br": size(&self.brotli),

@@ -12,9 +12,11 @@ mod listing;
 
 mod options;
 mod pack;
+mod package;
 mod page;
 mod relay;
 mod run;
+mod runtime;
 mod shell;
 mod size;
 mod snip;
@@ -34,6 +36,7 @@ cargo xtask run [--dev] [--page-dev] [-- ...]   build page and relay, then `lamp
 cargo xtask page [--dev]                        build the page alone, into target/page/{release,dev}
 cargo xtask test [layer] [--rounds N] [--repeat N] [-- ...]
                                                 all layers in order, or one; `cargo xtask test --list` names them
+cargo xtask package                             the runtime for npm, into target/package
 cargo xtask size [--why]                        what the page weighs, against its budget
 cargo xtask tidy [--bless]                      the rules of the house that no compiler checks
 ";
@@ -57,6 +60,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<()> {
     match command {
         "run" => run::run(rest),
         "page" => run::page(rest),
+        "package" => package::package(rest),
         "test" => suite::test(rest),
         "size" => size::size(rest),
         "tidy" => tidy::tidy(rest),

@@ -12,6 +12,7 @@ use crate::bindgen::{self, Bound};
 use crate::compress::Effort;
 use crate::embed;
 use crate::listing::{Listing, Role};
+use crate::runtime;
 use crate::shell::step;
 use crate::split::{self, Split};
 use crate::wasm::{self, Part};
@@ -41,7 +42,7 @@ impl Kind {
         if dev { Kind::Dev } else { Kind::Release }
     }
 
-    fn profile(self) -> &'static str {
+    pub fn profile(self) -> &'static str {
         match self {
             Kind::Dev => "wasm-dev",
             Kind::Release => "wasm-release",
@@ -79,6 +80,9 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Page> {
     let framed = step("the conversation for other sites", || {
         wasm::build(workspace, PACKAGE, Part::Lean(FRAME), kind.profile())
     })?;
+    let driven = step("the module for scripts of other sites", || {
+        runtime::link(workspace, kind.profile())
+    })?;
     step("the page: glue, names, compression", || {
         let release = kind == Kind::Release;
         let split = split::split(workspace, &linked, release)?;
@@ -90,7 +94,8 @@ pub fn build(workspace: &Workspace, kind: Kind) -> Result<Page> {
         let www = workspace.root.join("www");
         let mut listing = assemble(&www, bound, split, kind)?;
         assemble_frame(&mut listing, &www, frame, kind)?;
-        embed::assemble(&mut listing, &www, release)?;
+        let runtime = runtime::assemble(workspace, &driven, release)?;
+        embed::assemble(&mut listing, &www, &runtime, release)?;
         shop(&mut listing, &www)?;
         listing.write(&folder, release)?;
         Ok(Page {

@@ -21,6 +21,8 @@ const LATER_BYTES: usize = 53_000;
 const EMBED_BYTES: usize = 5_000;
 /// What a frame with a conversation loads, its document included, once somebody means to open it.
 const FRAME_BYTES: usize = 110_000;
+/// What a script of another site loads to draw its own interface: module and script.
+const RUNTIME_BYTES: usize = 60_000;
 
 /// Traces that `serde_json` leaves in a module that uses it: its name in symbols and panic messages, its sentences in errors.
 const JSON_CODEC: [&str; 3] = [
@@ -77,6 +79,10 @@ pub fn judge(page: &Page) -> Result<()> {
     println!(
         "a conversation on another site's page, when it is opened: {frame} bytes of {FRAME_BYTES}"
     );
+    let runtime = page.listing.weight(Role::Runtime).brotli;
+    println!(
+        "what a script of another site loads to draw its own interface: {runtime} bytes of {RUNTIME_BYTES}"
+    );
     no_json_codec(&page.linked)?;
     println!("the JSON codec is not in the page");
     anyhow::ensure!(
@@ -98,6 +104,11 @@ pub fn judge(page: &Page) -> Result<()> {
         frame <= FRAME_BYTES,
         "a conversation on another site's page is {} bytes above its bound",
         frame.saturating_sub(FRAME_BYTES)
+    );
+    anyhow::ensure!(
+        runtime <= RUNTIME_BYTES,
+        "what a script of another site loads is {} bytes above its bound",
+        runtime.saturating_sub(RUNTIME_BYTES)
     );
     Ok(())
 }

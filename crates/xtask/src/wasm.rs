@@ -47,6 +47,8 @@ pub enum Part<'a> {
     /// A program that does without the package's default features.
     Lean(&'a str),
     Library,
+    /// A library that is bound and taken apart as programs are: what scripts of other sites drive.
+    Script,
 }
 
 /// Builds one package for the browser's virtual machine and gives the path of the module, names still inside.
@@ -75,7 +77,7 @@ pub fn build(
             command.args(["--bin", name, "--no-default-features"]);
             format!("{name}.wasm")
         }
-        Part::Library => {
+        Part::Library | Part::Script => {
             command.arg("--lib");
             format!("{}.wasm", package.replace('-', "_"))
         }

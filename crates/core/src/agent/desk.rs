@@ -29,6 +29,9 @@ pub(super) enum Asked {
     /// To keep a contact.
     KeepContact(Address),
     DropContact(Address),
+    /// To be told of somebody while this lasts.
+    #[cfg(feature = "scripts")]
+    Watch(Address),
     #[cfg(feature = "settings")]
     /// What a watcher sees of this presentity of mine.
     Decide(Option<Tag>, Address),

@@ -646,6 +646,20 @@ impl InboxUserAgent {
         desk.conversation_changed(with);
     }
 
+    /// The same of a program, which deals with one message after the other.
+    #[cfg(feature = "scripts")]
+    pub fn seen_up_to(&mut self, with: &Address, seq: Seq, desk: &mut Desk) {
+        let counted = self.counted;
+        let Some(talk) = self.talks.get_mut(with).filter(|talk| talk.read < seq) else {
+            return;
+        };
+        let count = talk.mark_read(seq, counted);
+        self.reads.insert(with.clone(), (seq, None));
+        self.recount(count);
+        desk.roster_to_keep = true;
+        desk.conversation_changed(with);
+    }
+
     /// The person answers to what is held; `None`: that was refused, and it waits again.
     pub fn answer(&mut self, with: &Address, answer: Option<Answer>, desk: &mut Desk) {
         if let Some(talk) = self.talks.get_mut(with) {

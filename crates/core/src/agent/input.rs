@@ -101,7 +101,7 @@ pub enum LineLost {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Intent {
     /// A status by hand, until a time or for good.
-    #[cfg(feature = "people")]
+    #[cfg(feature = "status")]
     #[n(0)]
     SetStatus {
         #[n(0)]
@@ -115,7 +115,7 @@ pub enum Intent {
         of: Option<Tag>,
     },
     /// No status by hand any more: as the devices say.
-    #[cfg(feature = "people")]
+    #[cfg(feature = "status")]
     #[n(1)]
     ClearStatus {
         #[n(0)]
@@ -318,6 +318,29 @@ pub enum Intent {
     /// The password was said again: what was refused for want of it is said again.
     #[n(30)]
     Confirmed,
+    /// Ask to see someone for as long as this agent lives; what is seen is read by `seen`. Nobody is kept.
+    #[cfg(feature = "scripts")]
+    #[n(31)]
+    Watch {
+        #[n(0)]
+        presentity: Presentity,
+    },
+    /// Ask no more.
+    #[cfg(feature = "scripts")]
+    #[n(32)]
+    Unwatch {
+        #[n(0)]
+        presentity: Presentity,
+    },
+    /// A program has dealt with this conversation up to here.
+    #[cfg(feature = "scripts")]
+    #[n(33)]
+    SeenUpTo {
+        #[n(0)]
+        with: Address,
+        #[n(1)]
+        seq: Seq,
+    },
 }
 
 /// What a person may choose to be.

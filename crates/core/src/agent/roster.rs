@@ -3,6 +3,9 @@
 //! What a person wants is shown at once and kept as a wish until the service has answered; a wish that was on a lost line is
 //! said again at the next welcome. A refused one is taken back, and told.
 
+#[cfg(feature = "scripts")]
+mod watches;
+
 use core::time::Duration;
 
 use alloc::vec::Vec;
@@ -26,6 +29,8 @@ struct Kept {
     view: Option<View>,
     /// On which line that was.
     line: u32,
+    /// A contact, or somebody whom a script watches and nobody keeps.
+    standing: Standing,
 }
 
 /// What the service said of something while a wish about it stands.
@@ -50,6 +55,8 @@ struct ContactWish {
 pub(super) struct WatcherUserAgent {
     contacts: Map<Address, Kept>,
     contact_wishes: Map<Address, ContactWish>,
+    #[cfg(feature = "scripts")]
+    watches: watches::Watches,
     /// Of whom to tell when they are available.
     tell_when: Set<Address>,
     /// Counts lines: what was said on an earlier one is stale.
@@ -158,7 +165,9 @@ impl WatcherUserAgent {
 
     /// For the keepsake.
     pub fn kept(&self) -> (Vec<Contact>, Vec<Address>) {
-        let contacts = self.contacts.keys().filter_map(|one| self.contact(one));
+        let kept = self.contacts.iter();
+        let kept = kept.filter(|(_, kept)| kept.standing == Standing::Contact);
+        let contacts = kept.filter_map(|(one, _)| self.contact(one));
         let tell_when = self.tell_when.iter().cloned();
         (contacts.collect(), tell_when.collect())
     }
@@ -179,6 +188,8 @@ impl WatcherUserAgent {
         self.line = self.line.wrapping_add(1);
         self.up = true;
         self.say_wishes(desk);
+        #[cfg(feature = "scripts")]
+        self.watch_again(desk);
     }
 
     /// Every wish that waits for no answer on this line.
@@ -202,6 +213,8 @@ impl WatcherUserAgent {
     pub fn tick(&mut self, desk: &mut Desk) {
         if self.again_at.is_some_and(|at| at <= desk.at()) {
             self.say_wishes(desk);
+            #[cfg(feature = "scripts")]
+            self.say_watches(desk);
         }
         if self.unknown_at.is_some_and(|at| at <= desk.at()) {
             self.unknown_at = None;
@@ -231,6 +244,8 @@ impl WatcherUserAgent {
         }
         let contacts = &self.contacts;
         self.tell_when.retain(|one| contacts.contains_key(one));
+        #[cfg(feature = "scripts")]
+        self.say_watches(desk);
         desk.roster_to_keep = true;
         desk.changed(Changed::Roster);
     }
@@ -245,9 +260,12 @@ impl WatcherUserAgent {
                 group: contact.group,
                 view,
                 line,
+                standing: Standing::Contact,
             };
             self.contacts.insert(contact.presentity.0, kept);
         }
+        #[cfg(feature = "scripts")]
+        self.keep_watched(known);
     }
 
     /// The newest value replaces.
@@ -285,7 +303,13 @@ impl WatcherUserAgent {
         let address = presentity.address();
         if let Some(wish) = self.contact_wishes.get_mut(address) {
             wish.heard = Heard::Gone;
-        } else if self.contacts.remove(address).is_some() {
+            return;
+        }
+        #[cfg(feature = "scripts")]
+        if self.goes_on_watching(address, desk) {
+            return;
+        }
+        if self.contacts.remove(address).is_some() {
             self.tell_when.remove(address);
             row_changed(address, desk);
         }
@@ -376,6 +400,10 @@ impl WatcherUserAgent {
     /// A wish was refused: back to what was before, and tell. One that only came too fast is said again.
     pub fn refused(&mut self, asked: &Asked, refusal: &Refusal, desk: &mut Desk) {
         let code = refusal.code;
+        #[cfg(feature = "scripts")]
+        if let Asked::Watch(address) = asked {
+            return self.watch_refused(address, refusal, desk);
+        }
         let (Asked::KeepContact(address) | Asked::DropContact(address)) = asked else {
             return;
         };
@@ -416,7 +444,9 @@ fn keep(contacts: &mut Map<Address, Kept>, contact: &Contact) {
         // Asked, not answered yet: the first notification says more.
         view: Some(View::Pending),
         line: 0,
+        standing: Standing::Contact,
     });
+    kept.standing = Standing::Contact;
     kept.petname.clone_from(&contact.petname);
     kept.group.clone_from(&contact.group);
 }

@@ -113,6 +113,13 @@ impl Agent {
         self.inbox.unread_in_all()
     }
 
+    /// Who wrote something that is not read.
+    #[cfg(feature = "scripts")]
+    pub fn unread_of(&self) -> impl Iterator<Item = &Address> {
+        let all = self.inbox.addresses();
+        all.filter(|with| self.inbox.unread(with) > 0)
+    }
+
     /// Whether the unread numbers speak of the whole inbox, and not only of what came since the line is up.
     pub fn is_counted(&self) -> bool {
         self.inbox.is_counted()
