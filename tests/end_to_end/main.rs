@@ -10,6 +10,7 @@ mod confirming;
 mod cut_lines;
 mod doors;
 mod fetching;
+mod hosting;
 mod lines;
 mod minting;
 mod privacy;

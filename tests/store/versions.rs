@@ -5,8 +5,12 @@
 
 use std::path::Path;
 
+use lamplight::store::accounts::{self, hosted};
+use lamplight::store::audit;
+use lamplight::store::invitations::{self, Kind};
+use lamplight::store::orders::{self, Order};
 use lamplight::store::sites::{self, Algorithm, By, Terms};
-use lamplight::store::{FILE, Store, open_beside};
+use lamplight::store::{Created, FILE, NewPrincipal, Store, open_beside};
 use lamplight_core::address::{Epoch, MessageId, Seq, Token};
 use lamplight_core::called::{Called, Says};
 use lamplight_core::message::What;
@@ -22,11 +26,12 @@ use rusqlite::Connection;
 
 use super::both::{address, note, principal, tag};
 
-const RELEASED: [&str; 4] = [
+const RELEASED: [&str; 5] = [
     include_str!("version_1.sql"),
     include_str!("version_2.sql"),
     include_str!("version_3.sql"),
     include_str!("version_4.sql"),
+    include_str!("version_5.sql"),
 ];
 
 /// A folder with a database of this version.
@@ -246,6 +251,58 @@ fn before() -> [Before; 2] {
         ..Before::default()
     };
     [one, all]
+}
+
+#[test]
+fn what_version_5_brought_is_read_as_it_was_written() {
+    let folder = made_by(RELEASED[4]);
+    drop(Store::open(folder.path()).expect("the store opens"));
+    let db = open_beside(folder.path()).expect("it opens beside a relay too");
+    let shown = |name: &str| hosted::show(&db, &principal(name)).expect("it can be read");
+    let (alice, bob) = (shown("alice").expect("alice"), shown("bob").expect("bob"));
+    assert_eq!((alice.admin, alice.suspended), (true, None));
+    assert_eq!((bob.admin, bob.suspended), (false, Some(Timestamp(8_000))));
+    let dave = NewPrincipal {
+        skeleton: "dave".into(),
+        ..NewPrincipal::plain(principal("dave"))
+    };
+    let created = accounts::create(&db, &dave).expect("it can be asked");
+    assert_eq!(
+        created,
+        Created::NameTaken,
+        "nobody gets the name of one who is gone"
+    );
+    let find = |hash: u8| {
+        let found = invitations::find(&db, &[hash], Timestamp(5_000)).expect("it can be read");
+        found.map(|found| (found.kind, found.of, found.remaining))
+    };
+    assert_eq!(
+        find(0x0a),
+        Some((Kind::Account, Some(principal("alice")), 2))
+    );
+    assert_eq!(find(0x0b), Some((Kind::Admin, None, 1)));
+    assert_eq!(find(0x0c), None, "bob is suspended");
+    assert_eq!(find(0x0d), None, "its time is over");
+    let own = invitations::list(&db, Some(&principal("alice"))).expect("it can be read");
+    assert_eq!(
+        (own.len(), own[0].note.as_deref(), own[0].used),
+        (1, Some("for erin"), 1)
+    );
+    let orders = orders::take(&db, 10).expect("they can be taken");
+    assert_eq!(
+        orders,
+        [
+            (principal("alice"), Order::SignedOut(Some(7))),
+            (principal("dave"), Order::Removed)
+        ]
+    );
+    assert!(!orders::is_any_left(&db).expect("it can be asked"));
+    let acts = audit::list(&db, 1).expect("it can be read");
+    assert_eq!(acts[0].who.as_deref(), Some("alice@localhost"));
+    assert_eq!(
+        (acts[0].what.as_str(), acts[0].about.as_str()),
+        ("suspended", "bob@localhost")
+    );
 }
 
 #[test]

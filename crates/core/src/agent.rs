@@ -340,7 +340,7 @@ impl Agent {
     fn goodbye(&mut self, refusal: Refusal) {
         if matches!(
             refusal.code,
-            Code::SignedOut | Code::NotSignedIn | Code::WrongCredentials
+            Code::SignedOut | Code::NotSignedIn | Code::WrongCredentials | Code::Suspended
         ) {
             return self.signed_out(refusal.code);
         }

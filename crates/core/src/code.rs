@@ -92,6 +92,8 @@ codes! {
     WrongCredentials "wrong_credentials" No "Name and password do not match. Check both and try again."
     NotSignedIn "not_signed_in" No "You are not signed in any more. Sign in again."
     SignedOut "signed_out" No "You were signed out here. Sign in again to go on."
+    Suspended "suspended" No "This account is suspended. Ask whoever runs this relay."
+    InvitationOver "invitation_over" No "This link does not hold any more. Ask for a new one."
     UnknownAddress "unknown_address" No "Nobody has this address. Check how it is spelt."
     NotAllowed "not_allowed" No "You are not allowed to do that."
     SignInAgain "sign_in_again" No "They ask that you sign in again first. Say your password, then it goes on."

@@ -127,7 +127,13 @@ impl Service {
                 self.visited(&presentity, site.as_deref(), many, now);
             }
             Input::Confirmed(principal, login, at) => self.confirmed(&principal, login, at, now),
-            Input::Revoked(principal, login) => self.revoked(&principal, login, now),
+            Input::Revoked(principal, login) => {
+                self.revoked(&principal, login, Code::SignedOut, now);
+            }
+            Input::Suspended(principal, login) => {
+                self.revoked(&principal, login, Code::Suspended, now);
+            }
+            Input::Changed(principal) => self.changed_beside(&principal),
             Input::Loaded(ticket, answer) => self.loaded(ticket, answer, now),
             Input::Stored(ticket, answer) => self.stored(ticket, answer, now),
             Input::Registered(principal) => self.registered(&principal),

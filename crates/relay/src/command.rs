@@ -1,6 +1,12 @@
-//! What a person types: `lamplight serve`, `lamplight config default|show|check|doc`, `lamplight site …`, `lamplight chat`. Each key of
+//! What a person types: `lamplight serve`, `lamplight config default|show|check|doc`, `lamplight account|invite|session|site|audit …`,
+//! `lamplight chat`. Each key of
 //! the configuration is a flag.
 
+mod account;
+mod audit;
+mod beside;
+mod invite;
+mod session;
 mod site;
 
 use std::path::PathBuf;
@@ -18,7 +24,11 @@ pub fn run() -> ExitCode {
     let done = match matches.subcommand() {
         Some(("serve", words)) => serve_with(words),
         Some(("config", words)) => configure(words),
+        Some(("account", words)) => account::run(words),
+        Some(("invite", words)) => invite::run(words),
+        Some(("session", words)) => session::run(words),
         Some(("site", words)) => site::run(words),
+        Some(("audit", words)) => audit::run(words),
         Some(("chat", words)) => chat::run(words),
         _ => Err("there is no such command".into()),
     };
@@ -38,7 +48,11 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(with_settings(Command::new("serve").about("Runs the relay")))
+        .subcommand(account::command())
+        .subcommand(invite::command())
+        .subcommand(session::command())
         .subcommand(site::command())
+        .subcommand(audit::command())
         .subcommand(chat::command())
         .subcommand(
             Command::new("config")

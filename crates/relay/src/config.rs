@@ -11,6 +11,7 @@ mod settings;
 mod words;
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use lamplight_core::address::{Address, ServerId};
 use lamplight_core::service::{Bounds, Limits, Requires, ServiceConfig};
@@ -20,7 +21,7 @@ pub use layers::{FILE, Read, Sources};
 pub use network::Network;
 pub use print::reference;
 pub use settings::{Config, ConnectionSettings, LogSettings, SETTINGS, ServiceSettings, Setting};
-pub use words::{LogFormat, LogLevel, Offer, Secret, Size, Value};
+pub use words::{Inviters, LogFormat, LogLevel, Offer, Secret, SignUp, Size, Value};
 
 /// What is wrong with a configuration, in sentences that say where and what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,12 +91,29 @@ impl Config {
         self.relay.listen.ip().is_loopback() && self.relay.public_url.is_empty()
     }
 
+    /// Where browsers find the page of a relay that listens here.
+    pub fn page(&self, listens: SocketAddr) -> String {
+        match self.relay.public_url.as_str() {
+            "" => format!("http://{listens}"),
+            url => url.trim_end_matches('/').to_owned(),
+        }
+    }
+
     /// Whether something that may be offered is.
     pub fn offers(&self, offer: Offer) -> bool {
         match offer {
             Offer::Open => true,
             Offer::Closed => false,
             Offer::Loopback => self.is_loopback(),
+        }
+    }
+
+    /// Whether whoever comes may make an account, without a link.
+    pub fn is_open_to_all(&self) -> bool {
+        match self.accounts.sign_up {
+            SignUp::Open => true,
+            SignUp::Loopback => self.is_loopback(),
+            SignUp::Invitation | SignUp::Closed => false,
         }
     }
 

@@ -12,6 +12,7 @@ mod doors;
 mod embed;
 mod gate;
 mod headers;
+mod invitations;
 mod keeper;
 mod line;
 mod pidf;
@@ -117,6 +118,14 @@ pub fn routes(site: Arc<Site>) -> Router {
         .route("/v1/programs/{program}", delete(circles::drop_program))
         .route("/v1/tokens", get(circles::tokens).post(circles::make_token))
         .route("/v1/tokens/{id}", delete(circles::drop_token))
+        .route(
+            "/v1/invitations",
+            get(invitations::list).post(invitations::make),
+        )
+        .route("/v1/invitations/{id}", delete(invitations::revoke))
+        .route("/v1/invitations/look", post(invitations::look))
+        .route("/v1/invitations/accept", post(invitations::accept))
+        .route("/v1/passwords", post(invitations::set_password))
         .route("/v1/sites", get(sites::sites).post(sites::add))
         .route("/v1/sites/{name}", delete(sites::remove))
         .route("/v1/sites/{name}/rotate", post(sites::rotate))

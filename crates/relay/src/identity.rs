@@ -6,9 +6,11 @@
 //! Everything that ends a login tells the hub, which closes the sockets that came in by it.
 
 mod groups;
+pub mod invitations;
 pub mod keys;
-mod names;
-mod passwords;
+pub mod names;
+mod outside;
+pub mod passwords;
 pub mod programs;
 pub mod rates;
 pub mod sites;
@@ -33,7 +35,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::clock::wall;
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::store::accounts::{self, Created, Decided, Login, NewPrincipal, members, tokens};
+use crate::store::accounts::{self, Created, Decided, Known, Login, NewPrincipal, members, tokens};
 use crate::store::sites::visitors;
 use crate::store::writer::Handle;
 use names::Name;
@@ -111,7 +113,7 @@ impl Keeper {
         password: &str,
         ip: IpAddr,
     ) -> Result<SignedIn, Refusal> {
-        if !self.config.offers(self.config.accounts.sign_up) {
+        if !self.config.is_open_to_all() {
             return Err(Code::RegistrationClosed.refusal());
         }
         let name = self.read_name(name)?;
@@ -322,6 +324,7 @@ impl Keeper {
             .store
             .write(move |db| {
                 crate::store::sites::forget_old(db, now)?;
+                crate::store::invitations::forget_old(db, now, SWEEP_MAX)?;
                 let guests = accounts::forget_expired(db, now, SWEEP_MAX)?;
                 let logins = accounts::forget_stale_logins(db, idle, old, SWEEP_MAX)?;
                 let with_groups = |(id, principal)| {
@@ -428,11 +431,17 @@ impl Keeper {
             Some(who) => self.known_password(who).await?,
             None => None,
         };
+        let suspended = known.as_ref().is_some_and(|known| known.suspended);
+        let known = known.map(|known| known.password);
         let verdict = self.passwords.check(password.clone(), known).await?;
         let Some(who) = who.filter(|_| verdict != Verdict::Wrong) else {
             return Err(Code::WrongCredentials.refusal());
         };
         self.failures.give_back(&key);
+        // Whoever knows the password may know why it opens nothing; to everyone else it is a wrong one.
+        if suspended {
+            return Err(Code::Suspended.refusal());
+        }
         if verdict == Verdict::RightAndOld {
             self.renew(who.clone(), password).await;
         }
@@ -463,7 +472,7 @@ impl Keeper {
         decided.map_err(Code::refusal)
     }
 
-    async fn known_password(&self, of: Principal) -> Result<Option<String>, Refusal> {
+    async fn known_password(&self, of: Principal) -> Result<Option<Known>, Refusal> {
         let known = self
             .store
             .read(move |db| accounts::password(db, of.address()));

@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{self, Site};
 use crate::hub::{Hub, Parts};
-use crate::identity::Keeper;
+use crate::identity::{Keeper, invitations};
 use crate::listener::{self, Crowd};
 use crate::metrics::Metrics;
 use crate::store::writer::{self, Threads};
@@ -31,8 +31,8 @@ use crate::store::{OpenError, Room, Store};
 
 /// How often guests and logins whose time is over are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
-/// How often it is looked whether a site was removed from outside; what is open of it closes within two seconds.
-const REMOVED_EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked whether something was done from outside; what is open of it closes within two seconds.
+const OUTSIDE_EVERY: Duration = Duration::from_millis(500);
 /// How long last words to sockets may take once the services are done.
 const LAST_WORDS: Duration = Duration::from_secs(6);
 
@@ -119,7 +119,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     });
     let mut hub = tokio::spawn(hub.run());
     tokio::spawn(sweep(Arc::clone(&keeper)));
-    tokio::spawn(end_removed_sites(Arc::clone(&keeper)));
+    let keeper_there = Arc::clone(&keeper);
+    tokio::spawn(follow_outside(Arc::clone(&keeper)));
 
     let site = Arc::new(Site::new(
         Arc::clone(&config),
@@ -140,7 +141,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         ending,
     );
     let listening = tokio::spawn(listening);
-    announce(&config, bound);
+    let first_admin = keeper_there.first_admin().await;
+    announce(&config, bound, first_admin.ok().flatten());
 
     let failed = tokio::select! {
         () = signals.next() => false,
@@ -179,12 +181,21 @@ async fn join(threads: Threads) {
 }
 
 /// The one line that programs wait for.
-fn announce(config: &Config, bound: SocketAddr) {
+fn announce(config: &Config, bound: SocketAddr, first_admin: Option<String>) {
     let mut out = io::stdout().lock();
     // Whoever started us may not listen.
     let _ = writeln!(out, "Lamplight is ready at http://{bound}");
     if !config.relay.public_url.is_empty() {
         let _ = writeln!(out, "Browsers find it at {}", config.relay.public_url);
+    }
+    if let Some(secret) = first_admin {
+        let base = config.page(bound);
+        // Said here and nowhere else: it is no line of the log.
+        let _ = writeln!(
+            out,
+            "There is no admin yet. Whoever opens this link within 24 hours becomes the first:\n  {}",
+            invitations::link(&base, &secret)
+        );
     }
     let _ = out.flush();
 }
@@ -198,13 +209,13 @@ async fn sweep(keeper: Arc<Keeper>) {
     }
 }
 
-/// `lamplight site remove` writes to the same store beside the relay, which closes what is open.
-async fn end_removed_sites(keeper: Arc<Keeper>) {
-    let mut times = tokio::time::interval(REMOVED_EVERY);
+/// `lamplight site` and `lamplight account` write to the same store beside the relay, which closes what is open.
+async fn follow_outside(keeper: Arc<Keeper>) {
+    let mut times = tokio::time::interval(OUTSIDE_EVERY);
     times.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         times.tick().await;
-        keeper.end_removed_sites().await;
+        keeper.follow_outside().await;
     }
 }
 

@@ -229,7 +229,7 @@ fn close_number(code: Code) -> u16 {
     match code {
         Code::TooLarge => close_code::SIZE,
         Code::Draining => close_code::RESTART,
-        Code::NotSignedIn | Code::SignedOut | Code::WrongCredentials => 4001,
+        Code::NotSignedIn | Code::SignedOut | Code::WrongCredentials | Code::Suspended => 4001,
         Code::WrongVersion => 4002,
         Code::BadFrame | Code::HelloFirst => 4003,
         Code::TooSlow => 4008,

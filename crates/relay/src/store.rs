@@ -9,9 +9,12 @@
 )]
 
 pub mod accounts;
+pub mod audit;
 mod changes;
+pub mod invitations;
 mod ledger;
 mod loads;
+pub mod orders;
 mod rows;
 mod schema;
 pub mod sites;

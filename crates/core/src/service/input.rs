@@ -35,8 +35,12 @@ pub enum Input {
     Visited(Presentity, Option<String>, u32),
     /// The password of this login was said again just now: what asked for it goes on.
     Confirmed(Principal, u64, Timestamp),
-    /// This login must not be used any more (sign-out everywhere, password change, suspension): `None` means all of them.
+    /// This login must not be used any more (sign-out everywhere, password change): `None` means all of them.
     Revoked(Principal, Option<u64>),
+    /// The same because of a suspension: it is told apart.
+    Suspended(Principal, Option<u64>),
+    /// Contacts of this principal, or whom it lets see it, were changed beside the service: they are read again.
+    Changed(Principal),
     /// The answer to `Output::Load`.
     Loaded(Ticket, Result<Loaded, StoreFault>),
     /// The answer to `Output::Keep`, after it is durable.

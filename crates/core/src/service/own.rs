@@ -362,6 +362,19 @@ impl Service {
         }
     }
 
+    /// What is kept of someone was changed beside the service: contacts and decisions are read again, and all devices are told.
+    pub(super) fn changed_beside(&mut self, me: &Principal) {
+        let Some(home) = self.homes.get_mut(me) else {
+            self.reload(&me.presentity());
+            return;
+        };
+        home.astray = true;
+        if home.on_their_way == 0 && home.contacts.is_some() {
+            self.load(Key::Watcher(me.clone()), Reading::Watcher(me.clone()));
+        }
+        self.take_back(&me.presentity());
+    }
+
     /// After [`Self::take_back`], once what stands is here: every device of the principal gets it anew.
     pub(super) fn tell_what_stands(&mut self, read: &Presentity) {
         let principal = read.principal();

@@ -615,7 +615,7 @@ impl Service {
         self.send(id, &ToAgent::Goodbye { refusal });
         self.outputs.push_back(Output::Close(id, code));
         let grace = match code {
-            Code::SignedOut | Code::NotSignedIn => Duration::ZERO,
+            Code::SignedOut | Code::NotSignedIn | Code::Suspended => Duration::ZERO,
             _ => self.config.bounds.grace,
         };
         self.leave(id, grace, now);
@@ -683,7 +683,13 @@ impl Service {
         }
     }
 
-    pub(super) fn revoked(&mut self, principal: &Principal, login: Option<u64>, now: Now) {
+    pub(super) fn revoked(
+        &mut self,
+        principal: &Principal,
+        login: Option<u64>,
+        code: Code,
+        now: Now,
+    ) {
         let Some(home) = self.homes.get(principal) else {
             return;
         };
@@ -694,7 +700,7 @@ impl Service {
                 .get(&id)
                 .and_then(|session| session.identity.as_ref());
             if of.is_some_and(|identity| login.is_none_or(|login| login == identity.login)) {
-                self.send_away(id, Code::SignedOut.refusal(), now);
+                self.send_away(id, code.refusal(), now);
             }
         }
     }

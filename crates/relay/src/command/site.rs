@@ -3,21 +3,20 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use lamplight_core::address::{Presentity, Principal};
-use lamplight_core::time::{Timestamp, millis};
-use rusqlite::{Connection, TransactionBehavior};
+use lamplight_core::time::Timestamp;
+use rusqlite::Connection;
 
-use super::read_aloud;
+use super::beside::{act, failed, open, time, with_folder, word};
 use crate::clock::wall;
 use crate::config::Value;
 use crate::identity::keys::{self, NewKey};
 use crate::identity::sites::Wanted;
+use crate::store::sites::Fault;
 use crate::store::sites::{self, Algorithm, By, Key, Site, Terms};
-use crate::store::{self, sites::Fault};
 
 const ABOUT_TOKENS: &str =
     "How a backend signs tokens: docs/EMBEDDING.md, “Visitors of your site”.";
@@ -33,18 +32,6 @@ pub fn command() -> Command {
         Arg::new("key").long("key").value_name("key").default_value("hs256").help(
             "What the site's backend signs tokens with: hs256 (the relay makes a secret), eddsa:<pem file> or rs256:<pem file> (its public key)",
         )
-    };
-    let with_folder = |command: Command| {
-        let file = Arg::new("config")
-            .long("config")
-            .value_name("file")
-            .value_parser(value_parser!(PathBuf))
-            .help("The relay's configuration [default: ./lamplight.toml, if it is there]");
-        let data = Arg::new("data")
-            .long("data")
-            .value_name("folder")
-            .help("The relay's data folder [default: what the configuration says]");
-        command.arg(file).arg(data)
     };
     let of = || {
         let of = Arg::new("of").long("of").value_name("account");
@@ -156,7 +143,7 @@ fn add(words: &ArgMatches) -> Result<(), String> {
     let salt = keys::salt().map_err(|refusal| refusal.sentence)?;
     let new = wanted.read(key.key.clone(), salt, wall());
     let new = new.map_err(|why| why.to_string())?;
-    change(words, |db| {
+    act(words, "registered the site", &new.name, |db| {
         let added = sites::add(db, &new, &By::Host)?;
         Ok(added.map_err(|fault| fault.to_string()))
     })?;
@@ -182,12 +169,15 @@ fn rotate(words: &ArgMatches) -> Result<(), String> {
     let key = new_key(words)?;
     let until = Timestamp(wall().0.saturating_add(overlap));
     let by = by(words)?;
-    change(words, |db| {
-        match sites::rotate(db, &named(&name), &by, &key.key, until)? {
+    act(
+        words,
+        "gave a new key to the site",
+        &name,
+        |db| match sites::rotate(db, &named(&name), &by, &key.key, until)? {
             Err(Fault::NoSuchSite) => Ok(Err(absent(db, &name, &by)?)),
             done => Ok(done.map_err(|fault| fault.to_string())),
-        }
-    })?;
+        },
+    )?;
     let overlap = Duration::from_millis(overlap);
     match overlap.is_zero() {
         true => println!("{name} has a new key; the former one holds no more."),
@@ -203,10 +193,15 @@ fn rotate(words: &ArgMatches) -> Result<(), String> {
 fn remove(words: &ArgMatches) -> Result<(), String> {
     let name = word(words, "name");
     let by = by(words)?;
-    change(words, |db| match sites::remove(db, &named(&name), &by)? {
-        Err(Fault::NoSuchSite) => Ok(Err(absent(db, &name, &by)?)),
-        done => Ok(done.map_err(|fault| fault.to_string())),
-    })?;
+    act(
+        words,
+        "removed the site",
+        &name,
+        |db| match sites::remove(db, &named(&name), &by)? {
+            Err(Fault::NoSuchSite) => Ok(Err(absent(db, &name, &by)?)),
+            done => Ok(done.map_err(|fault| fault.to_string())),
+        },
+    )?;
     println!("{name} is removed. A relay that runs signs its visitors out within two seconds.");
     Ok(())
 }
@@ -302,32 +297,6 @@ fn new_key(words: &ArgMatches) -> Result<NewKey, String> {
     }
 }
 
-/// Carries out one change in a transaction of its own.
-fn change(
-    words: &ArgMatches,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<Result<(), String>>,
-) -> Result<(), String> {
-    let mut db = open(words)?;
-    let transaction = db
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(|error| failed(&error))?;
-    work(&transaction).map_err(|error| failed(&error))??;
-    transaction.commit().map_err(|error| failed(&error))
-}
-
-fn open(words: &ArgMatches) -> Result<Connection, String> {
-    let config = read_aloud(words)?;
-    store::open_beside(&config.relay.data).map_err(|error| error.to_string())
-}
-
-fn failed(error: &rusqlite::Error) -> String {
-    format!("the relay's data cannot be changed: {error}")
-}
-
-fn word(words: &ArgMatches, key: &str) -> String {
-    words.get_one::<String>(key).cloned().unwrap_or_default()
-}
-
 /// Whose site is meant.
 fn by(words: &ArgMatches) -> Result<By, String> {
     let Some(account) = words.get_one::<String>("of") else {
@@ -357,13 +326,6 @@ fn absent(db: &Connection, name: &str, by: &By) -> rusqlite::Result<String> {
 /// A name as it is kept; what is none is found nowhere.
 fn named(text: &str) -> String {
     keys::site_name(text).unwrap_or_default()
-}
-
-/// A time in milliseconds.
-fn time(words: &ArgMatches, key: &str) -> Result<Option<u64>, String> {
-    let text = words.get_one::<String>(key);
-    let read = |text: &String| Duration::read(text).map_err(|why| format!("--{key} {text}: {why}"));
-    Ok(text.map(read).transpose()?.map(millis))
 }
 
 #[cfg(test)]

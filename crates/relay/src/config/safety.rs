@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{Config, Offer, Origin, host_of, is_loopback_host};
+use super::{Config, Origin, SignUp, host_of, is_loopback_host};
 
 /// Memory times passes of the cheapest hash in the current advice (OWASP: 7 MiB, 5 passes).
 const PASSWORD_WORK_MIN: u64 = 35 << 20;
@@ -60,7 +60,7 @@ impl Config {
                 "origins has {url:?}: any program on a visitor's machine could serve that page and act for them; take it out"
             ));
         }
-        if accounts.sign_up == Offer::Open && relay.contact.is_empty() {
+        if accounts.sign_up == SignUp::Open && relay.contact.is_empty() {
             dangers.push(
                 "accounts.sign_up = \"open\" lets in whoever finds the relay: set contact to where they and others reach you, such as \"mailto:you@example.org\", or leave sign_up as it is".into(),
             );

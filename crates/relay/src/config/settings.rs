@@ -9,7 +9,7 @@ use lamplight_core::rules::Login;
 use lamplight_core::service::Rate;
 
 use super::network::Network;
-use super::words::{LogFormat, LogLevel, Offer, Secret, Size, Value};
+use super::words::{Inviters, LogFormat, LogLevel, Offer, Secret, SignUp, Size, Value};
 
 /// One line of the table.
 pub struct Setting {
@@ -153,9 +153,15 @@ settings! {
 
     /// Who may come in.
     accounts ("accounts") AccountSettings {
-        sign_up: Offer = "loopback" ["open, closed, loopback"]
-            "Who may make an account: everyone (open), nobody (closed), or everyone while the relay listens on loopback only."
-            "Open invites whoever finds the relay, and their programs."
+        sign_up: SignUp = "loopback" ["open, invitation, closed, loopback"]
+            "Who may make an account: everyone (open), whoever has a link (invitation), nobody but the first admin (closed), or everyone while the relay listens on loopback only and elsewhere whoever has a link (loopback)."
+            "Open lets in whoever finds the relay, and their programs."
+        invitations: Inviters = "accounts" ["accounts, admins"]
+            "Who may make links that let others in, as their contacts: everyone with an account, or admins only. `lamplight invite` makes any."
+            "Whoever invites answers for who comes."
+        invitation_life: Duration = "7 d" ["time"]
+            "How long such a link holds when its maker says nothing else."
+            "A longer time gives a link that went astray more time."
         guests: Offer = "loopback" ["open, closed, loopback"]
             "Who may enter without an account."
             "A guest costs a row for as long as it lives and can write to everyone who lets strangers write."

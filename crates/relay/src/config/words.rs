@@ -280,6 +280,26 @@ choice!(
 );
 
 choice!(
+    /// Who may make an account.
+    SignUp {
+        /// Everyone while only this machine reaches the relay; elsewhere whoever has a link.
+        Loopback "loopback"
+        Open "open"
+        Invitation "invitation"
+        Closed "closed"
+    }
+);
+
+choice!(
+    /// Who may invite others.
+    Inviters {
+        /// Everyone with an account.
+        Accounts "accounts"
+        Admins "admins"
+    }
+);
+
+choice!(
     /// How log lines look.
     LogFormat {
         /// For people on a terminal, JSON elsewhere.

@@ -61,13 +61,16 @@ fn status_of(code: Code) -> StatusCode {
         | Code::ShowYourself
         | Code::RegistrationClosed
         | Code::GuestsClosed
+        | Code::Suspended
         | Code::TokenInvalid
         | Code::TokenExpired
         | Code::TokenUsed
         | Code::TokenWrongTimes
         | Code::TokenWrongAudience
         | Code::TokenWrongOrigin => StatusCode::FORBIDDEN,
-        Code::NotFound | Code::UnknownAddress | Code::UnknownSite => StatusCode::NOT_FOUND,
+        Code::NotFound | Code::UnknownAddress | Code::UnknownSite | Code::InvitationOver => {
+            StatusCode::NOT_FOUND
+        }
         Code::NameTaken | Code::NameLooksAlike | Code::IdConflict | Code::TooManyAddresses => {
             StatusCode::CONFLICT
         }

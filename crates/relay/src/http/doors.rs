@@ -28,6 +28,9 @@ struct Form {
     /// A program wants a token instead of a cookie.
     #[serde(default)]
     token: bool,
+    /// The secret of a link that lets its bearer in.
+    #[serde(default)]
+    invitation: Option<String>,
 }
 
 /// What whoever enters without a name may still want.
@@ -56,7 +59,7 @@ pub async fn relay(State(site): State<Arc<Site>>) -> Response {
     let (accounts, services) = (&config.accounts, &config.services);
     let mut facts = json!({
         "domain": config.relay.domain,
-        "registration": config.offers(accounts.sign_up),
+        "registration": config.is_open_to_all(),
         "guests": config.offers(accounts.guests),
         "presence": services.presence,
         "messages": services.messages,
@@ -78,10 +81,15 @@ pub async fn sign_up(
 ) -> Response {
     let work = async {
         let form: Form = read(&site, request).await?;
-        let entered = site
-            .keeper
-            .sign_up(&form.name, &form.password, visitor.ip)
-            .await?;
+        let (keeper, ip) = (&site.keeper, visitor.ip);
+        let entered = match &form.invitation {
+            Some(secret) => {
+                keeper
+                    .sign_up_invited(&form.name, &form.password, secret, ip)
+                    .await?
+            }
+            None => keeper.sign_up(&form.name, &form.password, ip).await?,
+        };
         Ok(let_in(&site, StatusCode::CREATED, &entered, form.token))
     };
     answered(work.await)
@@ -123,6 +131,9 @@ pub async fn session(State(site): State<Arc<Site>>, headers: HeaderMap) -> Respo
     let work = async {
         let login = login_of(&site, &headers).await?;
         let mut who = json!({ "principal": login.principal, "class": login.class });
+        if login.admin {
+            who["admin"] = true.into();
+        }
         if login.confirmed.0 > 0 {
             who["fresh_until"] = fresh_until(login.confirmed).into();
         }
@@ -229,7 +240,7 @@ pub async fn read_if_any<T: Default + DeserializeOwned>(
     body::read_json(headers, Body::from(bytes), wait).await
 }
 
-fn let_in(site: &Site, status: StatusCode, entered: &SignedIn, wants_token: bool) -> Response {
+pub fn let_in(site: &Site, status: StatusCode, entered: &SignedIn, wants_token: bool) -> Response {
     let mut who: Value = json!({ "principal": entered.principal, "class": entered.class });
     if wants_token {
         who["token"] = entered.token.as_str().into();

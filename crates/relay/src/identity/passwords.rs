@@ -69,6 +69,11 @@ impl Passwords {
         })
     }
 
+    /// A PHC string for a new password, on this thread: where nobody else waits for it.
+    pub fn hash_here(&self, password: &Password) -> Result<String, String> {
+        hash(self.params.clone(), &password.0)
+    }
+
     /// A PHC string for a new password.
     pub async fn hash(&self, password: Password) -> Result<String, Refusal> {
         let params = self.params.clone();

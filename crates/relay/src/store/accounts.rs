@@ -1,5 +1,6 @@
 //! Principals and their logins as SQL. Which names and passwords are acceptable is decided in `identity`, not here.
 
+pub mod hosted;
 pub mod members;
 pub mod tokens;
 
@@ -79,12 +80,16 @@ pub struct Login {
     pub expires: Option<Timestamp>,
     /// Of a visitor of a site.
     pub visit: Option<Arc<Visit>>,
+    /// Whether it may do what whoever runs the relay may.
+    pub admin: bool,
 }
 
 pub fn create(db: &Connection, new: &NewPrincipal) -> Result<Created> {
     let taken: Option<bool> = db
         .prepare_cached(
-            "SELECT max(address = ?1) FROM principals WHERE address = ?1 OR skeleton = ?2",
+            "SELECT max(address = ?1) FROM (
+                SELECT address, skeleton FROM principals UNION ALL SELECT address, skeleton FROM former
+             ) WHERE address = ?1 OR skeleton = ?2",
         )?
         .query_row(params![new.principal.as_str(), new.skeleton], |row| {
             row.get(0)
@@ -109,13 +114,25 @@ pub fn create(db: &Connection, new: &NewPrincipal) -> Result<Created> {
     Ok(Created::Made)
 }
 
-/// The password of an account as a PHC string.
-pub fn password(db: &Connection, of: &Address) -> Result<Option<String>> {
-    let found: Option<Option<String>> = db
-        .prepare_cached("SELECT password FROM principals WHERE address = ?1")?
-        .query_row([of.as_str()], |row| row.get(0))
-        .optional()?;
-    Ok(found.flatten())
+/// The password of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// A PHC string.
+    pub password: String,
+    pub suspended: bool,
+}
+
+pub fn password(db: &Connection, of: &Address) -> Result<Option<Known>> {
+    db.prepare_cached(
+        "SELECT password, suspended IS NOT NULL FROM principals WHERE address = ?1 AND password IS NOT NULL",
+    )?
+    .query_row([of.as_str()], |row| {
+        Ok(Known {
+            password: row.get(0)?,
+            suspended: row.get(1)?,
+        })
+    })
+    .optional()
 }
 
 pub fn set_password(db: &Connection, of: &Principal, password: &str) -> Result<()> {
@@ -124,7 +141,7 @@ pub fn set_password(db: &Connection, of: &Principal, password: &str) -> Result<(
     Ok(())
 }
 
-/// Opens a login; `None` if the principal is gone. Its number is never used again. Who has a password has just said it.
+/// Opens a login; `None` if the principal is gone or suspended. Its number is never used again. Who has a password has just said it.
 pub fn add_login(
     db: &Connection,
     of: &Principal,
@@ -134,7 +151,8 @@ pub fn add_login(
     let added = db
         .prepare_cached(
             "INSERT INTO logins (principal, token, created, used, confirmed)
-             SELECT id, ?2, ?3, ?3, iif(password IS NULL, 0, ?3) FROM principals WHERE address = ?1",
+             SELECT id, ?2, ?3, ?3, iif(password IS NULL, 0, ?3) FROM principals
+             WHERE address = ?1 AND suspended IS NULL",
         )?
         .execute(params![of.as_str(), token_hash, at.0 as i64])?;
     Ok((added == 1).then(|| db.last_insert_rowid() as u64))
@@ -151,7 +169,7 @@ pub fn remove_login(db: &Connection, id: u64) -> Result<bool> {
 /// The login with this secret.
 pub fn find_login(db: &Connection, token_hash: &[u8]) -> Result<Option<Login>> {
     db.prepare_cached(
-        "SELECT l.id, p.address, p.class, l.created, l.used, l.confirmed, p.expires
+        "SELECT l.id, p.address, p.class, l.created, l.used, l.confirmed, p.expires, p.admin
          FROM logins l JOIN principals p ON p.id = l.principal WHERE l.token = ?1",
     )?
     .query_row([token_hash], login)
@@ -162,7 +180,7 @@ pub fn find_login(db: &Connection, token_hash: &[u8]) -> Result<Option<Login>> {
 /// The login with this number.
 pub fn login_numbered(db: &Connection, id: u64) -> Result<Option<Login>> {
     db.prepare_cached(
-        "SELECT l.id, p.address, p.class, l.created, l.used, l.confirmed, p.expires
+        "SELECT l.id, p.address, p.class, l.created, l.used, l.confirmed, p.expires, p.admin
          FROM logins l JOIN principals p ON p.id = l.principal WHERE l.id = ?1",
     )?
     .query_row([id as i64], login)
@@ -206,6 +224,7 @@ fn login(row: &Row<'_>) -> Result<Login> {
         confirmed: timestamp(row, 5)?,
         expires: row.get::<_, Option<i64>>(6)?.map(|at| Timestamp(at as u64)),
         visit: None,
+        admin: row.get(7)?,
     })
 }
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::OpenError;
 
 /// Each step brings a database from the version of its index to the next one. Never change a step that was released.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 /// The schema this build reads and writes.
 pub const VERSION: usize = STEPS.len();
@@ -373,6 +373,60 @@ CREATE INDEX site_guests ON site_visitors (site, made) WHERE sub IS NULL;
 ALTER TABLE entries ADD COLUMN called BLOB;
 ALTER TABLE conversations ADD COLUMN called BLOB;
 ALTER TABLE requests ADD COLUMN called BLOB;
+";
+
+/// Version 5: admins, suspended accounts, invitations, and what is done to a relay from outside.
+const VERSION_5: &str = "
+-- Whether the account may do what whoever runs the relay may; since when it is suspended.
+ALTER TABLE principals ADD COLUMN admin INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE principals ADD COLUMN suspended INTEGER;
+
+-- Names of accounts that were removed: others still have them among their contacts and rules, so nobody else gets them.
+CREATE TABLE former (
+    skeleton TEXT PRIMARY KEY,
+    address TEXT NOT NULL,
+    since INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Links that let somebody in.
+CREATE TABLE invitations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- SHA-256 of the secret: who reads this table cannot use it.
+    secret BLOB NOT NULL UNIQUE,
+    -- 0 to a new account, 1 to the first account that is an admin, 2 to a new password.
+    kind INTEGER NOT NULL,
+    -- Who invites and becomes a contact, NULL: whoever runs the relay; of 2 whose password.
+    of INTEGER REFERENCES principals ON DELETE CASCADE,
+    note TEXT,
+    made INTEGER NOT NULL,
+    -- From then on it holds no more.
+    until INTEGER NOT NULL,
+    -- How often it can still be used, and how often it was.
+    remaining INTEGER NOT NULL,
+    used INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX invitations_of ON invitations (of);
+CREATE INDEX invitations_until ON invitations (until);
+
+-- What was done beside the relay and it has to do something about.
+CREATE TABLE orders (
+    nr INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- 0 signed out, 1 suspended, 2 removed, 3 made, 4 changed.
+    kind INTEGER NOT NULL,
+    principal TEXT NOT NULL,
+    -- Of 0 and 1: by this login alone.
+    login INTEGER
+);
+
+-- What admins did.
+CREATE TABLE audit (
+    nr INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    -- An account; NULL: at the command line.
+    who TEXT,
+    what TEXT NOT NULL,
+    about TEXT NOT NULL
+);
 ";
 
 /// How long a connection waits for another one.

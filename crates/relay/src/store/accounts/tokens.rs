@@ -90,11 +90,13 @@ pub fn list(db: &Connection, of: &Principal) -> Result<Vec<Token>> {
     .collect()
 }
 
-/// The token with this secret.
+/// The token with this secret; none of whoever is suspended, or of their programs.
 pub fn find(db: &Connection, hash: &[u8]) -> Result<Option<Bearer>> {
     db.prepare_cached(
         "SELECT t.id, p.address, p.class, t.scope, t.used
-         FROM tokens t JOIN principals p ON p.id = t.principal WHERE t.token = ?1",
+         FROM tokens t JOIN principals p ON p.id = t.principal WHERE t.token = ?1 AND p.suspended IS NULL AND NOT EXISTS (
+             SELECT 1 FROM members m JOIN principals o ON o.id = m.member
+             WHERE m.grp = p.id AND m.owner = 1 AND p.class = 3 AND o.suspended IS NOT NULL)",
     )?
     .query_row([hash], |row| {
         Ok(Bearer {
