@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use lamplight_tests::outside::http::{Answer, Request};
 use lamplight_tests::outside::{Options, Relay};
-use sha2::{Digest, Sha384};
+use sha2::{Digest, Sha256, Sha384};
 
 /// What every answer carries.
 const GUARDS: [(&str, &str); 5] = [
@@ -185,4 +185,40 @@ async fn what_other_sites_load_is_theirs_to_load_and_is_what_the_manifest_says()
     let nothing = relay.get("/embed/9.9.9/presence.js").await;
     assert_eq!(nothing.status, 404);
     assert_eq!(nothing.header("access-control-allow-origin"), None);
+}
+
+/// A page that has pinned an address goes on getting what it got, from a relay that has a newer version by now.
+#[tokio::test]
+async fn what_was_pinned_stays_at_its_address_after_an_upgrade() {
+    let mut relay = Relay::start(Options::new()).await;
+    let manifest = relay.get("/embed/manifest.json").await.json();
+    let pinned = manifest["files"]["presence.js"]["pinned"].as_str();
+    let pinned = pinned.expect("an address").to_owned();
+    let served = get(&relay, &pinned, "identity").await.body;
+    let file = |path: &str| relay.folder().join(path.trim_start_matches('/'));
+    assert_eq!(std::fs::read(file(&pinned)).expect("it is kept"), served);
+
+    // What another version left there when it ran here.
+    let former = b"export const version = 'former';";
+    let hash = &format!("{:x}", Sha256::digest(former))[..8];
+    let path = format!("/embed/0.9.1-{hash}/presence.js");
+    assert_eq!(relay.get(&path).await.status, 404);
+    let kept = file(&path);
+    std::fs::create_dir_all(kept.parent().expect("a folder")).expect("a folder");
+    std::fs::write(&kept, former).expect("a file");
+    relay.kill();
+    relay.start_again().await;
+    let answer = relay.get(&path).await;
+    assert_eq!((answer.status, answer.body.as_slice()), (200, &former[..]));
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("cross-origin-resource-policy", "cross-origin"),
+        ("content-type", "text/javascript; charset=utf-8"),
+        ("cache-control", "public, max-age=31536000, immutable"),
+    ] {
+        assert_eq!(answer.header(name), Some(value), "{name}");
+    }
+    // Something else is not given out under its name.
+    std::fs::write(&kept, b"import 'https://evil.example/'").expect("a file");
+    assert_eq!(relay.get(&path).await.status, 404);
 }

@@ -61,6 +61,11 @@ pub fn find(path: &str) -> Option<&'static Asset> {
     PAGE.iter().find(|asset| asset.path == path)
 }
 
+/// Every file as it is, with its address.
+pub fn plain() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    PAGE.iter().map(|asset| (asset.path, asset.plain.bytes))
+}
+
 /// The answer to a GET (or, without its body, a HEAD) of `path` with these two headers of the request.
 pub fn respond(
     path: &str,

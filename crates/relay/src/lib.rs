@@ -22,6 +22,7 @@ mod listener;
 mod log;
 mod metrics;
 mod outbox;
+mod pinned;
 mod serve;
 mod socket;
 pub mod store;

@@ -26,6 +26,7 @@ use crate::hub::{Hub, Parts};
 use crate::identity::{Keeper, invitations};
 use crate::listener::{self, Crowd};
 use crate::metrics::Metrics;
+use crate::pinned;
 use crate::store::writer::{self, Threads};
 use crate::store::{OpenError, Room, Store};
 
@@ -91,6 +92,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         .local_addr()
         .map_err(|error| ServeError::Listen(address, error))?;
 
+    pinned::keep(&config.relay.data);
     let (answer, answers) = unbounded_channel();
     let (store, threads) = writer::start(store, answer.clone())?;
     let server = server()?;

@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use super::doors::bearer;
 use super::{Site, answer, body};
-use crate::assets;
 use crate::identity::hash_of;
+use crate::{assets, pinned};
 
 /// Reports that are logged; all are counted.
 pub const REPORTS: Rate = Rate {
@@ -99,21 +99,29 @@ const FOR_OTHER_SITES: [(&str, &str); 3] = [
     ("cross-origin-resource-policy", "cross-origin"),
     ("timing-allow-origin", "*"),
 ];
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// The address that follows the major version is asked for again soon, and shown meanwhile.
 const MOVING: &str = "/embed/v";
 const FOLLOWS: HeaderValue =
     HeaderValue::from_static("public, max-age=600, stale-while-revalidate=86400");
 
 /// Everything that is no door: a file of the page, or nothing.
-pub async fn page(request: Request) -> Response {
-    let path = request.uri().path();
+pub async fn page(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let (asked, _) = request.into_parts();
+    let path = asked.uri.path();
     if path.starts_with("/v1/") {
         return answer::refuse(&Code::NotFound.refusal());
     }
-    if ![Method::GET, Method::HEAD].contains(request.method()) {
+    if ![Method::GET, Method::HEAD].contains(&asked.method) {
         return wrong_method().await;
     }
-    let mut response = file(path, request.headers());
+    let mut response = file(path, &asked.headers);
+    if response.status() == StatusCode::NOT_FOUND
+        && let Some(bytes) = pinned::former(&site.config.relay.data, path).await
+    {
+        response = answer::typed(StatusCode::OK, "text/javascript; charset=utf-8", bytes);
+        response.headers_mut().insert(CACHE_CONTROL, FOR_EVER);
+    }
     let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     if found && path.starts_with(EMBED) {
