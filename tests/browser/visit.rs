@@ -212,15 +212,10 @@ async fn when_nobody_is_there_the_button_says_so_and_a_message_waits() {
 /// Whom the site's backend vouches for, if anybody is signed in there.
 type SignedIn = Arc<Mutex<Option<(&'static str, &'static str)>>>;
 
-#[tokio::test]
-async fn whom_the_shop_vouches_for_needs_no_name_and_is_the_same_in_another_browser() {
-    let stage = Stage::set(Options::new().set("sites.unregistered", "closed")).await;
-    let (alice, _bob) = (stage.person("alice").await, stage.person("bob").await);
-    alice.makes_support("bob").await;
-    let desk = alice.answers_as_support(&stage).await;
-
+/// A registered shop whose backend vouches for whoever is signed in there: first for Maria.
+async fn shop_that_vouches(stage: &Stage, more: &[&str]) -> (Site, Backend, SignedIn) {
     let plot = Plot::claim().await;
-    let backend = Backend::registers(&stage.relay, &plot.origin(), SUPPORT, &[]);
+    let backend = Backend::registers(&stage.relay, &plot.origin(), SUPPORT, more);
     let signed_in: SignedIn = Arc::new(Mutex::new(Some(("customer 17", "Maria"))));
     let asked = Arc::clone(&signed_in);
     let mints = backend.clone();
@@ -235,7 +230,23 @@ async fn whom_the_shop_vouches_for_needs_no_name_and_is_the_same_in_another_brow
     let document = page(&relay, "token-endpoint=\"/chat-token\"", "");
     let files: [File; 1] = [("/shop.css", "text/css", STYLE)];
     let site = plot.build(&policy(&relay, ""), &document, &files, answers);
+    (site, mints, signed_in)
+}
 
+async fn comes_with_a_token(stage: &Stage, backend: &Backend, sub: &str) {
+    let comes = json!({ "origin": backend.origin, "token": backend.vouches(sub, "Maria") });
+    let request = Request::page_post(&stage.relay.origin(), "/v1/visitors", &comes);
+    assert_eq!(stage.relay.call(&request).await.status, 201);
+}
+
+#[tokio::test]
+async fn whom_the_shop_vouches_for_needs_no_name_and_is_the_same_in_another_browser() {
+    let stage = Stage::set(Options::new().set("sites.unregistered", "closed")).await;
+    let (alice, _bob) = (stage.person("alice").await, stage.person("bob").await);
+    alice.makes_support("bob").await;
+    let desk = alice.answers_as_support(&stage).await;
+
+    let (site, mints, signed_in) = shop_that_vouches(&stage, &[]).await;
     let maria = reader(&stage, &site).await;
     maria.click("button", "Our support").await;
     maria.reads_in_frame("You write as Maria.").await;
@@ -244,12 +255,9 @@ async fn whom_the_shop_vouches_for_needs_no_name_and_is_the_same_in_another_brow
     desk.opens("Maria · shop.example").await;
     desk.says("On its way.").await;
     maria.reads_in_frame("On its way.").await;
-    // Whoever opens page after page ends the login of the first one: there they go on as the same, for the asking.
+    // Of eleven browsers the first one is signed out: there they go on as the same, for the asking.
     for _ in 0..10 {
-        let token = mints.vouches("customer 17", "Maria");
-        let comes = json!({ "origin": mints.origin, "token": token });
-        let request = Request::page_post(&stage.relay.origin(), "/v1/visitors", &comes);
-        assert_eq!(stage.relay.call(&request).await.status, 201);
+        comes_with_a_token(&stage, &mints, "customer 17").await;
     }
     maria.reads_in_frame("Your visit here has ended.").await;
     maria.click_in_frame("button", "Start").await;
@@ -272,6 +280,50 @@ async fn whom_the_shop_vouches_for_needs_no_name_and_is_the_same_in_another_brow
     phone.click_in_frame("button", "Start").await;
     phone.reads_in_frame("Guests are not let in here.").await;
     phone.picture("visit-closed").await;
+    assert_eq!(site.reports(), 0, "broken policies");
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn a_browser_has_one_login_for_a_site_and_no_customer_goes_on_as_the_one_before() {
+    let stage = Stage::set(Options::new().set("sites.unregistered", "closed")).await;
+    let (alice, _bob) = (stage.person("alice").await, stage.person("bob").await);
+    alice.makes_support("bob").await;
+    let (site, mints, signed_in) = shop_that_vouches(&stage, &["--guests"]).await;
+    let set = |who| *signed_in.lock().expect("no holder panics") = who;
+    let first = reader(&stage, &site).await;
+    first.click("button", "Our support").await;
+    first.reads_in_frame("You write as Maria.").await;
+    first.writes("Where is my parcel?").await;
+    // With nine other browsers of hers, one more login would be one too many.
+    for _ in 0..9 {
+        comes_with_a_token(&stage, &mints, "customer 17").await;
+    }
+    let second = stage.browser.tab("second", first.context.clone()).await;
+    stage.watch(&second);
+    second.open(&site.url()).await;
+    second.click("button", "Our support").await;
+    second.reads_in_frame("Where is my parcel?").await;
+    second.writes("I forgot: number 4711.").await;
+    // It comes to the first tab too, by the same login.
+    first.reads_in_frame("I forgot: number 4711.").await;
+
+    // Paul signs in at the shop with this browser. Maria's tab is over there, and becomes his when he begins.
+    set(Some(("customer 18", "Paul")));
+    second.reload().await;
+    second.click("button", "Our support").await;
+    second.reads_in_frame("You write as Paul.").await;
+    second.reads_in_frame("Nothing has been said yet.").await;
+    first.reads_in_frame("Your visit here has ended.").await;
+    first.click_in_frame("button", "Start").await;
+    first.reads_in_frame("You write as Paul.").await;
+    first.reads_in_frame("Nothing has been said yet.").await;
+    // He signs out: whoever comes next is nobody in particular, and he himself is out.
+    set(None);
+    second.reload().await;
+    second.click("button", "Our support").await;
+    second.reads_in_frame("Your name").await;
+    first.reads_in_frame("Your visit here has ended.").await;
     assert_eq!(site.reports(), 0, "broken policies");
     stage.ends_clean().await;
 }
@@ -339,6 +391,85 @@ async fn a_frame_beside_it_cannot_pass_for_the_page() {
     assert!(!frame.contains("Your bank"), "{frame}");
     assert!(frame.contains("Our support Away"), "{frame}");
     assert_eq!(site.reports(), 0, "broken policies");
+    stage.ends_clean().await;
+}
+
+/// A page that says everything but what is in the document, and writes down what the frame tells it.
+const SHOUTS: &str = "\
+const heard = document.querySelector('output');
+document.getElementById('talk').onclick = ({ target }) => {
+  const frame = document.createElement('iframe');
+  Object.assign(frame, { title: 'Our support', src: target.value + '&origin=' + location.origin });
+  document.querySelector('main').append(frame);
+  addEventListener('message', ({ source, origin, data }) => {
+    heard.append(JSON.stringify(data));
+    const odd = [null, undefined, 7, 'lamplight:hello', [], {}, { type: {} }, { type: 'lamplight:hello' }, { type: '__proto__' }, new Map()];
+    for (const one of odd) source.postMessage(one, origin);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => heard.append(JSON.stringify(data));
+    source.postMessage({ type: 'lamplight:hello', to: 7, name: { toString: 'x' }, vouches: 'yes' }, origin, [port2]);
+    for (const one of odd) port1.postMessage(one);
+    for (const word of [7, {}, 'constructor', '<b>']) port1.postMessage({ type: 'state', open: {}, word });
+    port1.postMessage({ type: 'token', token: { token: 'x' } });
+    for (const token of ['x'.repeat(200000), 'a.b.c', null]) port1.postMessage({ type: 'token', token });
+  });
+};
+";
+
+/// What a hostile page around it says is either one of a few words or nothing; and it is told nothing of what is written.
+#[tokio::test]
+async fn a_page_that_says_nonsense_neither_breaks_the_frame_nor_hears_what_is_written() {
+    let stage = Stage::set(Options::new()).await;
+    let (alice, _bob) = (stage.person("alice").await, stage.person("bob").await);
+    alice.makes_support("bob").await;
+    let relay = stage.relay.origin();
+    let document = format!(
+        "<!doctype html><html lang=\"en\"><head><title>A shop</title><script type=\"module\" src=\"/shop.js\"></script></head><body><main>\
+         <button id=\"talk\" value=\"{relay}/embed/chat?to=support@localhost\">Talk</button><output></output></main></body></html>"
+    );
+    let files: [File; 1] = [("/shop.js", "text/javascript", SHOUTS)];
+    let site = Site::open("", &document, &files).await;
+    let maria = stage.browser.person("maria").await;
+    stage.watch(&maria);
+    maria.open(&site.url()).await;
+    maria.click("button", "Talk").await;
+    // What it says first of a token names nobody: the visitor begins as a guest.
+    maria.click_in_frame("button", "Start").await;
+    maria.reads_in_frame("You write as a guest.").await;
+    maria.click_in_frame("textbox", "Message").await;
+    maria.writes("Our secret canary").await;
+    maria.reads_in_frame("Sent").await;
+    maria.press("Escape").await;
+    maria.reads("close").await;
+    let heard = maria.tree().await.text();
+    assert!(heard.contains("lamplight:ready"), "{heard}");
+    for kept in ["canary", "lamp_", "guest-"] {
+        assert!(!heard.contains(kept), "{heard}");
+    }
+    stage.ends_clean().await;
+}
+
+/// A backend that does not answer with a token keeps nobody out whom the site takes as a guest.
+#[tokio::test]
+async fn whom_the_site_cannot_vouch_for_just_now_may_go_on_as_a_guest() {
+    let stage = Stage::set(Options::new().set("sites.unregistered", "closed")).await;
+    let (alice, _bob) = (stage.person("alice").await, stage.person("bob").await);
+    alice.makes_support("bob").await;
+    let plot = Plot::claim().await;
+    Backend::registers(&stage.relay, &plot.origin(), SUPPORT, &["--guests"]);
+    let relay = stage.relay.origin();
+    let document = page(&relay, "token-endpoint=\"/chat-token\"", "");
+    let files: [File; 1] = [("/shop.css", "text/css", STYLE)];
+    let broken: site::Backend = Box::new(|line| {
+        line.starts_with("POST /chat-token")
+            .then(|| "broken".into())
+    });
+    let site = plot.build(&policy(&relay, ""), &document, &files, broken);
+    let maria = reader(&stage, &site).await;
+    maria.comes_as("Maria").await;
+    maria.writes("Do you have this in blue?").await;
+    maria.reads_in_frame("Sent").await;
+    assert_eq!(site.visits("POST /chat-token"), 1);
     stage.ends_clean().await;
 }
 

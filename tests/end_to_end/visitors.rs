@@ -6,9 +6,10 @@ use std::time::Duration;
 use lamplight_core::address::{InboxAddress, MessageId, Principal};
 use lamplight_core::code::Code;
 use lamplight_core::message::{Receipt, What};
-use lamplight_core::wire::{Class, Credentials, ToAgent, ToService};
+use lamplight_core::wire::{Class, Codec, Credentials, ToAgent, ToService, VERSION};
 use lamplight_tests::outside::backend::{self, now, signed};
 use lamplight_tests::outside::http::{Answer, Request};
+use lamplight_tests::outside::line::hello;
 use lamplight_tests::outside::{Account, Backend, Line, Relay, within};
 use lamplight_tests::room::body;
 use serde_json::{Value, json};
@@ -55,6 +56,30 @@ pub async fn shop(relay: &Relay, more: Value) -> (Account, Backend) {
     assert_eq!(made.status, 201, "{}", made.text());
     let backend = Backend::of(&made.json()["keys"][0], SHOP);
     (alice, backend)
+}
+
+/// How often visitors were refused so.
+async fn refused(relay: &Relay, code: Code) -> Option<f64> {
+    let name = format!(
+        "lamplight_visitors_refused_total{{code=\"{}\"}}",
+        code.slug()
+    );
+    relay.metric(&name).await
+}
+
+/// Whether a login still opens something.
+async fn holds(relay: &Relay, secret: &str) -> bool {
+    let request = Request::get("/v1/session").bearer(secret);
+    relay.call(&request).await.status == 200
+}
+
+/// Brings a token from a browser that has kept a login for the site.
+async fn returns(relay: &Relay, token: &str, kept: &str) -> Answer {
+    comes(
+        relay,
+        json!({ "origin": SHOP, "token": token, "login": kept }),
+    )
+    .await
 }
 
 async fn is_closed(mut line: Line) {
@@ -195,8 +220,16 @@ async fn a_token_that_does_not_hold_lets_nobody_in_and_says_why_to_the_site_alon
     let used = backend.mints("customer 17");
     assert_eq!(brings(&relay, &used).await.status, 201);
     refuses(&brings(&relay, &used).await, 403, Code::TokenUsed);
-    let refused = relay.metric("lamplight_visitors_refused_total").await;
-    assert_eq!(refused, Some(22.0));
+    for (code, times) in [
+        (Code::TokenInvalid, 14.0),
+        (Code::TokenExpired, 1.0),
+        (Code::TokenWrongTimes, 3.0),
+        (Code::TokenWrongAudience, 2.0),
+        (Code::TokenWrongOrigin, 1.0),
+        (Code::TokenUsed, 1.0),
+    ] {
+        assert_eq!(refused(&relay, code).await, Some(times), "{code:?}");
+    }
     // The relay is also meant by its address.
     let by_address = backend.signs(&with("aud", relay.origin()));
     assert_eq!(brings(&relay, &by_address).await.status, 201);
@@ -253,8 +286,24 @@ async fn only_the_relays_own_frame_brings_visitors() {
     refuses(&relay.call(&from_page).await, 403, Code::WrongOrigin);
     let bare = Request::page_post(&relay.origin(), "/v1/visitors", &body).without("x-lamplight");
     refuses(&relay.call(&bare).await, 403, Code::WrongOrigin);
+    assert_eq!(
+        relay.metric("lamplight_wrong_origins_total").await,
+        Some(2.0)
+    );
     // Neither of them has used the token.
-    assert_eq!(comes(&relay, body).await.status, 201);
+    let visitor = comes(&relay, body).await;
+    assert_eq!(visitor.status, 201);
+    // Whoever got hold of a login has nothing of it on a page of their own.
+    let headers = [("origin", "https://evil.example")];
+    let mut line = Line::open_as(relay.address(), Codec::Json, &headers).await;
+    let credentials = token(&visitor.field("token"));
+    line.send(&hello(VERSION, credentials, None)).await;
+    let end = line.end(AT_ONCE).await.expect("an end within two seconds");
+    assert_eq!(end.goodbye, Some(Code::WrongOrigin));
+    assert_eq!(
+        relay.metric("lamplight_wrong_origins_total").await,
+        Some(3.0)
+    );
 }
 
 #[tokio::test]
@@ -486,6 +535,118 @@ async fn what_was_removed_while_no_relay_ran_is_ended_by_the_next_one() {
 }
 
 #[tokio::test]
+async fn a_browser_that_kept_its_login_goes_on_with_it_however_many_pages_it_opens() {
+    let relay = Relay::start(options()).await;
+    let (_, backend) = shop(&relay, json!({})).await;
+    let first = brings(&relay, &backend.mints("customer 17")).await;
+    let kept = first.field("token");
+    let phone = brings(&relay, &backend.mints("customer 17")).await;
+    let (mut line, _) = line_by(&relay, token(&kept)).await;
+    for page in 0..12 {
+        let mut named = claims("customer 17");
+        named["name"] = format!("Maria {page}").into();
+        let again = returns(&relay, &backend.signs(&named), &kept).await;
+        assert_eq!(again.status, 200, "{}", again.text());
+        assert_eq!(again.field("token"), kept);
+        assert_eq!(again.field("principal"), first.field("principal"));
+        assert_eq!(again.field("name"), format!("Maria {page}"));
+    }
+    line.send(&ToService::Ping { number: 1 }).await;
+    line.until("a pong", |frame| matches!(frame, ToAgent::Pong { .. }))
+        .await;
+    assert!(holds(&relay, &phone.field("token")).await);
+    // The login alone lets nobody in, and a token that does not hold no less because of it.
+    let used = backend.mints("customer 17");
+    assert_eq!(returns(&relay, &used, &kept).await.status, 200);
+    refuses(&returns(&relay, &used, &kept).await, 403, Code::TokenUsed);
+    let alone = json!({ "origin": SHOP, "to": "alice@localhost", "login": kept });
+    refuses(&comes(&relay, alone).await, 403, Code::GuestsClosed);
+    // One that has ended is as good as none.
+    let account = Account {
+        principal: Principal::parse(&first.field("principal")).expect("a principal"),
+        token: kept.clone(),
+    };
+    done(&relay, &account, "DELETE", "/v1/sessions/current", None).await;
+    is_closed(line).await;
+    let anew = returns(&relay, &backend.mints("customer 17"), &kept).await;
+    assert_eq!(anew.status, 201);
+    assert_ne!(anew.field("token"), kept);
+    assert_eq!(anew.field("principal"), first.field("principal"));
+}
+
+#[tokio::test]
+async fn another_customer_at_the_same_browser_ends_the_visit_of_the_one_before() {
+    let relay = Relay::start(options()).await;
+    let (alice, backend) = shop(&relay, json!({ "guests": true })).await;
+    let maria = brings(&relay, &backend.mints("customer 17")).await;
+    let elsewhere = brings(&relay, &backend.mints("customer 17")).await;
+    let (line, _) = line_by(&relay, token(&maria.field("token"))).await;
+    let paul = returns(&relay, &backend.mints("customer 18"), &maria.field("token")).await;
+    assert_eq!(paul.status, 201, "{}", paul.text());
+    assert_ne!(paul.field("principal"), maria.field("principal"));
+    assert_ne!(paul.field("token"), maria.field("token"));
+    is_closed(line).await;
+    assert!(!holds(&relay, &maria.field("token")).await);
+    // On her own phone she is as she was.
+    assert!(holds(&relay, &elsewhere.field("token")).await);
+    // What is no visitor's of this site is left alone, and no way in: a guest's, an account's, another site's, no login at all.
+    let guest = as_guest(&relay).await.field("token");
+    let blog = json!({ "name": "blog.example", "origins": ["https://blog.example"] });
+    let blog = registers(&relay, &alice, blog).await.json();
+    let blog = Backend::of(&blog["keys"][0], "https://blog.example");
+    let reader = json!({ "origin": "https://blog.example", "token": blog.mints("customer 17") });
+    let reader = comes(&relay, reader).await.field("token");
+    for kept in [&guest, &alice.token, &reader] {
+        let comes = returns(&relay, &backend.mints("customer 18"), kept).await;
+        assert_eq!(comes.status, 201);
+        assert_eq!(comes.field("principal"), paul.field("principal"));
+        assert!(holds(&relay, kept).await);
+    }
+    let none = returns(&relay, &backend.mints("customer 18"), "lamp_none").await;
+    assert_eq!(none.status, 201);
+}
+
+#[tokio::test]
+async fn a_network_that_tries_out_tokens_is_told_to_wait() {
+    let relay = Relay::start(options()).await;
+    let (_, backend) = shop(&relay, json!({})).await;
+    let thief = Backend {
+        secret: "lamp_guessed".into(),
+        ..backend.clone()
+    };
+    // Those that hold are not counted.
+    for _ in 0..3 {
+        assert_eq!(
+            brings(&relay, &backend.mints("customer 17")).await.status,
+            201
+        );
+    }
+    let mut tried = 0;
+    let flood = loop {
+        let answer = brings(&relay, &thief.mints("customer 17")).await;
+        if answer.status != 403 {
+            break answer;
+        }
+        tried += 1;
+        assert!(tried < 200, "nobody is told to wait");
+    };
+    assert!(tried >= 60, "{tried}");
+    refuses(&flood, 429, Code::TooManyRequests);
+    assert_eq!(flood.header("retry-after"), Some("1"));
+    assert_eq!(refused(&relay, Code::TooManyRequests).await, Some(1.0));
+    assert_eq!(
+        refused(&relay, Code::TokenInvalid).await,
+        Some(tried.into())
+    );
+    // The wait is over soon, for whoever brings one that holds.
+    within(Duration::from_secs(10), "a way in", async || {
+        let answer = brings(&relay, &backend.mints("customer 17")).await;
+        (answer.status == 201).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_visitor_who_opens_many_pages_keeps_the_latest_logins() {
     let relay = Relay::start(options()).await;
     let (_, backend) = shop(&relay, json!({})).await;
@@ -672,7 +833,7 @@ async fn a_visitor_has_to_do_with_whom_the_site_shows_and_with_whoever_writes_to
     );
     assert_eq!(writes(&mut line, 3, "bob@localhost").await, None);
 
-    // A group that the maker of the site owns no more is not shown any more, to whoever comes from then on.
+    // A group that the maker of the site owns no more is not shown any more.
     let group = json!({ "name": "support", "members": ["bob"] });
     done(&relay, &alice, "POST", "/v1/groups", Some(group)).await;
     let help = json!({ "name": "help.example", "origins": ["https://help.example"], "chat": ["support@localhost"] });
@@ -685,17 +846,28 @@ async fn a_visitor_has_to_do_with_whom_the_site_shows_and_with_whoever_writes_to
         json!({ "origin": "https://help.example", "token": helped }),
     )
     .await;
+    let shown = line;
     let (mut line, _) = line_by(&relay, token(&helped.field("token"))).await;
     assert_eq!(writes(&mut line, 1, "support@localhost").await, None);
     let members = "/v1/groups/support/members";
     let owner = Some(json!({ "owner": true }));
     done(&relay, &alice, "PUT", &format!("{members}/bob"), owner).await;
     done(&relay, &bob, "DELETE", &format!("{members}/alice"), None).await;
+    // Also to whoever is in: their line comes again with what holds now.
+    let end = line.end(AT_ONCE).await.expect("an end within two seconds");
+    assert_eq!(end.goodbye, Some(Code::TryLater));
     let (mut line, _) = line_by(&relay, token(&helped.field("token"))).await;
     assert_eq!(
         writes(&mut line, 2, "support@localhost").await,
         Some(Code::NotAllowed)
     );
+    // Whoever came by another site is not disturbed: their line ends with their site, and the other one goes on.
+    let path = "/v1/sites/shop.example";
+    done(&relay, &alice, "DELETE", path, None).await;
+    is_closed(shown).await;
+    line.send(&ToService::Ping { number: 9 }).await;
+    line.until("a pong", |frame| matches!(frame, ToAgent::Pong { .. }))
+        .await;
 }
 
 #[tokio::test]

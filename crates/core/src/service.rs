@@ -134,6 +134,7 @@ impl Service {
                 self.revoked(&principal, login, Code::Suspended, now);
             }
             Input::Changed(principal) => self.changed_beside(&principal),
+            Input::Rescoped(principal) => self.rescoped(&principal, now),
             Input::Loaded(ticket, answer) => self.loaded(ticket, answer, now),
             Input::Stored(ticket, answer) => self.stored(ticket, answer, now),
             Input::Registered(principal) => self.registered(&principal),

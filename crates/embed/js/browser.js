@@ -37,6 +37,12 @@ export async function keepWrite(database, key, value) {
   return settles(request);
 }
 
+// Forgets every value whose key lies between these two.
+export async function keepClear(database, from, to) {
+  const store = database.transaction(STORE, "readwrite").objectStore(STORE);
+  return settles(store.delete(IDBKeyRange.bound(from, to)));
+}
+
 // Takes a lock: a function that gives it up, null if another tab has it, undefined where the browser has no locks. Whoever
 // has it is given so many milliseconds to let go.
 export async function holdLock(name, patience) {
@@ -53,9 +59,11 @@ export async function holdLock(name, patience) {
   return once();
 }
 
-// One request to the relay that served this page: its status, and the answer if it is JSON.
-export async function askDoor(method, path, body) {
+// One request to the relay that served this page: its status, and the answer if it is JSON. `bearer`: the secret of a login other
+// than the cookie's.
+export async function askDoor(method, path, body, bearer) {
   const headers = { "x-lamplight": "1", accept: "application/json" };
+  if (bearer) headers.authorization = "Bearer " + bearer;
   const request = { method, headers, credentials: "same-origin", cache: "no-store" };
   if (body !== undefined) {
     headers["content-type"] = "application/json";

@@ -14,6 +14,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::hear::settled;
+use crate::keep::clear;
 
 /// What a relay says of itself before anyone is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,16 +122,18 @@ impl Door {
     }
 
     /// Lets a visitor of a site in, on a page of this origin: by a token of the site's backend, or as a guest of the site who wants
-    /// to talk with `to`.
+    /// to talk with `to`. `kept`: the login that this browser has of whom the site vouched for before.
     pub async fn visit(
         self,
         origin: &str,
         to: &str,
         token: Option<&str>,
+        kept: Option<&str>,
         name: &str,
     ) -> Result<Visitor, DoorError> {
         let mut fields = vec![("origin", origin), ("to", to)];
         fields.extend(token.map(|token| ("token", token)));
+        fields.extend(kept.map(|kept| ("login", kept)));
         if !name.is_empty() {
             fields.push(("name", name));
         }
@@ -146,9 +149,14 @@ impl Door {
     }
 
     pub async fn sign_out(self) -> Result<(), DoorError> {
-        ask("DELETE", "/v1/sessions/current", None)
-            .await
-            .map(|_| ())
+        ask("DELETE", SESSION, None).await.map(|_| ())
+    }
+
+    /// A visitor's login ends, and what this browser kept of them is forgotten.
+    pub async fn leave(self, visitor: Visitor) {
+        // A relay that cannot be reached forgets them by itself, only later.
+        let _ = ask_as(Some(&visitor.token), "DELETE", SESSION, None).await;
+        clear(visitor.principal).await;
     }
 
     /// A single-use ticket for one hello, and for whom it is if the relay says so. `group`: in whose name, if not one's own.
@@ -393,11 +401,24 @@ fn named(answer: &JsValue, name: &str) -> Option<Principal> {
 #[wasm_bindgen(module = "/js/browser.js")]
 extern "C" {
     #[wasm_bindgen(js_name = askDoor)]
-    fn ask_door(method: &str, path: &str, body: &JsValue) -> Promise;
+    fn ask_door(method: &str, path: &str, body: &JsValue, bearer: Option<&str>) -> Promise;
 }
 
+/// The login of this request.
+const SESSION: &str = "/v1/sessions/current";
+
 async fn ask(method: &str, path: &str, body: Option<JsValue>) -> Result<JsValue, DoorError> {
-    let asked = ask_door(method, path, &body.unwrap_or_default());
+    ask_as(None, method, path, body).await
+}
+
+/// Asks by the browser's cookie, or as whoever has this login.
+async fn ask_as(
+    bearer: Option<&str>,
+    method: &str,
+    path: &str,
+    body: Option<JsValue>,
+) -> Result<JsValue, DoorError> {
+    let asked = ask_door(method, path, &body.unwrap_or_default(), bearer);
     let answered = settled(asked).await.map_err(|_| DoorError::Unreachable)?;
     let answered: Array = answered.unchecked_into();
     let (status, answer) = (answered.get(0).as_f64(), answered.get(1));

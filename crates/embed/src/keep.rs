@@ -28,8 +28,20 @@ extern "C" {
     fn open(database: &str, patience_ms: u32) -> Promise;
     #[wasm_bindgen(js_name = keepRead)]
     fn read(database: &JsValue, from: &str, to: &str) -> Promise;
+    #[wasm_bindgen(js_name = keepClear)]
+    fn delete(database: &JsValue, from: &str, to: &str) -> Promise;
     #[wasm_bindgen(js_name = keepWrite)]
     fn write(database: &JsValue, key: &str, value: Option<Uint8Array>) -> Promise;
+}
+
+/// Forgets everything that this browser keeps of a principal who left it.
+pub async fn clear(principal: Principal) {
+    let keep = Keep::open(principal).await;
+    if let Some(database) = &keep.database {
+        let (from, to) = keep.bounds();
+        // What cannot be forgotten could not be read either.
+        let _ = settled(delete(database, &from, &to)).await;
+    }
 }
 
 /// The keepsakes of one principal in this browser.
@@ -61,8 +73,8 @@ impl Keep {
         let Some(database) = &self.database else {
             return Vec::new();
         };
-        let bound = |end| joined(&[self.principal.as_str(), end]);
-        match settled(read(database, &bound("\n"), &bound("\u{b}"))).await {
+        let (from, to) = self.bounds();
+        match settled(read(database, &from, &to)).await {
             Ok(rows) => Array::from(&rows)
                 .iter()
                 .filter_map(|row| from_cbor(&Uint8Array::new(&row).to_vec()).ok())
@@ -94,6 +106,12 @@ impl Keep {
                 works.set(false);
             }
         });
+    }
+
+    /// Between which all keys of this principal lie.
+    fn bounds(&self) -> (String, String) {
+        let bound = |end| joined(&[self.principal.as_str(), end]);
+        (bound("\n"), bound("\u{b}"))
     }
 
     fn key(&self, name: &KeepsakeName) -> String {

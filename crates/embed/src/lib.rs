@@ -58,6 +58,7 @@ pub use lamplight_core::wire::{Access, Class, Counts, Offers, OwnInbox, OwnPrese
 
 pub use clock::now;
 pub use hear::{Phase, after, listen, settled};
+pub use keep::clear;
 pub use letters::{hex, joined, lower};
 pub use shell::{Listening, News, Shell};
 pub use storage::{local, session};

@@ -147,7 +147,10 @@ pub fn routes(site: Arc<Site>) -> Router {
 async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let mut response = match site.origins.admit(&request) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => answer::refuse(&refusal),
+        Err(refusal) => {
+            site.metrics.wrong_origins.up();
+            answer::refuse(&refusal)
+        }
     };
     site.headers.put(&mut response);
     response

@@ -400,6 +400,7 @@ impl Hub {
             }
             // Whoever has signed in here has not signed in for pages of others.
             (_, false) => {
+                self.metrics.wrong_origins.up();
                 let refusal = Code::WrongOrigin.refusal();
                 Some(Input::Authenticated(session, Err(refusal)))
             }

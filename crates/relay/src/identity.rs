@@ -63,6 +63,10 @@ pub struct Keeper {
     newcomers: Rates<IpAddr>,
     /// Tokens by site.
     vouchers: Rates<i64>,
+    /// Tokens of sites that did not hold, by network.
+    bad_tokens: Rates<IpAddr>,
+    /// Visitors of sites who may be in, with what holds for them as long as they are.
+    visits: Mutex<Vec<sites::Inside>>,
 }
 
 /// What a ticket stands for: a login, perhaps in the name of a group. Both are looked up again when it is used.
@@ -99,6 +103,8 @@ impl Keeper {
             failures: Rates::new(accounts.failures),
             newcomers: Rates::new(accounts.new_accounts),
             vouchers: Rates::new(sites::TOKENS),
+            bad_tokens: Rates::new(sites::BAD_TOKENS),
+            visits: Mutex::default(),
             store,
             hub,
             metrics,
@@ -281,6 +287,7 @@ impl Keeper {
         match found.await.map_err(refusal_of)? {
             (Some(login), _) if self.holds(&login, now) => {
                 self.note_use(&login, now).await;
+                self.note_visit(&login);
                 Ok(identity_of(&login))
             }
             (None, Some(token)) => Ok(self.token_used(token, now).await),
@@ -302,7 +309,9 @@ impl Keeper {
         });
         let login = found.await.map_err(refusal_of)?;
         let login = login.filter(|login| self.holds(login, wall()));
-        let identity = identity_of(&login.ok_or_else(|| Code::NotSignedIn.refusal())?);
+        let login = login.ok_or_else(|| Code::NotSignedIn.refusal())?;
+        self.note_visit(&login);
+        let identity = identity_of(&login);
         Ok(match group {
             None => identity,
             Some(group) => Identity {
@@ -506,7 +515,7 @@ impl Keeper {
 pub fn identity_of(login: &Login) -> Identity {
     Identity {
         confirmed: login.confirmed,
-        visit: login.visit.clone(),
+        visit: login.visit.as_ref().map(|(_, visit)| Arc::clone(visit)),
         ..Identity::new(login.principal.clone(), login.class, login.id)
     }
 }

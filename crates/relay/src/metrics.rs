@@ -81,6 +81,8 @@ pub struct Metrics {
     pub visitors_guests: Count,
     /// Visitors of sites who were not let in, and frames that were not shown.
     pub visitors_refused: ByCode,
+    /// What pages of other origins asked for and only the relay's own may have.
+    pub wrong_origins: Count,
     /// Violations of the page's content security policy that browsers reported.
     pub csp_reports: Count,
 }
@@ -155,6 +157,12 @@ impl Metrics {
                 "counter",
                 "Visitors of sites who came in without a token.",
                 self.visitors_guests.get(),
+            ),
+            (
+                "wrong_origins_total",
+                "counter",
+                "Requests and hellos of pages of other origins that only the relay's own may make.",
+                self.wrong_origins.get(),
             ),
             (
                 "csp_reports_total",

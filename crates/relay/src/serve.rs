@@ -218,6 +218,7 @@ async fn follow_outside(keeper: Arc<Keeper>) {
     loop {
         times.tick().await;
         keeper.follow_outside().await;
+        keeper.rescope().await;
     }
 }
 

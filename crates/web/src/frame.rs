@@ -1,7 +1,8 @@
 //! A conversation on another site's page: one frame, one visitor, one address that is written to.
 //!
 //! ```text
-//!   greets the page ─▶ hello ─▶ who is it?  the site vouches: its token is traded at the door
+//!   greets the page ─▶ hello ─▶ who is it?  the site vouches: its token is traded at the door, for the login kept here if
+//!                                           it is theirs
 //!                                           a guest who was here before: as the browser remembers
 //!                                           a new guest: says a name, or none
 //!                            ─▶ chat        an agent of its own, whose line is opened with the visitor's secret
@@ -18,7 +19,9 @@ use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
 
-use lamplight_embed::{Address, Door, DoorError, Listening, News, Shell, Visitor, Word, after};
+use lamplight_embed::{
+    Address, Door, DoorError, Listening, News, Shell, Visitor, Word, after, clear,
+};
 use wasm_bindgen_futures::spawn_local;
 use yew::functional::UseForceUpdateHandle;
 use yew::prelude::*;
@@ -118,15 +121,25 @@ impl Frame {
                 }
                 self.redraw();
             }
-            Heard::Token(token) if *self.stage.borrow() == Stage::Comes => {
-                self.vouched.set(token.is_some());
-                match token {
-                    Some(token) => self.enter(Some(token), String::new()),
-                    None => self.begin_as_guest(),
-                }
-            }
-            Heard::Token(_) => {}
+            answer if *self.stage.borrow() == Stage::Comes => self.answered(answer),
+            _ => {}
         }
+    }
+
+    /// The page has said who the visitor is.
+    fn answered(&self, who: Heard) {
+        self.vouched.set(matches!(who, Heard::Token(_)));
+        if let Heard::Token(token) = who {
+            return self.enter(Some(token), String::new());
+        }
+        if let Heard::Nobody = who {
+            // Whoever was here before has signed out of the site.
+            if let Some(former) = memory::recall_vouched(&self.asked) {
+                memory::forget_vouched(&self.asked);
+                spawn_local(Door.leave(former));
+            }
+        }
+        self.begin_as_guest();
     }
 
     /// Finds out who the visitor is, once more.
@@ -156,12 +169,23 @@ impl Frame {
         let frame = self.clone();
         spawn_local(async move {
             let Asked { origin, to } = &frame.asked;
-            let asked = Door.visit(origin, to.as_str(), token.as_deref(), &name);
+            let token = token.as_deref();
+            let former = token.and_then(|_| memory::recall_vouched(&frame.asked));
+            let kept = former.as_ref().map(|former| former.token.as_str());
+            let asked = Door.visit(origin, to.as_str(), token, kept, &name);
             match asked.await {
                 Ok(visitor) => {
                     // Who is vouched for is asked about each time: the site may know better by then.
-                    let kept = token.is_some() || memory::keep(&frame.asked, &visitor);
-                    frame.welcome(visitor, kept);
+                    let remembers = if token.is_some() {
+                        memory::keep_vouched(&frame.asked, &visitor);
+                        true
+                    } else {
+                        memory::keep(&frame.asked, &visitor)
+                    };
+                    if let Some(former) = former.filter(|one| one.principal != visitor.principal) {
+                        spawn_local(clear(former.principal));
+                    }
+                    frame.welcome(visitor, remembers);
                 }
                 Err(error) => frame.go(Stage::Starts(match error {
                     DoorError::Refused(code) => texts::sentence(code),

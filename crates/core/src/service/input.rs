@@ -41,6 +41,8 @@ pub enum Input {
     Suspended(Principal, Option<u64>),
     /// Contacts of this principal, or whom it lets see it, were changed beside the service: they are read again.
     Changed(Principal),
+    /// With whom this visitor of a site has to do is settled anew: their lines close, and come again with what holds then.
+    Rescoped(Principal),
     /// The answer to `Output::Load`.
     Loaded(Ticket, Result<Loaded, StoreFault>),
     /// The answer to `Output::Keep`, after it is durable.

@@ -22,6 +22,9 @@ use crate::wire::{
     ToAgent, ToService, VERSION,
 };
 
+/// What whoever is sent away waits before they come again with what they may do now.
+const COME_AGAIN: Duration = Duration::from_millis(100);
+
 /// How far a session has come.
 #[derive(Clone, Debug)]
 pub enum Stage {
@@ -702,6 +705,16 @@ impl Service {
             if of.is_some_and(|identity| login.is_none_or(|login| login == identity.login)) {
                 self.send_away(id, code.refusal(), now);
             }
+        }
+    }
+
+    pub(super) fn rescoped(&mut self, principal: &Principal, now: Now) {
+        let Some(home) = self.homes.get(principal) else {
+            return;
+        };
+        let sessions: alloc::vec::Vec<_> = home.sessions.iter().copied().collect();
+        for id in sessions {
+            self.send_away(id, Code::TryLater.refusal_after(COME_AGAIN), now);
         }
     }
 

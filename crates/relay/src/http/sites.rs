@@ -69,6 +69,9 @@ struct VisitorForm {
     to: String,
     #[serde(default)]
     token: Option<String>,
+    /// Beside a token: the secret of the login that this browser has kept.
+    #[serde(default)]
+    login: Option<String>,
     #[serde(default)]
     name: Option<String>,
 }
@@ -144,7 +147,10 @@ pub async fn receive(
         let received = match &form.token {
             Some(token) => {
                 let is_here = |audience: &str| is_here(&site, audience);
-                keeper.receive_vouched(&form.origin, token, is_here).await
+                let kept = form.login.as_deref();
+                keeper
+                    .receive_vouched(&form.origin, token, kept, is_here, visitor.ip)
+                    .await
             }
             None => {
                 let name = form.name.as_deref();
@@ -164,7 +170,11 @@ pub async fn receive(
         if let Some(called) = visiting.called {
             who["name"] = called.as_str().into();
         }
-        Ok(answer::json(StatusCode::CREATED, &who))
+        let status = match visiting.goes_on {
+            true => StatusCode::OK,
+            false => StatusCode::CREATED,
+        };
+        Ok(answer::json(status, &who))
     };
     answered(work.await)
 }

@@ -54,6 +54,21 @@ impl<K: Eq + Hash + Clone> Rates<K> {
         Ok(())
     }
 
+    /// Whether one could be taken, or how long to wait for it.
+    pub fn has(&self, key: &K, now: Instant) -> Result<(), Duration> {
+        let full_at = self
+            .full_at
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let at = full_at.get(key).copied().unwrap_or(now).max(now);
+        let most = self.rate.every.saturating_mul(self.rate.burst);
+        let over = (at + self.rate.every).saturating_duration_since(now);
+        match over.saturating_sub(most) {
+            Duration::ZERO => Ok(()),
+            wait => Err(wait),
+        }
+    }
+
     /// Gives one back that turned out not to count.
     pub fn give_back(&self, key: &K) {
         let mut full_at = self
@@ -91,7 +106,9 @@ mod tests {
         let start = Instant::now();
         assert!(rates.take(&"alice", start).is_ok());
         assert!(rates.take(&"alice", start).is_ok());
+        assert_eq!(rates.has(&"alice", start), Err(every));
         assert_eq!(rates.take(&"alice", start), Err(every));
+        assert!(rates.has(&"alice", start + every).is_ok());
         assert!(rates.take(&"bob", start).is_ok());
         assert!(rates.take(&"alice", start + every).is_ok());
         assert!(rates.take(&"alice", start + every).is_err());

@@ -1,13 +1,15 @@
 //! Sites that show a chat, and their visitors: guests who come in by a page of the site, vouched for by its backend or by nobody.
 //! They hold their login as a bearer secret, since a frame on another site's page has no cookie.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use lamplight_core::address::{Presentity, Principal};
 use lamplight_core::code::{Code, Refusal};
 use lamplight_core::presence::Note;
-use lamplight_core::service::{Input, Rate};
+use lamplight_core::service::{Input, Rate, Visit};
 use lamplight_core::time::{Timestamp, millis};
 use lamplight_core::wire::Class;
 use sha2::{Digest, Sha256};
@@ -15,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::keys::{self, NewKey};
 use super::vouch::{Claims, Token};
 use super::{
-    Keeper, SWEEP_MAX, SignedIn, hash_of, names, only_accounts, random, refusal_of, secret,
+    Keeper, SWEEP_MAX, SignedIn, hash_of, names, only_accounts, random, rates, refusal_of, secret,
 };
 use crate::clock::wall;
 use crate::store::accounts::{Login, NewPrincipal};
@@ -26,6 +28,11 @@ use crate::store::sites::{self, By, Fault, NewSite, Site, Terms, visitors};
 pub const TOKENS: Rate = Rate {
     burst: 500,
     every: std::time::Duration::from_millis(20),
+};
+/// Tokens that do not hold, from one network: nobody tries out keys or signatures, and a site whose clock is wrong costs little.
+pub const BAD_TOKENS: Rate = Rate {
+    burst: 60,
+    every: std::time::Duration::from_secs(1),
 };
 /// Longest name that a visitor is shown by, in characters.
 const CALLED_MAX: usize = 60;
@@ -143,9 +150,19 @@ impl Wanted {
 /// A visitor who came in.
 pub struct Visiting {
     pub entered: SignedIn,
+    /// By the login that their browser has kept; else by a new one.
+    pub goes_on: bool,
     /// When they are forgotten unless they come back.
     pub expires: Timestamp,
     pub called: Option<Note>,
+}
+
+/// A visitor who may be in.
+pub(super) struct Inside {
+    who: Principal,
+    site: i64,
+    /// Held by their sessions alone: with the last of them it is gone.
+    visit: Weak<Visit>,
 }
 
 /// Which pages may show a chat with somebody.
@@ -237,10 +254,33 @@ impl Keeper {
 
     /// Lets in somebody for whom a site's token vouches. The same visitor of a site is the same principal. `is_here` knows the
     /// names of this relay. Sites, keys and signatures that are wrong are refused alike.
+    ///
+    /// `kept` is the secret of the login that this browser has kept for the site. It lets nobody in: the token alone says who it is.
+    /// If it is theirs they go on with it; if it is another customer's, that one's visit at this browser is over.
     pub async fn receive_vouched(
         &self,
         origin: &str,
         token: &str,
+        kept: Option<&str>,
+        is_here: impl Fn(&str) -> bool,
+        ip: IpAddr,
+    ) -> Result<Visiting, Refusal> {
+        let network = rates::network(ip);
+        let wait = self.bad_tokens.has(&network, Instant::now());
+        wait.map_err(|wait| Code::TooManyRequests.refusal_after(wait))?;
+        let received = self.receive_by_token(origin, token, kept, is_here).await;
+        if received.as_ref().is_err_and(|refusal| is_bad(refusal.code)) {
+            // Of those that come at once some may be one too many.
+            let _ = self.bad_tokens.take(&network, Instant::now());
+        }
+        received
+    }
+
+    async fn receive_by_token(
+        &self,
+        origin: &str,
+        token: &str,
+        kept: Option<&str>,
         is_here: impl Fn(&str) -> bool,
     ) -> Result<Visiting, Refusal> {
         let (site, claims) = self.vouched(origin, token, is_here).await?;
@@ -255,8 +295,15 @@ impl Keeper {
             sub: sub.finalize().to_vec(),
             jti: hash_of(&claims.jti).to_vec(),
             until: claims.until,
+            kept: match kept {
+                Some(secret) => self.login(secret).await.ok().map(|login| login.id),
+                None => None,
+            },
         };
-        let visiting = self.receive(site, comes, called).await?;
+        let mut visiting = self.receive(site, comes, called).await?;
+        if let (true, Some(secret)) = (visiting.goes_on, kept) {
+            secret.clone_into(&mut visiting.entered.token);
+        }
         self.metrics.visitors_vouched.up();
         Ok(visiting)
     }
@@ -278,6 +325,7 @@ impl Keeper {
                 let entered = self.enter_as_guest(ip).await?;
                 Visiting {
                     entered,
+                    goes_on: false,
                     expires: Timestamp(wall().0.saturating_add(life)),
                     // No site stands for the name, so those who answer do not read it.
                     called: None,
@@ -307,6 +355,52 @@ impl Keeper {
                 self.tell(Input::Unregistered(visitor));
             }
         }
+    }
+
+    /// Remembers a visitor who comes in, for as long as what they were told then is held by anyone.
+    pub(super) fn note_visit(&self, login: &Login) {
+        if let Some((site, visit)) = &login.visit {
+            self.visits().push(Inside {
+                who: login.principal.clone(),
+                site: *site,
+                visit: Arc::downgrade(visit),
+            });
+        }
+    }
+
+    /// Looks whether sites show others than they did when their visitors came in, and has those come again. A line that is still
+    /// being opened is told the next time.
+    pub async fn rescope(&self) {
+        let inside: Vec<_> = {
+            let mut visits = self.visits();
+            visits.retain(|inside| inside.visit.strong_count() > 0);
+            let held = |inside: &Inside| {
+                let visit = inside.visit.upgrade()?;
+                Some((inside.who.clone(), inside.site, visit.shows.clone()))
+            };
+            visits.iter().filter_map(held).collect()
+        };
+        let sites: BTreeSet<i64> = inside.iter().map(|(_, site, _)| *site).collect();
+        if sites.is_empty() {
+            return;
+        }
+        let shown = self.store.read(move |db| {
+            let shown = |site| Ok((site, visitors::shown_by(db, site)?));
+            sites.into_iter().map(shown).collect()
+        });
+        let shown: BTreeMap<i64, Option<Vec<Presentity>>> = shown.await.unwrap_or_default();
+        for (who, site, shows) in inside {
+            // The visitors of a site that is no more are ended.
+            if let Some(Some(now)) = shown.get(&site)
+                && *now != shows
+            {
+                self.tell(Input::Rescoped(who));
+            }
+        }
+    }
+
+    fn visits(&self) -> MutexGuard<'_, Vec<Inside>> {
+        self.visits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn vouched(
@@ -374,10 +468,11 @@ impl Keeper {
         if received.is_new {
             self.tell(Input::Registered(received.principal.clone()));
         }
-        for login in received.ended {
-            self.revoke(&received.principal, Vec::<Principal>::new(), login);
+        for (whose, login) in received.ended {
+            self.revoke(&whose, Vec::new(), login);
         }
         Ok(Visiting {
+            goes_on: received.goes_on,
             entered: SignedIn {
                 principal: received.principal,
                 class: Class::Guest,
@@ -399,6 +494,19 @@ impl Keeper {
     fn shows_everywhere(&self) -> bool {
         self.config.offers(self.config.sites.unregistered)
     }
+}
+
+/// Whether it was the token that did not hold.
+fn is_bad(code: Code) -> bool {
+    matches!(
+        code,
+        Code::TokenInvalid
+            | Code::TokenExpired
+            | Code::TokenUsed
+            | Code::TokenWrongTimes
+            | Code::TokenWrongAudience
+            | Code::TokenWrongOrigin
+    )
 }
 
 /// The refusal of whoever sets up a site: what was wrong, in its own words.

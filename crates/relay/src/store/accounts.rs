@@ -78,8 +78,8 @@ pub struct Login {
     pub confirmed: Timestamp,
     /// When the guest that it belongs to is forgotten.
     pub expires: Option<Timestamp>,
-    /// Of a visitor of a site.
-    pub visit: Option<Arc<Visit>>,
+    /// Of a visitor: the number of the site, and what follows from coming by it.
+    pub visit: Option<(i64, Arc<Visit>)>,
     /// Whether it may do what whoever runs the relay may.
     pub admin: bool,
 }
@@ -198,8 +198,8 @@ fn with_visit(db: &Connection, login: Option<Login>) -> Result<Option<Login>> {
     }
     Ok(match visitors::came(db, &login.principal)? {
         Came::Alone => Some(login),
-        Came::By(visit) => Some(Login {
-            visit: Some(Arc::new(visit)),
+        Came::By(site, visit) => Some(Login {
+            visit: Some((site, Arc::new(visit))),
             ..login
         }),
         Came::ByNone => None,

@@ -25,8 +25,12 @@ pub enum Heard {
         /// What its badge says of the one who is written to.
         word: Option<Word>,
     },
-    /// Who the visitor is, as the page's backend says; nobody in particular is an answer too.
-    Token(Option<String>),
+    /// Who the visitor is, as the page's backend says.
+    Token(String),
+    /// The site knows nobody who is the visitor.
+    Nobody,
+    /// The page could not find out who it is.
+    NotKnown,
 }
 
 #[wasm_bindgen(module = "/js/around.js")]
@@ -73,7 +77,11 @@ fn read(kind: &str, said: &JsValue) -> Option<Heard> {
             open: flag("open"),
             word: text("word").and_then(|slug| word(&slug)),
         }),
-        "token" => Some(Heard::Token(text("token"))),
+        "token" => Some(match (text("token"), text("code")) {
+            (Some(token), _) => Heard::Token(token),
+            (None, None) => Heard::Nobody,
+            (None, Some(_)) => Heard::NotKnown,
+        }),
         // A newer page may say more.
         _ => None,
     }

@@ -5,12 +5,43 @@ use lamplight_embed::{Principal, Visitor, joined, local};
 
 use super::Asked;
 
-fn name(asked: &Asked) -> String {
-    joined(&["lamplight-visitor ", &asked.origin])
+/// A guest, as whom one goes on by being remembered.
+const GUEST: &str = "lamplight-visitor ";
+/// Whom the site vouched for last. Remembered only to be said beside the next token, so that a browser has one login however many
+/// pages it opens: nobody goes on by it.
+const VOUCHED: &str = "lamplight-vouched ";
+
+fn name(kind: &str, asked: &Asked) -> String {
+    joined(&[kind, &asked.origin])
 }
 
 pub fn recall(asked: &Asked) -> Option<Visitor> {
-    let kept = local().get(&name(asked))?;
+    read(GUEST, asked)
+}
+
+/// Whether it is remembered.
+pub fn keep(asked: &Asked, visitor: &Visitor) -> bool {
+    write(GUEST, asked, visitor)
+}
+
+pub fn forget(asked: &Asked) {
+    local().remove(&name(GUEST, asked));
+}
+
+pub fn recall_vouched(asked: &Asked) -> Option<Visitor> {
+    read(VOUCHED, asked)
+}
+
+pub fn keep_vouched(asked: &Asked, visitor: &Visitor) {
+    write(VOUCHED, asked, visitor);
+}
+
+pub fn forget_vouched(asked: &Asked) {
+    local().remove(&name(VOUCHED, asked));
+}
+
+fn read(kind: &str, asked: &Asked) -> Option<Visitor> {
+    let kept = local().get(&name(kind, asked))?;
     let mut lines = kept.split('\n');
     Some(Visitor {
         principal: Principal::parse(lines.next()?).ok()?,
@@ -19,8 +50,7 @@ pub fn recall(asked: &Asked) -> Option<Visitor> {
     })
 }
 
-/// Whether it is remembered.
-pub fn keep(asked: &Asked, visitor: &Visitor) -> bool {
+fn write(kind: &str, asked: &Asked, visitor: &Visitor) -> bool {
     let called = visitor.called.as_deref().unwrap_or_default();
     let lines = [
         visitor.principal.as_str(),
@@ -29,9 +59,5 @@ pub fn keep(asked: &Asked, visitor: &Visitor) -> bool {
         "\n",
         called,
     ];
-    local().set(&name(asked), &joined(&lines))
-}
-
-pub fn forget(asked: &Asked) {
-    local().remove(&name(asked));
+    local().set(&name(kind, asked), &joined(&lines))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lamplight_core::address::Principal;
+use lamplight_core::address::{Presentity, Principal};
 use lamplight_core::called::{Called, Says};
 use lamplight_core::code::{Code, Refusal};
 use lamplight_core::presence::Note;
@@ -16,7 +16,7 @@ use crate::store::rows::{address, damaged, moment, note};
 
 /// Most visitors that one site vouches for.
 const VOUCHED_MAX: u32 = 100_000;
-/// Logins of one visitor; each page that they open brings another.
+/// Logins of one visitor; each browser that keeps nothing brings another with each page.
 const LOGINS_MAX: u32 = 10;
 /// The span in which guests are counted.
 const HOUR_MS: u64 = 3_600_000;
@@ -31,6 +31,8 @@ pub enum Comes {
         sub: Vec<u8>,
         jti: Vec<u8>,
         until: Timestamp,
+        /// The login that this browser has kept for the site, whosever it is.
+        kept: Option<u64>,
     },
     /// Nobody says who they are. So long does such a guest last, in milliseconds.
     Guest { life: u64 },
@@ -54,8 +56,10 @@ pub struct Received {
     pub principal: Principal,
     pub is_new: bool,
     pub expires: Timestamp,
-    /// Their oldest logins, which made room.
-    pub ended: Vec<u64>,
+    /// They go on with the login that their browser has kept: there is no new one.
+    pub goes_on: bool,
+    /// Logins that came to an end: their oldest ones, which made room, or that of whoever was here before them.
+    pub ended: Vec<(Principal, u64)>,
 }
 
 /// Lets a visitor in by a site, with a login. Whoever is refused has used no token.
@@ -109,12 +113,36 @@ pub fn receive(
         )?
         .execute(params![principal.as_str(), said(arrival)])?;
     }
-    accounts::add_login(db, &principal, &arrival.login, arrival.at)?;
-    let ended = end_oldest_logins(db, &principal)?;
+    let kept = match &arrival.comes {
+        Comes::Vouched {
+            kept: Some(kept), ..
+        } => accounts::login_numbered(db, *kept)?,
+        _ => None,
+    };
+    let mut ended = Vec::new();
+    let mut goes_on = false;
+    match kept {
+        Some(kept) if kept.principal == principal => {
+            accounts::touch_login(db, kept.id, arrival.at)?;
+            goes_on = true;
+        }
+        // Another customer sits at this browser now.
+        Some(kept) if is_vouched_by(db, site.id, &kept.principal)? => {
+            accounts::remove_login(db, kept.id)?;
+            ended.push((kept.principal, kept.id));
+        }
+        _ => {}
+    }
+    if !goes_on {
+        accounts::add_login(db, &principal, &arrival.login, arrival.at)?;
+        let oldest = end_oldest_logins(db, &principal)?;
+        ended.extend(oldest.into_iter().map(|id| (principal.clone(), id)));
+    }
     Ok(Ok(Received {
         principal,
         is_new,
         expires,
+        goes_on,
         ended,
     }))
 }
@@ -123,7 +151,8 @@ pub fn receive(
 pub enum Came {
     /// By no site.
     Alone,
-    By(Visit),
+    /// By the site of this number.
+    By(i64, Visit),
     /// By a site that is no more.
     ByNone,
 }
@@ -145,12 +174,7 @@ pub fn came(db: &Connection, guest: &Principal) -> Result<Came> {
     let Some(site) = super::numbered(db, site)? else {
         return Ok(Came::ByNone);
     };
-    let mut shows = Vec::new();
-    for presentity in &site.chats {
-        if super::shows(db, &site, presentity)? {
-            shows.push(presentity.clone());
-        }
-    }
+    let shows = shown(db, &site)?;
     let called = Called {
         site: Note::parse(&site.name).map_err(|_| damaged(0, "the name of a site"))?,
         name,
@@ -159,7 +183,23 @@ pub fn came(db: &Connection, guest: &Principal) -> Result<Came> {
             false => Says::Themselves,
         },
     };
-    Ok(Came::By(Visit { called, shows }))
+    Ok(Came::By(site.id, Visit { called, shows }))
+}
+
+/// Whom this site shows now; none if it is no more.
+pub fn shown_by(db: &Connection, site: i64) -> Result<Option<Vec<Presentity>>> {
+    let site = super::numbered(db, site)?;
+    site.map(|site| shown(db, &site)).transpose()
+}
+
+fn shown(db: &Connection, site: &Site) -> Result<Vec<Presentity>> {
+    let mut shows = Vec::new();
+    for presentity in &site.chats {
+        if super::shows(db, site, presentity)? {
+            shows.push(presentity.clone());
+        }
+    }
+    Ok(shows)
 }
 
 /// A visitor's login was used: those whom a site vouches for last on from then.
@@ -219,6 +259,14 @@ fn vouched(db: &Connection, site: i64, sub: &[u8]) -> Result<Option<Principal>> 
     )?
     .query_row(params![site, sub], |row| Ok(Principal(address(row, 0)?)))
     .optional()
+}
+
+fn is_vouched_by(db: &Connection, site: i64, visitor: &Principal) -> Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM site_visitors v JOIN principals p ON p.id = v.principal
+         WHERE v.site = ?1 AND v.sub IS NOT NULL AND p.address = ?2)",
+    )?
+    .query_row(params![site, visitor.as_str()], |row| row.get(0))
 }
 
 fn count_vouched(db: &Connection, site: i64) -> Result<u32> {
