@@ -412,48 +412,6 @@ async fn a_line_that_only_looks_open_is_found_out_and_opened_anew() {
     stage.ends_clean().await;
 }
 
-/// Notes what a page was busy with for long, and when as many badges were ready as are expected.
-const COUNT: &str = "(() => {
-    const long = [];
-    const note = (list) => { for (const task of list.getEntries()) long.push(Math.round(task.duration)); };
-    new PerformanceObserver(note).observe({ type: 'longtask', buffered: true });
-    let ready = 0;
-    window.lamplightHundred = new Promise((done) => document.addEventListener('presence-ready', () => {
-        if (++ready === 100) setTimeout(() => done([Math.round(performance.now()), long]), 200);
-    }));
-})()";
-
-/// A figure, not a verdict: what a hundred badges cost the page that shows them. Nobody reads the page meanwhile, which costs more.
-#[tokio::test]
-async fn what_a_hundred_badges_cost_a_page_is_measured() {
-    let stage = Stage::set(Options::new().set("bounds.settle", "1 s")).await;
-    let mut lines = String::new();
-    for at in 0..100 {
-        let _ = write!(
-            lines,
-            "<p><presence-status for=\"someone-{at}@localhost\" name=\"{at}\">{at}</presence-status></p>"
-        );
-    }
-    let shop = Shop::open(&stage, "", CALM, &lines).await;
-    let reader = stage.browser.person("reader").await;
-    stage.watch(&reader);
-    reader.on_every_page(COUNT).await;
-    reader.open(&shop.site.url()).await;
-    reader
-        .until("the page", |tree| {
-            tree.one("heading", "A shop".into()).map(|_| ())
-        })
-        .await;
-    let cost = reader.script("window.lamplightHundred").await;
-    println!(
-        "100 badges are ready after {} ms; tasks of more than 50 ms, in ms: {}",
-        cost[0], cost[1]
-    );
-    let all = |tree: &Tree| tree.all("StaticText", "not shared".into()).len() == 100;
-    assert!(reader.comes_to(all).await);
-    stage.ends_clean().await;
-}
-
 /// The sample of a site, as a person finds it who wants to know how their own would look.
 #[tokio::test]
 async fn the_sample_shop_shows_whom_one_asks_for() {

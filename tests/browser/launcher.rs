@@ -43,6 +43,14 @@ else {
 /// The shop answers every greeting a little later, so that one which the launcher does not answer is seen to be unanswered.
 const SHOP: &str = "\
 const heard = document.querySelector('output');
+const chat = document.querySelector('presence-chat');
+chat.tokenProvider = {
+  text: async () => 'signed-by-the-page',
+  object: async () => ({ token: 'signed-by-the-page' }),
+  nothing: async () => {},
+  fails: async () => { throw new Error('nobody is signed in here'); },
+  waits: () => new Promise(() => {}),
+}[chat.dataset.gives];
 document.addEventListener('unread-change', ({ detail }) => heard.append(`[${detail.unread} unread of ${detail.to}]`));
 document.getElementById('agree').onclick = () => document.querySelectorAll('presence-chat').forEach((chat) => (chat.consent = null));
 document.addEventListener('presence-error', ({ detail }) => heard.append(`[${detail.code}]`));
@@ -194,6 +202,44 @@ async fn a_frame_is_told_when_nobody_vouches() {
         if !endpoint.is_empty() {
             reader.reads("[no_token]").await;
         }
+    }
+    stage.ends_clean().await;
+}
+
+/// A page that finds out by itself who the visitor is: what it gives goes before its backend's address. What it cannot find out
+/// keeps nobody waiting.
+#[tokio::test]
+async fn a_page_may_vouch_by_a_function_of_its_own() {
+    let stage = Stage::set(Options::new()).await;
+    for (gives, answer, fault) in [
+        ("text", "[token signed-by-the-page is so]", false),
+        ("object", "[token signed-by-the-page is so]", false),
+        ("nothing", "[token null is so]", false),
+        ("fails", "[token null no_token]", true),
+        ("waits", "[token null no_token]", true),
+    ] {
+        let more = format!("data-gives=\"{gives}\" token-endpoint=\"/chat-token\"");
+        let shop = Shop::open(&stage, FRAME_SCRIPT, &more, "").await;
+        let reader = stage.browser.person("reader").await;
+        stage.watch(&reader);
+        reader.gets_a_clock().await;
+        reader.open(&shop.site.url()).await;
+        reader.click("button", "Our support").await;
+        reader.reads_in_frame("on a page that vouches]").await;
+        reader.click_in_frame("button", "Who am I?").await;
+        if gives == "waits" {
+            let still = reader.tree_in_frame().await.text();
+            assert!(!still.contains("[token"), "{still}");
+            reader.minutes_pass(1).await;
+        }
+        reader.reads_in_frame(answer).await;
+        if fault {
+            reader.reads("[no_token]").await;
+        }
+        let heard = reader.tree().await.text();
+        assert_eq!(heard.contains("[no_token]"), fault, "{gives}: {heard}");
+        assert_eq!(shop.site.visits("POST /chat-token"), 0, "{gives}");
+        assert_eq!(shop.site.reports(), 0, "broken policies");
     }
     stage.ends_clean().await;
 }

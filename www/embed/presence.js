@@ -474,6 +474,12 @@ class PresenceChat extends Element {
   #late;
   #unread = 0;
 
+  connectedCallback() {
+    super.connectedCallback();
+    // Put elsewhere while it was open: no longer over everything.
+    if (this.opened) this.#parts.panel.showPopover?.();
+  }
+
   follow() {
     if (!this.isConnected) {
       // Its frame ends with it, and begins anew where it is put.
@@ -557,9 +563,12 @@ class PresenceChat extends Element {
       if (data?.type === "close") this.close();
       if (data?.type === "token?") this.#vouch(port1);
     };
-    const vouches = !!(this.tokenProvider || this.tokenEndpoint);
-    source.postMessage({ type: "lamplight:hello", to: this.address, name: this.name, vouches }, origin, [port2]);
+    source.postMessage({ type: "lamplight:hello", to: this.address, name: this.name, vouches: this.#vouches }, origin, [port2]);
     this.#state();
+  }
+
+  get #vouches() {
+    return !!(this.tokenProvider || this.tokenEndpoint);
   }
 
   #state() {
@@ -567,23 +576,26 @@ class PresenceChat extends Element {
   }
 
   // Asks the page, or its backend, who the visitor is. Nobody in particular is an answer too.
+  async #ask() {
+    if (this.tokenProvider) return this.tokenProvider();
+    const at = new URL(this.tokenEndpoint, document.baseURI);
+    if (at.origin !== location.origin) throw at;
+    const answer = await fetch(at, { method: "POST", credentials: "same-origin" });
+    if (!answer.ok) throw answer;
+    if (answer.status !== 204) return answer.json();
+  }
+
   async #vouch(port) {
     let token, code;
     try {
-      if (this.tokenProvider) {
-        token = await this.tokenProvider();
-      } else if (this.tokenEndpoint) {
-        const at = new URL(this.tokenEndpoint, document.baseURI);
-        if (at.origin !== location.origin) throw at;
-        const answer = await fetch(at, { method: "POST", credentials: "same-origin" });
-        if (!answer.ok) throw answer;
-        if (answer.status !== 204) token = await answer.json();
-      }
+      // Whoever does not answer keeps the visitor out no longer than a frame that does not come.
+      const late = new Promise((_, late) => setTimeout(late, FRAME));
+      token = this.#vouches && (await Promise.race([this.#ask(), late]));
     } catch (error) {
       code = "no_token";
       this.fault(code);
     }
-    port.postMessage({ type: "token", token: token?.token ?? token ?? null, code });
+    port.postMessage({ type: "token", token: token?.token ?? (token || null), code });
   }
 
   #count(count) {

@@ -252,10 +252,12 @@ fn scripts(ground: &mut Ground, wish: &Wish) -> Result<()> {
 fn browser(ground: &mut Ground, wish: &Wish) -> Result<()> {
     let chromium = tools::chromium()?;
     let axe = tools::axe(&ground.workspace)?;
+    let bootstrap = tools::bootstrap(&ground.workspace)?;
     let mut command = ground.test("browser")?;
     command
         .env("LAMPLIGHT_BIN", ground.relay()?)
         .env("LAMPLIGHT_AXE", axe)
+        .env("LAMPLIGHT_BOOTSTRAP", bootstrap)
         .env("LAMPLIGHT_CHROMIUM", &chromium)
         // The name under which chromiumoxide looks for it.
         .env("CHROME", &chromium);

@@ -1,4 +1,4 @@
-//! What the tests want beside Rust: Chromium, Node, axe-core, strace. Each is looked for first, installed where that is allowed,
+//! What the tests want beside Rust: Chromium, Node, axe-core, Bootstrap, strace. Each is looked for first, installed where that is allowed,
 //! and otherwise asked for with the line to type.
 
 use std::path::PathBuf;
@@ -11,6 +11,8 @@ use crate::workspace::Workspace;
 
 /// The accessibility checks that browser tests put into the page; 4.14 is what they were written against.
 const AXE: &str = "axe-core@4.14";
+/// A style that many sites have, for the pages that tests put badges and chats into.
+const BOOTSTRAP: &str = "bootstrap@5.3";
 
 /// A Chromium that can be driven over its debugging port. `LAMPLIGHT_CHROMIUM` names one that is not on PATH.
 pub fn chromium() -> Result<PathBuf> {
@@ -51,10 +53,23 @@ pub fn axe(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("LAMPLIGHT_AXE") {
         return Ok(named.into());
     }
+    from_npm(workspace, AXE, "axe-core/axe.min.js")
+}
+
+/// The file `bootstrap.min.css`, fetched once into `target/tools`.
+pub fn bootstrap(workspace: &Workspace) -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("LAMPLIGHT_BOOTSTRAP") {
+        return Ok(named.into());
+    }
+    from_npm(workspace, BOOTSTRAP, "bootstrap/dist/css/bootstrap.min.css")
+}
+
+/// A file of a package.
+fn from_npm(workspace: &Workspace, package: &str, file: &str) -> Result<PathBuf> {
     let tools = workspace.target.join("tools");
-    let script = tools.join("node_modules/axe-core/axe.min.js");
-    if script.is_file() {
-        return Ok(script);
+    let file = tools.join("node_modules").join(file);
+    if file.is_file() {
+        return Ok(file);
     }
     if shell::on_path("npm").is_none() {
         install("npm")?;
@@ -64,14 +79,14 @@ pub fn axe(workspace: &Workspace) -> Result<PathBuf> {
         Command::new("npm")
             .args(["install", "--no-audit", "--no-fund", "--prefix"])
             .arg(&tools)
-            .arg(AXE),
+            .arg(package),
     )?;
     anyhow::ensure!(
-        script.is_file(),
-        "npm installed {AXE} but left no {}",
-        script.display()
+        file.is_file(),
+        "npm installed {package} but left no {}",
+        file.display()
     );
-    Ok(script)
+    Ok(file)
 }
 
 fn install(package: &str) -> Result<()> {
