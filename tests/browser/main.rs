@@ -6,6 +6,7 @@ mod cdp;
 mod chromium;
 mod keys;
 mod machine;
+mod pace;
 mod people;
 mod site;
 mod stage;

@@ -37,7 +37,7 @@ pub fn two_people_see_each_other() {
 /// Alice's list under headings: `Available: bob`.
 fn headed(room: &mut Room, by: Headings) -> Vec<String> {
     let listed = room.agent("alice").listed("", by, str::to_lowercase);
-    let mut rows = listed.rows.iter().map(|row| row.name.as_str());
+    let mut rows = listed.places.iter().map(|place| place.name());
     let sections = listed.sections.into_iter().map(|(heading, count)| {
         let words = match heading {
             Heading::Presence(word) => format!("{word:?}"),

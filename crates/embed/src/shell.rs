@@ -10,10 +10,10 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use gloo::timers::callback::Timeout;
-use lamplight_core::address::Principal;
+use lamplight_core::address::{Address, Principal};
 use lamplight_core::agent::{
-    Agent, AgentConfig, Changed, ContactRow, Headings, IDLE_AFTER, Input, Intent, LineLost, Listed,
-    Notice, Output,
+    Agent, AgentConfig, Changed, Headings, IDLE_AFTER, Input, Intent, LineLost, Listed, Notice,
+    Output,
 };
 use lamplight_core::code::Code;
 #[cfg(feature = "recording")]
@@ -191,9 +191,9 @@ impl Shell {
         look(&self.0.agent.borrow())
     }
 
-    /// The rows of the contact list that match a query, in their order.
-    pub fn roster(&self, query: &str) -> Vec<ContactRow> {
-        self.listed(query).rows
+    /// Who of the contact list matches a query, in their order.
+    pub fn roster(&self, query: &str) -> Vec<Address> {
+        self.listed(query).places
     }
 
     /// The same, with what stands above them.
@@ -342,11 +342,12 @@ impl Shell {
         }
     }
 
-    /// One timer, for the earliest thing that is due.
+    /// One timer, for the earliest thing that is due. A line that says much puts off its deadline with every frame: one that went
+    /// off too early is armed anew then, instead of each time.
     fn arm(&self) {
         let due = self.0.agent.borrow().poll_timeout();
         let armed = self.0.timer.borrow().as_ref().map(|(at, _)| *at);
-        if due == armed {
+        if armed.is_some_and(|at| due.is_none_or(|due| at <= due)) {
             return;
         }
         let timer = due.map(|due| {

@@ -116,19 +116,18 @@ fn perform(house: &House, act: Act) {
 fn neighbour(house: &House, act: Act) -> Option<Address> {
     let rows = house.shell.roster("");
     let open = house.open();
-    let at = rows
-        .iter()
-        .position(|row| Some(&row.address) == open.as_ref());
+    let at = rows.iter().position(|row| Some(row) == open.as_ref());
     let next = match act {
         Act::NextUnread => {
             let after = at.map_or(0, |at| at + 1);
             let mut order = (after..rows.len()).chain(0..after.min(rows.len()));
-            order.find(|at| rows[*at].unread > 0)?
+            let unread = |at: &usize| house.shell.read(|agent| agent.unread_from(&rows[*at])) > 0;
+            order.find(unread)?
         }
         Act::PreviousChat => at?.checked_sub(1)?,
         _ => at.map_or(0, |at| at + 1),
     };
-    rows.get(next).map(|row| row.address.clone())
+    rows.get(next).cloned()
 }
 
 /// What this key press means anywhere on the page.

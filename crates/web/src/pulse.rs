@@ -3,6 +3,7 @@
 //! count.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -22,7 +23,7 @@ const HIDDEN_EVERY_MS: u32 = 100;
 const COUNT_EVERY_MS: u32 = 30_000;
 
 /// Why a part may have to be drawn again.
-#[derive(PartialEq)]
+#[derive(PartialEq, Eq, Hash)]
 pub enum Cause {
     Changed(Changed),
     /// Half a minute is over, for texts that say how long.
@@ -36,8 +37,11 @@ impl Cause {
     }
 }
 
+/// What happened since the last frame: of ten thousand people each once.
+pub type Causes = HashSet<Cause>;
+
 /// Told what happened.
-pub type Wish = Rc<dyn Fn(&[Cause])>;
+pub type Wish = Rc<dyn Fn(&Causes)>;
 
 /// Clones are the same one.
 #[derive(Clone)]
@@ -45,7 +49,7 @@ pub struct Pulse(Rc<Inner>);
 
 pub struct Inner {
     pub shell: Shell,
-    causes: RefCell<Vec<Cause>>,
+    causes: RefCell<Causes>,
     due: Cell<bool>,
     clock: RefCell<Option<Timeout>>,
     wishes: RefCell<Vec<(u32, Wish)>>,
@@ -113,11 +117,7 @@ impl Pulse {
 
     /// Something happened; whoever wants to know is told with the next frame.
     pub fn note(&self, cause: Cause) {
-        let mut causes = self.causes.borrow_mut();
-        if !causes.contains(&cause) {
-            causes.push(cause);
-        }
-        drop(causes);
+        self.causes.borrow_mut().insert(cause);
         self.ask_for_a_frame();
     }
 

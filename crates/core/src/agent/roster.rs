@@ -27,10 +27,37 @@ struct Kept {
     group: Option<Note>,
     /// What I was told last, if anything yet.
     view: Option<View>,
+    /// What a human reads of that: it is asked for ten thousand at once.
+    word: Word,
     /// On which line that was.
     line: u32,
     /// A contact, or somebody whom a script watches and nobody keeps.
     standing: Standing,
+}
+
+impl Kept {
+    fn sees(&mut self, view: View) {
+        self.word = person(&view).word;
+        self.view = Some(view);
+    }
+}
+
+/// Of whom nothing was said yet.
+const NEW: Kept = Kept {
+    petname: None,
+    group: None,
+    view: None,
+    word: Word::Unknown,
+    line: 0,
+    standing: Standing::Contact,
+};
+
+/// As much of a contact as says where it stands in the list.
+#[derive(Clone, Copy)]
+pub(super) struct Listed<'a> {
+    pub petname: Option<&'a Note>,
+    pub group: Option<&'a Note>,
+    pub word: Word,
 }
 
 /// What the service said of something while a wish about it stands.
@@ -82,6 +109,18 @@ impl WatcherUserAgent {
 
     pub fn addresses(&self) -> impl Iterator<Item = &Address> {
         self.contacts.keys()
+    }
+
+    /// All contacts, by address.
+    pub fn listed(&self) -> impl Iterator<Item = (&Address, Listed<'_>)> {
+        self.contacts.iter().map(|(address, kept)| {
+            let listed = Listed {
+                petname: kept.petname.as_ref(),
+                group: kept.group.as_ref(),
+                word: kept.word,
+            };
+            (address, listed)
+        })
     }
 
     pub fn is_contact(&self, address: &Address) -> bool {
@@ -221,10 +260,9 @@ impl WatcherUserAgent {
             let (up, line) = (self.up, self.line);
             let forgotten = |kept: &&mut Kept| !(up && kept.line == line);
             for kept in self.contacts.values_mut().filter(forgotten) {
-                kept.view = kept
-                    .view
-                    .as_ref()
-                    .map(|view| aged(view, Freshness::Unknown));
+                if let Some(view) = kept.view.take() {
+                    kept.sees(aged(&view, Freshness::Unknown));
+                }
             }
             desk.changed(Changed::Roster);
         }
@@ -254,13 +292,12 @@ impl WatcherUserAgent {
         let mut known = core::mem::take(&mut self.contacts);
         for contact in contacts {
             let known = known.remove(contact.presentity.address());
-            let (view, line) = known.map_or((None, 0), |kept| (kept.view, kept.line));
+            let known = known.unwrap_or(NEW);
             let kept = Kept {
                 petname: contact.petname,
                 group: contact.group,
-                view,
-                line,
                 standing: Standing::Contact,
+                ..known
             };
             self.contacts.insert(contact.presentity.0, kept);
         }
@@ -272,7 +309,7 @@ impl WatcherUserAgent {
     pub fn notified(&mut self, notification: Notification, desk: &mut Desk) {
         let address = notification.presentity.0;
         if let Some(kept) = self.contacts.get_mut(&address) {
-            kept.view = Some(notification.view);
+            kept.sees(notification.view);
             kept.line = self.line;
             self.look_out(&address, desk);
             desk.changed(Changed::Row(address));
@@ -438,13 +475,11 @@ impl WatcherUserAgent {
 
 fn keep(contacts: &mut Map<Address, Kept>, contact: &Contact) {
     let address = contact.presentity.address().clone();
-    let kept = contacts.get_or_insert_with(address, || Kept {
-        petname: None,
-        group: None,
+    let kept = contacts.get_or_insert_with(address, || {
+        let mut kept = NEW;
         // Asked, not answered yet: the first notification says more.
-        view: Some(View::Pending),
-        line: 0,
-        standing: Standing::Contact,
+        kept.sees(View::Pending);
+        kept
     });
     kept.standing = Standing::Contact;
     kept.petname.clone_from(&contact.petname);

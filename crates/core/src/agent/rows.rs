@@ -1,10 +1,11 @@
 //! What a page reads: rows of the contact list and conversations, put together from the four user agents when asked for.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::address::Address;
+use crate::agent::roster::Listed as ListedContact;
 use crate::agent::sorted::{Set, order};
 use crate::agent::{
     Agent, ContactRow, ConversationView, Heading, Headings, HeldRow, Line, Listed, MyStatus,
@@ -32,30 +33,30 @@ impl Agent {
     /// Contacts and other people one has talked with, whose name or address contains `query` in any case: unread first, then by
     /// presence, then by name. `lower` writes a text in small letters: whoever asks has the tables for that, or the browser has.
     pub fn roster(&self, query: &str, lower: fn(&str) -> String) -> Vec<ContactRow> {
-        self.listed(query, Headings::None, lower).rows
+        let listed = self.listed(query, Headings::None, lower);
+        let waiting = self.outbox.newest();
+        let row = |address: &Address| self.row_with(address, waiting.get(address).copied());
+        listed.places.iter().map(row).collect()
     }
 
-    /// The same under headings; who has something unread stands above all of them.
+    /// Who stands in the same list, under headings; who has something unread stands above all of them. Of ten thousand a page
+    /// shows a few: the rows are read one by one, by [`Agent::row`].
     pub fn listed(&self, query: &str, by: Headings, lower: fn(&str) -> String) -> Listed {
         let query = lower(query.trim());
-        let waiting = self.outbox.newest();
-        let addresses = self.addresses();
-        let all = addresses
-            .iter()
-            .map(|address| self.row_with(address, waiting.get(address).copied()));
-        let mut rows = Vec::new();
+        let contacts = self.roster.listed();
+        let contacts = contacts.map(|(address, contact)| (address, Some(contact)));
+        let strangers = self.strangers().into_iter().map(|address| (address, None));
         let mut places = Vec::new();
-        for row in all {
-            let name = lower(&row.name);
-            if holds(row.address.as_str(), &query) || holds(&name, &query) {
-                places.push(place(&row, by, name));
-                rows.push(Some(row));
+        for (address, contact) in contacts.chain(strangers) {
+            let place = self.place(address, contact, by, lower);
+            if holds(address.as_str(), &query) || holds(&place.name, &query) {
+                places.push(place);
             }
         }
-        let order = order(rows.len(), &|one, other| places[one] < places[other]);
+        let order = order(places.len(), &|one, other| places[one] < places[other]);
         let mut sections: Vec<(Heading, usize)> = Vec::new();
         for at in &order {
-            let heading = &places[*at].0;
+            let heading = &places[*at].heading;
             match sections.last_mut() {
                 Some((last, count)) if last == heading => *count += 1,
                 _ => sections.push((heading.clone(), 1)),
@@ -67,10 +68,48 @@ impl Agent {
         if !sections.iter().any(apart) {
             sections.clear();
         }
-        let rows = order.into_iter().filter_map(|at| rows[at].take());
+        let addresses = order.into_iter().map(|at| places[at].address.clone());
         Listed {
-            rows: rows.collect(),
+            places: addresses.collect(),
             sections,
+        }
+    }
+
+    /// Whether nobody stands in the list.
+    pub fn is_alone(&self) -> bool {
+        self.rows.len() == 0
+    }
+
+    /// Where somebody stands in the list.
+    fn place<'a>(
+        &'a self,
+        address: &'a Address,
+        contact: Option<ListedContact<'a>>,
+        by: Headings,
+        lower: fn(&str) -> String,
+    ) -> Place<'a> {
+        let word = contact.map_or(Word::NotShared, |contact| contact.word);
+        let petname = contact.and_then(|contact| contact.petname);
+        let heading = if self.inbox.unread(address) > 0 {
+            Heading::Unread
+        } else {
+            match (by, contact) {
+                (Headings::Presence, Some(_)) => Heading::Presence(word),
+                (Headings::Groups, Some(contact)) => contact
+                    .group
+                    .map_or(Heading::Others, |group| Heading::Group(group.clone())),
+                _ => Heading::Others,
+            }
+        };
+        Place {
+            heading,
+            word,
+            name: match self.name(address, petname) {
+                // An address has no other letters.
+                Cow::Borrowed(name) if petname.is_none() => name.into(),
+                name => lower(&name).into(),
+            },
+            address,
         }
     }
 
@@ -120,6 +159,11 @@ impl Agent {
         all.filter(|with| self.inbox.unread(with) > 0)
     }
 
+    /// Unread messages of this one.
+    pub fn unread_from(&self, address: &Address) -> u32 {
+        self.inbox.unread(address)
+    }
+
     /// Whether the unread numbers speak of the whole inbox, and not only of what came since the line is up.
     pub fn is_counted(&self) -> bool {
         self.inbox.is_counted()
@@ -127,12 +171,18 @@ impl Agent {
 
     /// Every address that has a row.
     pub(super) fn addresses(&self) -> Set<Address> {
-        let waiting = self.outbox.newest();
         let mut addresses: Set<Address> = self.roster.addresses().cloned().collect();
-        addresses.extend(self.inbox.addresses().cloned());
-        addresses.extend(self.keeping.with_drafts().cloned());
-        addresses.extend(waiting.keys().copied().cloned());
+        addresses.extend(self.strangers().into_iter().cloned());
         addresses
+    }
+
+    /// Of those the ones who are no contacts.
+    fn strangers(&self) -> Set<&Address> {
+        let waiting = self.outbox.newest();
+        let with = self.inbox.addresses().chain(self.keeping.with_drafts());
+        with.chain(waiting.keys().copied())
+            .filter(|address| !self.roster.is_contact(address))
+            .collect()
     }
 
     pub(super) fn has_row(&self, address: &Address) -> bool {
@@ -153,16 +203,25 @@ impl Agent {
         None
     }
 
+    /// What somebody is called: by me, else by who vouches for a visitor, else the part before the `@`.
+    pub fn name_of<'a>(&'a self, address: &'a Address) -> Cow<'a, str> {
+        self.name(address, self.roster.petname(address))
+    }
+
+    fn name<'a>(&'a self, address: &'a Address, petname: Option<&'a Note>) -> Cow<'a, str> {
+        match (petname, self.inbox.called(address)) {
+            (Some(petname), _) => petname.as_str().into(),
+            (None, Some(called)) => called.shown(address.name()).into(),
+            (None, None) => address.name().into(),
+        }
+    }
+
     fn any_row(&self, address: &Address) -> ContactRow {
         self.row_with(address, self.outbox.newest().get(address).copied())
     }
 
     fn row_with(&self, address: &Address, waiting: Option<&Outgoing>) -> ContactRow {
-        let name = match (self.roster.petname(address), self.inbox.called(address)) {
-            (Some(petname), _) => petname.as_str().to_owned(),
-            (None, Some(called)) => called.shown(address.name()),
-            (None, None) => address.name().to_owned(),
-        };
+        let name = self.name_of(address);
         let kind = if self.roster.is_contact(address) {
             RowKind::Contact
         } else {
@@ -175,7 +234,7 @@ impl Agent {
         let ways = self.roster.ways(address);
         ContactRow {
             address: address.clone(),
-            name,
+            name: name.into_owned(),
             kind,
             person: self.roster.person(address),
             unread: self.inbox.unread(address),
@@ -203,22 +262,12 @@ fn holds(text: &str, part: &str) -> bool {
     part.is_empty() || places.any(|place| place == part.as_bytes())
 }
 
-/// Under what a row stands.
-fn heading(row: &ContactRow, by: Headings) -> Heading {
-    if row.unread > 0 {
-        return Heading::Unread;
-    }
-    match (by, &row.group) {
-        (Headings::Presence, _) if row.kind == RowKind::Contact => {
-            Heading::Presence(row.person.word)
-        }
-        (Headings::Groups, Some(group)) => Heading::Group(group.clone()),
-        _ => Heading::Others,
-    }
-}
-
-/// Where a row stands: by its heading, then by presence, then by name.
-fn place(row: &ContactRow, by: Headings, name: String) -> (Heading, Word, String, Address) {
-    let heading = heading(row, by);
-    (heading, row.person.word, name, row.address.clone())
+/// Where somebody stands in the list: by the heading, then by presence, then by name.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Place<'a> {
+    heading: Heading,
+    word: Word,
+    /// In small letters.
+    name: Cow<'a, str>,
+    address: &'a Address,
 }

@@ -120,8 +120,8 @@ pub enum Heading {
 /// The contact list as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Listed {
-    pub rows: Vec<ContactRow>,
-    /// Above how many rows each heading stands, in their order; none: nothing is headed.
+    pub places: Vec<Address>,
+    /// Above how many places each heading stands, in their order; none: nothing is headed.
     pub sections: Vec<(Heading, usize)>,
 }
 

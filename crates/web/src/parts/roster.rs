@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
-use lamplight_embed::{Address, Changed, ContactRow, Heading, Listed, Word, after, joined, lower};
+use lamplight_embed::{Address, Changed, Heading, Listed, Word, after, joined, lower};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -202,7 +202,22 @@ impl Hand {
         }
         letters.0.push_str(letter);
         letters.1 = now;
-        find(&self.order, self.at, &letters.0)
+        self.find(&letters.0)
+    }
+
+    /// The next row whose name begins with these letters; a single letter goes on to the next, more may stay.
+    fn find(&self, letters: &str) -> Option<usize> {
+        let all = self.order.len();
+        let from = self
+            .at
+            .map_or(0, |at| at + usize::from(letters.chars().count() == 1));
+        let mut places = (from..all).chain(0..from.min(all));
+        self.house.shell.read(|agent| {
+            places.find(|place| {
+                let name = agent.name_of(&self.order[*place].address);
+                lower(&name).starts_with(letters)
+            })
+        })
     }
 
     fn focus(&self) {
@@ -237,24 +252,9 @@ fn row_id(place: usize) -> String {
     joined(&["row-", &place.to_string()])
 }
 
-/// The next row after `at` whose name begins with these letters; a single letter goes on to the next, more may stay.
-fn find(order: &[Place], at: Option<usize>, letters: &str) -> Option<usize> {
-    let from = at.map_or(0, |at| {
-        if letters.chars().count() == 1 {
-            at + 1
-        } else {
-            at
-        }
-    });
-    let mut places = (from..order.len()).chain(0..from.min(order.len()));
-    places.find(|place| order[*place].name.starts_with(letters))
-}
-
 /// One place of the list.
 struct Place {
     address: Address,
-    /// In small letters, for type-ahead.
-    name: String,
     /// The first place under the same heading ...
     section: usize,
     /// ... which holds its words with the count; none: nothing stands above.
@@ -273,7 +273,7 @@ struct Read {
     late: Option<Timeout>,
 }
 
-/// The addresses in their order, with names in lower case for type-ahead. Read at once when rows came or went, a little
+/// The addresses in their order. Read at once when rows came or went, a little
 /// later when one changed its place.
 #[hook]
 fn use_order(house: House, query: &str) -> Order {
@@ -313,7 +313,7 @@ fn use_order(house: House, query: &str) -> Order {
 
 /// The rows in their places, each with its section; the words of a heading stand with the first row below it.
 fn placed(listed: Listed) -> Vec<Place> {
-    let mut places: Vec<Place> = listed.rows.into_iter().map(place).collect();
+    let mut places: Vec<Place> = listed.places.into_iter().map(place).collect();
     let mut section = 0;
     for (heading, count) in listed.sections {
         let (own, words) = match heading {
@@ -335,10 +335,9 @@ fn placed(listed: Listed) -> Vec<Place> {
     places
 }
 
-fn place(row: ContactRow) -> Place {
+fn place(address: Address) -> Place {
     Place {
-        name: lower(&row.name),
-        address: row.address,
+        address,
         section: 0,
         heading: String::new(),
         key: String::new(),

@@ -50,9 +50,9 @@ pub fn Side(props: &Props) -> Html {
                 }
                 "Enter" if !key.is_composing() => {
                     let first = house.shell.roster(&query.get()).into_iter().next();
-                    if let Some(row) = first {
+                    if let Some(address) = first {
                         query.set(String::new());
-                        house.go(Some(row.address));
+                        house.go(Some(address));
                     }
                 }
                 "Escape" => query.set(String::new()),

@@ -17,7 +17,7 @@ pub const PART: Part = Part {
 
 fn welcome(house: &House) -> Html {
     let welcome = div("welcome").with(icon::mark());
-    let welcome = if house.shell.roster("").is_empty() {
+    let welcome = if house.shell.read(|agent| agent.is_alone()) {
         let add = house.does(Deed::Show(Popup::AddContact(None)));
         welcome
             .with(tag("h2").say(t().welcome))

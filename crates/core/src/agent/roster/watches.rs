@@ -10,7 +10,7 @@ use crate::code::Refusal;
 use crate::presence::{Freshness, View};
 use crate::wire::{Contact, Standing, ToService};
 
-use super::{Kept, WatcherUserAgent, aged, row_changed};
+use super::{Kept, NEW, WatcherUserAgent, aged, row_changed};
 
 /// Who is watched.
 #[derive(Default)]
@@ -141,7 +141,7 @@ impl WatcherUserAgent {
         }
         let line = self.line;
         if let Some(kept) = self.contacts.get_mut(address) {
-            kept.view = Some(View::Ended(refusal.clone()));
+            kept.sees(View::Ended(refusal.clone()));
             kept.line = line;
             row_changed(address, desk);
         }
@@ -151,10 +151,7 @@ impl WatcherUserAgent {
 /// Nothing is known of them yet.
 fn kept_for_now() -> Kept {
     Kept {
-        petname: None,
-        group: None,
-        view: None,
-        line: 0,
         standing: Standing::Session,
+        ..NEW
     }
 }

@@ -153,10 +153,12 @@ pub fn view_as(house: &House) -> Html {
         (Viewer::Nobody, t().viewer_nobody.into()),
     ];
     let rows = house.shell.roster("");
-    viewers.extend(
-        rows.into_iter()
-            .map(|row| (Viewer::Contact(row.address), row.name)),
-    );
+    house.shell.read(|agent| {
+        viewers.extend(rows.into_iter().map(|address| {
+            let name = agent.name_of(&address).into_owned();
+            (Viewer::Contact(address), name)
+        }));
+    });
     let viewer = house.viewer();
     let chosen = viewers.iter().position(|(one, _)| *one == viewer);
     let chosen = chosen.unwrap_or(0);
