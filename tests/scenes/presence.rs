@@ -1,5 +1,6 @@
 //! What people see of each other: one word out of many devices, by hand before by itself, the value and never a flicker.
 
+use lamplight_core::address::Address;
 use lamplight_core::agent::{Choice, Heading, Headings, Intent};
 use lamplight_core::presence::{Activity, View};
 use lamplight_core::time::Timestamp;
@@ -37,7 +38,7 @@ pub fn two_people_see_each_other() {
 /// Alice's list under headings: `Available: bob`.
 fn headed(room: &mut Room, by: Headings) -> Vec<String> {
     let listed = room.agent("alice").listed("", by, str::to_lowercase);
-    let mut rows = listed.places.iter().map(|place| place.name());
+    let mut rows = listed.places.iter().map(Address::name);
     let sections = listed.sections.into_iter().map(|(heading, count)| {
         let words = match heading {
             Heading::Presence(word) => format!("{word:?}"),

@@ -42,6 +42,8 @@ pub fn a_script_watches_for_as_long_as_it_runs_and_keeps_nobody() {
     room.loses_line("bot");
     room.until_up("bot");
     room.sets("alice", "busy: writing");
+    // A second change within a second waits for the next.
+    room.passes(secs(2));
     assert_eq!(seen(&mut room, "bot", "alice"), Some(Word::Busy));
     // What is said on the line of a next life does not speak of her.
     room.opens("bot", "desk");

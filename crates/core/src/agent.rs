@@ -58,7 +58,7 @@ use core::time::Duration;
 
 use alloc::vec::Vec;
 
-use crate::address::{Address, InboxAddress, MessageId, Presentity, ServerId};
+use crate::address::{Address, InboxAddress, MessageId, ServerId};
 use crate::code::{Code, Refusal, Retry};
 use crate::message::{Body, Receipt, What};
 use crate::presence::{Notification, TupleKind, by_hand};
@@ -656,7 +656,7 @@ impl Agent {
     }
 
     #[cfg(feature = "scripts")]
-    fn watch(&mut self, presentity: Presentity) {
+    fn watch(&mut self, presentity: crate::address::Presentity) {
         if presentity.principal() == self.config.principal {
             return self
                 .desk
