@@ -192,11 +192,15 @@ async fn what_other_sites_load_is_theirs_to_load_and_is_what_the_manifest_says()
 async fn what_was_pinned_stays_at_its_address_after_an_upgrade() {
     let mut relay = Relay::start(Options::new()).await;
     let manifest = relay.get("/embed/manifest.json").await.json();
-    let pinned = manifest["files"]["presence.js"]["pinned"].as_str();
-    let pinned = pinned.expect("an address").to_owned();
-    let served = get(&relay, &pinned, "identity").await.body;
-    let file = |path: &str| relay.folder().join(path.trim_start_matches('/'));
-    assert_eq!(std::fs::read(file(&pinned)).expect("it is kept"), served);
+    let folder = relay.folder().to_owned();
+    let file = |path: &str| folder.join(path.trim_start_matches('/'));
+    for name in ["presence.js", "runtime.js", "runtime.wasm"] {
+        let pinned = manifest["files"][name]["pinned"].as_str();
+        let pinned = pinned.expect("an address");
+        let served = get(&relay, pinned, "identity").await.body;
+        let kept = std::fs::read(file(pinned));
+        assert_eq!(kept.expect("it is kept"), served, "{name}");
+    }
 
     // What another version left there when it ran here.
     let former = b"export const version = 'former';";

@@ -117,9 +117,9 @@ pub async fn page(State(site): State<Arc<Site>>, request: Request) -> Response {
     }
     let mut response = file(path, &asked.headers);
     if response.status() == StatusCode::NOT_FOUND
-        && let Some(bytes) = pinned::former(&site.config.relay.data, path).await
+        && let Some(former) = pinned::former(&site.config.relay.data, path).await
     {
-        response = answer::typed(StatusCode::OK, "text/javascript; charset=utf-8", bytes);
+        response = answer::typed(StatusCode::OK, former.content_type, former.bytes);
         response.headers_mut().insert(CACHE_CONTROL, FOR_EVER);
     }
     let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
