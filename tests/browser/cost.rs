@@ -20,7 +20,7 @@ const COUNT: &str = "(() => {
     }));
 })()";
 /// A machine that is busy with something else makes any task long; work that is the page's own does so each time.
-const LOADS: u32 = 8;
+const LOADS: u32 = 20;
 
 /// A page of a hundred is one line to the relay, and the browser is at no moment busy with them for as long as a person notices.
 #[tokio::test]
