@@ -8,6 +8,7 @@ mod circles;
 mod configuring;
 mod confirming;
 mod cut_lines;
+mod data;
 mod doors;
 mod fetching;
 mod hosting;

@@ -1,10 +1,11 @@
-//! What a person types: `lamplight serve`, `lamplight config default|show|check|doc`, `lamplight account|invite|session|site|audit …`,
+//! What a person types: `lamplight serve`, `lamplight config default|show|check|doc`, `lamplight account|invite|session|site|audit|backup|restore|data …`,
 //! `lamplight chat`. Each key of
 //! the configuration is a flag.
 
 mod account;
 mod audit;
 mod beside;
+mod data;
 mod invite;
 mod session;
 mod site;
@@ -29,6 +30,9 @@ pub fn run() -> ExitCode {
         Some(("session", words)) => session::run(words),
         Some(("site", words)) => site::run(words),
         Some(("audit", words)) => audit::run(words),
+        Some(("backup", words)) => data::run_backup(words),
+        Some(("restore", words)) => data::run_restore(words),
+        Some(("data", words)) => data::run_data(words),
         Some(("chat", words)) => chat::run(words),
         _ => Err("there is no such command".into()),
     };
@@ -53,6 +57,9 @@ fn command() -> Command {
         .subcommand(session::command())
         .subcommand(site::command())
         .subcommand(audit::command())
+        .subcommand(data::backup())
+        .subcommand(data::restore())
+        .subcommand(data::data())
         .subcommand(chat::command())
         .subcommand(
             Command::new("config")

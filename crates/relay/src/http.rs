@@ -3,6 +3,7 @@
 //! Every answer carries the security headers. Whatever changes something passes the gate: the header `x-lamplight`, which no
 //! page of another site can add, and from a browser exactly one of the relay's own origins.
 
+mod account;
 mod answer;
 mod badge;
 mod body;
@@ -103,6 +104,8 @@ pub fn routes(site: Arc<Site>) -> Router {
         .route("/v1/sessions", post(doors::sign_in))
         .route("/v1/sessions/current", delete(doors::sign_out))
         .route("/v1/sessions/current/confirm", post(doors::confirm))
+        .route("/v1/account", delete(account::leave))
+        .route("/v1/account/export", get(account::export))
         .route("/v1/session", get(doors::session))
         .route("/v1/tickets", post(doors::ticket))
         .route("/v1/groups", get(circles::groups).post(circles::make_group))

@@ -8,6 +8,7 @@
 mod groups;
 pub mod invitations;
 pub mod keys;
+mod leaving;
 pub mod names;
 mod outside;
 pub mod passwords;

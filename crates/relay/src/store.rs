@@ -11,6 +11,8 @@
 pub mod accounts;
 pub mod audit;
 mod changes;
+pub mod copies;
+pub mod export;
 pub mod invitations;
 mod ledger;
 mod loads;
@@ -18,6 +20,7 @@ pub mod orders;
 mod rows;
 mod schema;
 pub mod sites;
+pub mod sizes;
 pub mod writer;
 
 use std::fs::{File, TryLockError};

@@ -17,6 +17,7 @@ use crate::identity::{hash_of, invitations as links};
 use crate::store::accounts::hosted::{self, Hosted};
 use crate::store::accounts::members::circles_of;
 use crate::store::accounts::{self, NewPrincipal};
+use crate::store::export;
 use crate::store::invitations::{self, Kind};
 use crate::store::orders::{self, Order};
 
@@ -81,6 +82,14 @@ pub fn command() -> Command {
             "Removes somebody with everything that is kept for them; what they wrote to others stays with those, and nobody else gets the name",
         ))
         .subcommand(
+            one("export", "Writes everything that is kept of somebody into a file, as JSON").arg(
+                Arg::new("file")
+                    .value_name("file")
+                    .required(true)
+                    .help("The file, which must not be there yet; - is the output"),
+            ),
+        )
+        .subcommand(
             one("admin", "Makes an account an admin").arg(
                 Arg::new("off")
                     .long("off")
@@ -99,6 +108,7 @@ pub fn run(words: &ArgMatches) -> Result<(), String> {
         Some(("suspend", words)) => suspend(words),
         Some(("resume", words)) => resume(words),
         Some(("remove", words)) => remove(words),
+        Some(("export", words)) => export(words),
         Some(("admin", words)) => admin(words),
         _ => Err("there is no such command".into()),
     }
@@ -388,6 +398,30 @@ fn remove(words: &ArgMatches) -> Result<(), String> {
         "{of} is removed with everything that was kept for them. What they wrote to others stays with those."
     );
     println!("Nobody else gets the name, because others may still trust it.");
+    Ok(())
+}
+
+fn export(words: &ArgMatches) -> Result<(), String> {
+    let config = read_aloud(words)?;
+    let of = principal(words, &config, "name")?;
+    let found = act(words, "exported", of.as_str(), |db| {
+        Ok(export::export(db, &of)?.ok_or_else(|| nobody(&of)))
+    })?;
+    let text = format!("{found:#}\n");
+    let file = word(words, "file");
+    if file == "-" {
+        print!("{text}");
+        return Ok(());
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options
+        .open(&file)
+        .and_then(|mut out| out.write_all(text.as_bytes()));
+    written.map_err(|error| format!("{file}: {error}"))?;
+    println!("{file} holds everything that is kept of {of}, for them alone.");
     Ok(())
 }
 
