@@ -21,6 +21,7 @@ mod cost;
 mod door;
 mod embedded;
 mod foreign;
+mod invited;
 mod keyboard;
 mod launcher;
 mod line;

@@ -33,6 +33,18 @@ pub struct SignedIn {
     pub principal: Principal,
 }
 
+/// A link that lets somebody in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    pub secret: String,
+    /// Whose password is chosen by it; otherwise it opens an account.
+    pub password: bool,
+    /// Whoever comes by it is an admin.
+    pub admin: bool,
+    /// Who invites, if not whoever runs the relay; or whose password it is.
+    pub of: Option<Principal>,
+}
+
 /// A principal of several members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -110,6 +122,42 @@ impl Door {
     pub async fn sign_up(self, name: &str, password: &str) -> Result<SignedIn, DoorError> {
         let body = object(&[("name", name), ("password", password)]);
         signed_in(&ask("POST", "/v1/accounts", Some(body)).await?)
+    }
+
+    /// What a link opens.
+    pub async fn invitation(self, secret: &str) -> Result<Invitation, DoorError> {
+        let body = object(&[("invitation", secret)]);
+        let answer = ask("POST", "/v1/invitations/look", Some(body)).await?;
+        let opens = text(&answer, "opens");
+        Ok(Invitation {
+            secret: secret.into(),
+            password: opens.as_deref() == Some("password"),
+            admin: opens.as_deref() == Some("admin"),
+            of: named(&answer, "of"),
+        })
+    }
+
+    /// Comes in by a link: with a new account, or with a new password.
+    pub async fn come_by(
+        self,
+        link: &Invitation,
+        name: &str,
+        password: &str,
+    ) -> Result<SignedIn, DoorError> {
+        let body = object(&[
+            ("name", name),
+            ("password", password),
+            ("invitation", &link.secret),
+        ]);
+        let path = ["/v1/accounts", "/v1/passwords"][usize::from(link.password)];
+        signed_in(&ask("POST", path, Some(body)).await?)
+    }
+
+    /// Becomes a contact of whoever invites, with the account that one has.
+    pub async fn accept(self, link: &Invitation) -> Result<(), DoorError> {
+        let body = object(&[("invitation", &link.secret)]);
+        let answer = ask("POST", "/v1/invitations/accept", Some(body)).await;
+        answer.map(|_| ())
     }
 
     pub async fn sign_in(self, name: &str, password: &str) -> Result<SignedIn, DoorError> {

@@ -25,7 +25,8 @@ mod storage;
 mod tab;
 
 pub use door::{
-    AccessToken, Door, DoorError, Group, Member, NewToken, Question, Relay, SignedIn, Told, Visitor,
+    AccessToken, Door, DoorError, Group, Invitation, Member, NewToken, Question, Relay, SignedIn,
+    Told, Visitor,
 };
 pub use lamplight_core::address::{
     Address, AddressError, InboxAddress, MessageId, Presentity, Principal, Seq, Tag, Token, TupleId,

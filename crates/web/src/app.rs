@@ -3,39 +3,65 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use lamplight_embed::{Code, Door, Principal, Shell, SignedIn, local};
+use lamplight_embed::{
+    Code, Door, DoorError, Invitation, Phase, Principal, Shell, SignedIn, listen, local,
+};
 use wasm_bindgen_futures::spawn_local;
+use web_sys::Event;
 use yew::AppHandle;
 use yew::prelude::*;
 
 use crate::dom;
 use crate::pages::{door, home};
 use crate::parts::attention;
+use crate::route;
 
 /// Who was in last, so that a reload shows the contacts before the relay has answered.
 const LAST: &str = "lamplight-principal";
 
 /// Where to begin.
 enum Place {
-    /// At the door.
-    Door,
+    /// At the door, perhaps with a reason.
+    Door(Option<Code>),
+    /// At the door with a link, as whoever is signed in.
+    Invited(Invitation, Option<SignedIn>),
     In(Shell),
 }
 
 /// Finds out where to begin while the frame of the page still says that it opens, then draws.
 pub async fn run() {
+    // A link may also come into a page that is open.
+    let comes = |_: &Event| {
+        if route::invitation().is_some() {
+            // A browser that does not load again leaves the page as it is.
+            let _ = dom::window().location().reload();
+        }
+    };
+    listen(&dom::window(), "hashchange", Phase::Bubble, Box::new(comes)).forget();
     match first_place().await {
-        Place::Door => show_door(None),
+        Place::Door(reason) => show_door(reason, None, None),
+        Place::Invited(link, me) => show_door(None, Some(link), me),
         Place::In(shell) => show_home(shell),
     }
 }
 
 async fn first_place() -> Place {
+    if let Some(secret) = route::invitation() {
+        let me = Door.session().await.ok();
+        match Door.invitation(&secret).await {
+            // Who is in already has nothing to do with an account, unless to know somebody.
+            Ok(link) if me.is_none() || link.password || link.of.is_some() => {
+                return Place::Invited(link, me);
+            }
+            Err(DoorError::Refused(code)) if me.is_none() => return Place::Door(Some(code)),
+            _ => route::forget_invitation(),
+        }
+    }
     if let Some(group) = in_whose_name() {
         // Whether one may is for the relay to say; without a session the door is shown.
         return match Door.session().await {
             Ok(_) => Place::In(open_group(group).await),
-            Err(_) => Place::Door,
+            Err(_) => Place::Door(None),
         };
     }
     let last = local()
@@ -47,7 +73,7 @@ async fn first_place() -> Place {
     };
     match principal {
         Some(principal) => Place::In(open(principal).await),
-        None => Place::Door,
+        None => Place::Door(None),
     }
 }
 
@@ -75,13 +101,16 @@ async fn open(principal: Principal) -> Shell {
 }
 
 /// The door, perhaps with a reason.
-fn show_door(reason: Option<Code>) {
+fn show_door(reason: Option<Code>, link: Option<Invitation>, me: Option<SignedIn>) {
     let drawn = Drawn::<door::DoorPage>::default();
     let leaves = drawn.clone();
     drawn.draw(door::Props {
         reason,
+        link,
+        me,
         enter: Callback::from(move |who: SignedIn| {
             let leaves = leaves.clone();
+            route::forget_invitation();
             spawn_local(async move {
                 let shell = open(who.principal).await;
                 leaves.end();
@@ -103,7 +132,7 @@ fn show_home(shell: Shell) {
             // Whoever leaves is being told so at this moment.
             spawn_local(async move {
                 leaves.end();
-                show_door(reason);
+                show_door(reason, None, None);
             });
         }),
     });

@@ -105,6 +105,23 @@ pub fn is_list() -> bool {
     dom::search() == "?list"
 }
 
+/// What stands before the secret of a link that lets somebody in. It is behind the `#`, which browsers send to nobody.
+const INVITE: &str = "#invite=";
+
+/// The secret of the link that led here.
+pub fn invitation() -> Option<String> {
+    let hash = dom::window().location().hash().ok()?;
+    hash.strip_prefix(INVITE).map(str::to_owned)
+}
+
+/// Takes the link out of the address: it was used, or is not wanted.
+pub fn forget_invitation() {
+    if let Ok(history) = dom::window().history() {
+        // A page in a frame that may not touch its history works without it.
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&dom::path()));
+    }
+}
+
 /// Opens a place of the whole page beside a list.
 pub fn open_beside(place: &Place) {
     let address = joined(&["/", &place.link()]);

@@ -45,6 +45,14 @@ texts! {
     enter_as_guest: "Enter as guest";
     guest_hint: "No account, no password. A guest is forgotten after a day.";
     one_moment: "One moment …";
+    invited_by: "{who} invites you.";
+    invited: "You are invited.";
+    invited_admin: "Choose a name and a password. You will be the admin of this relay.";
+    choose_password: "Choose a new password.";
+    save_password: "Save password";
+    signed_in_as: "You are signed in as {me}. You will be each other's contacts.";
+    become_contacts: "Become contacts";
+    not_now: "Not now";
     relay_unreachable: "The relay does not answer. Check your connection and try again.";
 
     // Words of presence, for the middle of a sentence.

@@ -1,11 +1,11 @@
 //! The door: make an account, sign in, or enter as a guest, all on one card.
 
-use lamplight_embed::{Code, Door, DoorError, Relay, SignedIn, joined, local};
+use lamplight_embed::{Code, Door, DoorError, Invitation, Relay, SignedIn, joined, local};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::dom;
-use crate::draw::{On, Tag, act, button, p, span, tag};
+use crate::draw::{On, Tag, act, bdi, button, div, p, span, tag};
 use crate::kept::{Kept, use_after, use_kept};
 use crate::parts::field::{Field, submit};
 use crate::parts::icon::mark;
@@ -15,6 +15,9 @@ use crate::texts::{self, t};
 pub struct Props {
     /// Why one stands here again.
     pub reason: Option<Code>,
+    /// The link that led here, and who is signed in already.
+    pub link: Option<Invitation>,
+    pub me: Option<SignedIn>,
     pub enter: Callback<SignedIn>,
 }
 
@@ -50,8 +53,9 @@ const BEEN_HERE: &str = "lamplight-been-here";
 
 #[component]
 pub fn DoorPage(props: &Props) -> Html {
+    let link = props.link.clone();
     let door = use_kept(|| State {
-        way: if local().get(BEEN_HERE).is_some() {
+        way: if link.is_none() && local().get(BEEN_HERE).is_some() {
             Way::SignIn
         } else {
             Way::SignUp
@@ -79,14 +83,16 @@ pub fn DoorPage(props: &Props) -> Html {
         _ => None,
     };
     let closed = known.as_ref().is_some_and(|relay| !relay.registration);
+    let closed = closed && link.is_none();
     if closed {
         state.way = Way::SignIn;
     }
     let enter = Enter {
         door: door.clone(),
         entered: props.enter.clone(),
+        link: link.clone(),
     };
-    let guests = known.as_ref().is_some_and(|relay| relay.guests);
+    let guests = known.as_ref().is_some_and(|relay| relay.guests) && link.is_none();
     let as_guest = || {
         let enter = enter.clone();
         let as_guest = act(move |_| enter.by(Key::Guest));
@@ -104,17 +110,59 @@ pub fn DoorPage(props: &Props) -> Html {
     };
     let form_error =
         (!form_error.is_empty()).then(|| p("form-error").attr("role", "alert").say(form_error));
+    // Whoever is signed in may still choose a new password by a link.
+    let me = props.me.as_ref();
+    let me = me.filter(|_| link.as_ref().is_some_and(|link| !link.password));
     let card = tag("section")
         .class("card")
         .attr("aria-labelledby", "door-title")
         .with(mark())
         .with(tag("h1").attr("id", "door-title").say(t().product))
-        .with(p("door-tagline").say(t().tagline))
-        .maybe((!closed).then(|| segments(&door, &state)))
+        .with(tagline(link.as_ref()))
+        .maybe((!closed && chooses(link.as_ref()) && me.is_none()).then(|| segments(&door, &state)))
         .maybe(form_error)
-        .with(form(&enter, &state, known))
+        .with(match me {
+            Some(me) => acceptance(&enter, &state, me),
+            None => form(&enter, &state, known),
+        })
         .each(guests.then(as_guest).unwrap_or_default());
     tag("main").class("door").with(card).into()
+}
+
+/// What one is here for.
+fn tagline(link: Option<&Invitation>) -> Tag {
+    let line = p("door-tagline");
+    let Some(link) = link else {
+        return line.say(t().tagline);
+    };
+    match &link.of {
+        _ if link.password => line.say(t().choose_password),
+        Some(of) => line.with(texts::around(t().invited_by, bdi("", of.as_str()))),
+        None if link.admin => line.say(t().invited_admin),
+        None => line.say(t().invited),
+    }
+}
+
+/// Whether one may also have an account already.
+fn chooses(link: Option<&Invitation>) -> bool {
+    link.is_none_or(|link| !link.password && !link.admin)
+}
+
+/// Who is signed in says whether they want to know who invites.
+fn acceptance(enter: &Enter, state: &State, me: &SignedIn) -> Tag {
+    let (accepts, leaves) = (enter.clone(), enter.entered.clone());
+    let (me_too, me_alone) = (me.clone(), me.clone());
+    let accept = act(move |_| accepts.by(Key::Acceptance(me_too.clone())));
+    let leave = act(move |_| leaves.emit(me_alone.clone()));
+    let who = bdi("", me.principal.as_str());
+    div("card-body")
+        .with(p("").with(texts::around(t().signed_in_as, who)))
+        .with(
+            button("primary wide", accept)
+                .flag("disabled", state.busy)
+                .say(t().become_contacts),
+        )
+        .with(button("wide", leave).say(t().not_now))
 }
 
 /// The choice between the two ways.
@@ -144,7 +192,9 @@ fn segments(door: &Kept<State>, state: &State) -> Tag {
 
 fn form(enter: &Enter, state: &State, known: Option<Relay>) -> Tag {
     let signing_up = state.way == Way::SignUp;
+    let resets = enter.link.as_ref().is_some_and(|link| link.password);
     let hint = |words| if signing_up { words } else { "" };
+    let name_hint = |words| if resets { "" } else { hint(words) };
     let suffix = known.map(|relay| {
         let at = joined(&["@", &relay.domain]);
         Html::from(span("field-suffix").text(&at))
@@ -152,13 +202,22 @@ fn form(enter: &Enter, state: &State, known: Option<Relay>) -> Tag {
     let name = Field {
         id: "name",
         label: t().name,
-        hint: hint(t().name_hint),
+        hint: name_hint(t().name_hint),
         error: state.wrong.name,
         autocomplete: "username",
     };
+    let of = enter.link.as_ref().filter(|link| link.password);
+    let of = of.and_then(|link| link.of.as_ref());
     let name = name.draw(
-        |input| input.attr("type", "text").flag("required", true),
-        suffix.unwrap_or_default(),
+        |input| {
+            let input = input.attr("type", "text").flag("required", true);
+            match of {
+                // So that what keeps passwords knows whose it is.
+                Some(of) => input.value(of.as_str()).flag("readonly", true),
+                None => input,
+            }
+        },
+        suffix.filter(|_| of.is_none()).unwrap_or_default(),
     );
     let toggle = {
         let door = enter.door.clone();
@@ -185,6 +244,7 @@ fn form(enter: &Enter, state: &State, known: Option<Relay>) -> Tag {
     );
     let words = match (state.busy, signing_up) {
         (true, _) => t().one_moment,
+        _ if resets => t().save_password,
         (false, true) => t().create_account,
         (false, false) => t().sign_in,
     };
@@ -206,12 +266,15 @@ fn form(enter: &Enter, state: &State, known: Option<Relay>) -> Tag {
 enum Key {
     Form(Way, String, String),
     Guest,
+    /// Of whoever is signed in, to know who invites.
+    Acceptance(SignedIn),
 }
 
 #[derive(Clone)]
 struct Enter {
     door: Kept<State>,
     entered: Callback<SignedIn>,
+    link: Option<Invitation>,
 }
 
 impl Enter {
@@ -238,14 +301,28 @@ impl Enter {
             state.busy = true;
             state.wrong = Wrong::default();
         });
-        let Self { door, entered } = self.clone();
+        let Self {
+            door,
+            entered,
+            link,
+        } = self.clone();
         spawn_local(async move {
-            let answer = match key {
-                Key::Form(Way::SignUp, name, password) => Door.sign_up(&name, &password).await,
-                Key::Form(Way::SignIn, name, password) => Door.sign_in(&name, &password).await,
-                Key::Guest => Door.enter_as_guest().await,
+            let (answer, signed_in) = match (key, &link) {
+                (Key::Form(Way::SignUp, name, password), Some(link)) => {
+                    (Door.come_by(link, &name, &password).await, false)
+                }
+                (Key::Form(Way::SignUp, name, password), None) => {
+                    (Door.sign_up(&name, &password).await, false)
+                }
+                (Key::Form(Way::SignIn, name, password), link) => {
+                    (Door.sign_in(&name, &password).await, link.is_some())
+                }
+                (Key::Guest, _) => (Door.enter_as_guest().await, false),
+                (Key::Acceptance(me), link) => (accepted(me, link.as_ref()).await, false),
             };
             match answer {
+                // With an account there is still the question whether to know who invites.
+                Ok(_) if signed_in && dom::window().location().reload().is_ok() => {}
                 Ok(who) => {
                     local().set(BEEN_HERE, "1");
                     entered.emit(who);
@@ -257,6 +334,13 @@ impl Enter {
             }
         });
     }
+}
+
+async fn accepted(me: SignedIn, link: Option<&Invitation>) -> Result<SignedIn, DoorError> {
+    if let Some(link) = link {
+        Door.accept(link).await?;
+    }
+    Ok(me)
 }
 
 /// To have signed out oneself needs no explanation.
