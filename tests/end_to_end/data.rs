@@ -265,6 +265,17 @@ async fn a_person_has_everything_that_is_kept_of_them_and_leaves_with_it() {
             (agent.conversation(&address).items.len() == 2).then_some(())
         })
         .await;
+    // It is kept once it has come.
+    let hers = alice.principal.address().clone();
+    at_bobs
+        .until("hers", |agent| {
+            let items = agent.conversation(&hers).items;
+            items
+                .iter()
+                .any(|item| item.text == "from alice")
+                .then_some(())
+        })
+        .await;
     let answer = done(&relay, &alice, "GET", "/v1/account/export", None).await;
     assert!(
         answer
