@@ -14,6 +14,7 @@ mod fetching;
 mod hosting;
 mod lines;
 mod minting;
+mod pages;
 mod privacy;
 mod programs;
 mod signatures;

@@ -278,6 +278,7 @@ async fn who_has_no_key_is_told_the_same_whatever_is_there() {
 }
 
 #[tokio::test]
+<<<<<<< HEAD
 async fn only_the_relays_own_frame_brings_visitors() {
     let relay = Relay::start(options()).await;
     let (_, backend) = shop(&relay, json!({})).await;
@@ -307,6 +308,8 @@ async fn only_the_relays_own_frame_brings_visitors() {
 }
 
 #[tokio::test]
+=======
+>>>>>>> 9147416 (Pages of a site bring their own visitors and open their lines; what a script may come in by depends on whose page it is)
 async fn two_keys_hold_while_one_takes_the_place_of_the_other() {
     let relay = Relay::start(options()).await;
     let (alice, first) = shop(&relay, json!({})).await;

@@ -132,7 +132,10 @@ pub fn routes(site: Arc<Site>) -> Router {
         .route("/v1/sites", get(sites::sites).post(sites::add))
         .route("/v1/sites/{name}", delete(sites::remove))
         .route("/v1/sites/{name}/rotate", post(sites::rotate))
-        .route("/v1/visitors", post(sites::receive))
+        .route(
+            "/v1/visitors",
+            post(sites::receive).options(sites::may_bring),
+        )
         .route("/v1/presence", get(presence::several))
         .route("/v1/presence/{address}", get(presence::one))
         .route("/v1/ws", get(line::open))

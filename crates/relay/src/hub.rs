@@ -52,8 +52,8 @@ pub type Looked = Result<Vec<Notification>, Refusal>;
 
 /// Which page opened a socket, as the browser says.
 pub struct Page {
-    /// The relay's own, or it is a program that opened it.
-    pub is_own: bool,
+    /// The origin of a page of another site; none: it is the relay's own, or a program opened it.
+    pub other: Option<String>,
     /// Its site, if the browser names it.
     pub site: Option<String>,
 }
@@ -393,26 +393,16 @@ impl Hub {
         let Some(Socket { page, .. }) = self.sockets.get(&session) else {
             return;
         };
-        let known = match (&credentials, page.is_own) {
-            (Credentials::Visitor, _) => {
-                self.metrics.visitors.up();
-                Some(Input::Visiting(session, page.site.clone()))
-            }
-            // Whoever has signed in here has not signed in for pages of others.
-            (_, false) => {
-                self.metrics.wrong_origins.up();
-                let refusal = Code::WrongOrigin.refusal();
-                Some(Input::Authenticated(session, Err(refusal)))
-            }
-            (_, true) => None,
-        };
-        if let Some(known) = known {
-            return self.follow_up.push_back(known);
+        if credentials == Credentials::Visitor {
+            self.metrics.visitors.up();
+            let site = page.site.clone();
+            return self.follow_up.push_back(Input::Visiting(session, site));
         }
+        let other = page.other.clone();
         self.meanwhile.ask(session);
         let (keeper, answer) = (Arc::clone(&self.keeper), self.answer.clone());
         tokio::spawn(async move {
-            let found = keeper.authenticate(&credentials).await;
+            let found = keeper.authenticate_on(&credentials, other).await;
             // The hub ends first only when the relay ends.
             let _ = answer.send(Input::Authenticated(session, found));
         });

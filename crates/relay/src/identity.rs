@@ -5,6 +5,7 @@
 //! as a bearer token; other tokens have a scope and are no logins (`programs`).
 //! Everything that ends a login tells the hub, which closes the sockets that came in by it.
 
+mod foreign;
 mod groups;
 pub mod invitations;
 pub mod keys;

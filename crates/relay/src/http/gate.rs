@@ -14,6 +14,8 @@ use crate::config::{Config, Origin};
 const OURS: &str = "x-lamplight";
 /// Browsers send their reports by themselves: without our header, and from any page that carries our policy.
 const REPORTS: &str = "/v1/csp-reports";
+/// Pages of sites bring their visitors themselves; who they say they are is compared there with what the browser says.
+const VISITORS: &str = "/v1/visitors";
 
 /// The origins that pages of this relay have.
 pub struct Origins(Vec<Origin>);
@@ -55,17 +57,33 @@ impl Origins {
     /// Whether a request may go on to its door.
     pub fn admit(&self, request: &Request) -> Result<(), Refusal> {
         let reads = [Method::GET, Method::HEAD].contains(request.method());
-        if reads || request.uri().path() == REPORTS {
+        let path = request.uri().path();
+        let asks_first = path == VISITORS && request.method() == Method::OPTIONS;
+        if reads || asks_first || path == REPORTS {
             return Ok(());
         }
         let headers = request.headers();
         let ours = headers.get(OURS).is_some_and(|value| value == "1");
         // Browsers name the origin of whatever changes something; a program has neither origin nor cookie.
         let named = headers.contains_key(ORIGIN) || !headers.contains_key(COOKIE);
-        if ours && named && self.are_named_by(headers) {
+        if ours && named && (path == VISITORS || self.are_named_by(headers)) {
             return Ok(());
         }
         Err(Code::WrongOrigin.refusal())
+    }
+
+    /// The origin of a page of another site, as the browser says; where it says several, none of them. None: it is one of these, or
+    /// a program, which has none.
+    pub fn other(&self, headers: &HeaderMap) -> Option<String> {
+        if self.are_named_by(headers) {
+            return None;
+        }
+        let mut named = headers.get_all(ORIGIN).iter();
+        let (one, more) = (named.next(), named.next());
+        let text = one
+            .and_then(|one| one.to_str().ok())
+            .filter(|_| more.is_none());
+        Some(text.unwrap_or_default().to_owned())
     }
 
     /// Whether the origin, if one is named, is one of these, to the letter.
@@ -124,6 +142,13 @@ mod tests {
         );
         assert!(admits(&origins, "GET", "/v1/session", &[]));
         assert!(!admits(&origins, "DELETE", "/v1/sessions/current", &[]));
+        // A page of another site may ask whether it may bring a visitor, and then do it, and nothing else.
+        let foreign = ("origin", "https://shop.example");
+        assert!(admits(&origins, "OPTIONS", VISITORS, &[foreign]));
+        assert!(admits(&origins, "POST", VISITORS, &[ours, foreign]));
+        assert!(!admits(&origins, "POST", VISITORS, &[foreign]));
+        assert!(!admits(&origins, "DELETE", VISITORS, &[foreign]));
+        assert!(!admits(&origins, "OPTIONS", "/v1/sessions", &[foreign]));
     }
 
     #[test]
@@ -133,6 +158,23 @@ mod tests {
         assert!(admits(&origins, "POST", "/v1/sessions", &[ours]));
         let cookie = ("cookie", "lamplight-2778=lamp_x");
         assert!(!admits(&origins, "POST", "/v1/tickets", &[ours, cookie]));
+    }
+
+    #[test]
+    fn a_page_of_another_site_is_named_by_its_origin_and_by_no_other() {
+        let origins = origins(&[]);
+        let other = |named: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for one in named {
+                headers.append(ORIGIN, one.parse().unwrap());
+            }
+            origins.other(&headers)
+        };
+        assert_eq!(other(&[]), None);
+        assert_eq!(other(&["http://localhost:2778"]), None);
+        let shop = "https://shop.example";
+        assert_eq!(other(&[shop]).as_deref(), Some(shop));
+        assert_eq!(other(&[shop, "http://localhost:2778"]).as_deref(), Some(""));
     }
 
     #[test]

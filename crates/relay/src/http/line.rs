@@ -1,5 +1,6 @@
 //! The way from HTTP to a socket. A cookie opens nothing here: the first frame says who it is. A page of another site may open
-//! one too, but nobody comes in by it other than as a visitor.
+//! one too, but comes in by it as a visitor, or by what that
+//! page itself may say.
 
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ pub async fn open(
         return answer::refuse(&Code::WrongVersion.refusal());
     };
     let page = Page {
-        is_own: site.origins.are_named_by(&headers),
+        other: site.origins.other(&headers),
         site: visits::from_site(&headers),
     };
     upgrade.on_upgrade(move |socket| async move {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use lamplight_core::code::{Code, Refusal};
 use lamplight_core::time::Timestamp;
@@ -135,14 +135,46 @@ pub async fn remove(State(site): State<Arc<Site>>, named: Named, headers: Header
     answered(work.await)
 }
 
-/// Lets a visitor of a site in, from the frame: by a token of the site, or as a guest of the site.
+/// What a browser asks before a page of another site brings a visitor.
+pub async fn may_bring() -> Response {
+    let mut response = answer::nothing();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("access-control-allow-methods", "POST"),
+        ("access-control-allow-headers", "content-type, x-lamplight"),
+        ("access-control-max-age", "7200"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    readable(response)
+}
+
+/// Pages of all sites may read this answer: there is no cookie in the question.
+fn readable(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("cross-origin-resource-policy", "cross-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Lets a visitor of a site in, from the frame or from a page of the site: by a token of the site, or as a guest of the site.
 pub async fn receive(
     State(site): State<Arc<Site>>,
     Extension(visitor): Extension<Visitor>,
     request: Request,
 ) -> Response {
     let work = async {
+        let page = site.origins.other(request.headers());
         let form: VisitorForm = read(&site, request).await?;
+        // From the frame its policy says where it is; a page of another site is where the browser says.
+        if page.is_some_and(|page| page != form.origin) {
+            let refusal = Code::WrongOrigin.refusal();
+            return counted(&site, Err(refusal));
+        }
         let keeper = &site.keeper;
         let received = match &form.token {
             Some(token) => {
@@ -176,7 +208,7 @@ pub async fn receive(
         };
         Ok(answer::json(status, &who))
     };
-    answered(work.await)
+    readable(answered(work.await))
 }
 
 /// Counts what pages of other sites are refused.

@@ -19,6 +19,11 @@ use crate::store::accounts::tokens::{self, Bearer, Token};
 /// What tells the number of a token from that of a login, where either may have opened a session.
 const TOKEN: u64 = 1 << 63;
 
+/// Whether somebody came in by a token with a scope, and not by a login.
+pub(super) fn is_token(identity: &Identity) -> bool {
+    identity.login & TOKEN != 0
+}
+
 /// A token that was just made: the only time its secret is told.
 pub struct NewToken {
     pub token: Token,

@@ -491,7 +491,7 @@ impl Keeper {
         Ok(())
     }
 
-    fn shows_everywhere(&self) -> bool {
+    pub(super) fn shows_everywhere(&self) -> bool {
         self.config.offers(self.config.sites.unregistered)
     }
 }

@@ -202,6 +202,32 @@ fn shown(db: &Connection, site: &Site) -> Result<Vec<Presentity>> {
     Ok(shows)
 }
 
+/// What a page of some origin is to a guest.
+pub enum Place {
+    /// A page of the site by which they came.
+    TheirSite,
+    /// They came by no site, and whoever runs the relay registered none with this page.
+    NobodysPage,
+    Elsewhere,
+}
+
+/// What a page of this origin is to this guest.
+pub fn place(db: &Connection, guest: &Principal, origin: &str) -> Result<Place> {
+    let found: Option<bool> = db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM site_origins o WHERE o.site = v.site AND o.origin = ?2)
+             FROM site_visitors v JOIN principals p ON p.id = v.principal WHERE p.address = ?1",
+        )?
+        .query_row([guest.as_str(), origin], |row| row.get(0))
+        .optional()?;
+    Ok(match found {
+        Some(true) => Place::TheirSite,
+        Some(false) => Place::Elsewhere,
+        None if super::is_of_host(db, origin)? => Place::Elsewhere,
+        None => Place::NobodysPage,
+    })
+}
+
 /// A visitor's login was used: those whom a site vouches for last on from then.
 pub fn touch(db: &Connection, visitor: &Principal, at: Timestamp) -> Result<()> {
     db.prepare_cached(
