@@ -30,6 +30,7 @@ mod policies;
 mod privacy;
 mod replay;
 mod roster;
+mod runtime;
 mod shops;
 mod status;
 mod story;

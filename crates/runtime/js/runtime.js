@@ -48,8 +48,8 @@ const unreachable = (relay, cause) =>
 const ended = () => new LamplightError("closed", "This connection was closed.");
 
 // A refusal as it stands in JSON.
-const refusal = ({ code, sentence, retry }) =>
-  new LamplightError(code, sentence, {
+const refusal = ({ code, sentence, message, retry }) =>
+  new LamplightError(code, sentence ?? message, {
     retry: retry !== "no",
     ...(retry?.after_ms === undefined ? {} : { retryAfter: retry.after_ms }),
   });
