@@ -149,7 +149,7 @@ async fn a_page_draws_for_itself_whom_it_watches_and_what_is_said() {
 
 #[tokio::test]
 async fn a_page_with_the_strictest_policy_or_none_goes_on_after_a_way_back() {
-    for policy in ["".to_owned(), [POLICY, TRUSTED].concat()] {
+    for policy in [String::new(), [POLICY, TRUSTED].concat()] {
         let stage = Stage::set(Options::new()).await;
         let alice = stage.person("alice").await;
         let site = shop(&stage, &policy, "as a guest").await;

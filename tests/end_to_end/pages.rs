@@ -47,8 +47,8 @@ async fn a_page_brings_visitors_of_its_own_site_alone() {
     refuses(&relay.call(&two).await, 403, Code::WrongOrigin);
     let bare = brought_by(SHOP).without("x-lamplight");
     refuses(&relay.call(&bare).await, 403, Code::WrongOrigin);
-    let refused = relay.metric("lamplight_visitors_refused_total").await;
-    assert!(refused.is_some_and(|count| count >= 1.0), "{refused:?}");
+    let wrong = relay.metric("lamplight_wrong_origins_total").await;
+    assert_eq!(wrong, Some(3.0));
 
     // None of them has used the token. Their own page has it, and may read the answer.
     let asks = Request::new("OPTIONS", "/v1/visitors")
@@ -95,6 +95,8 @@ async fn a_script_of_another_site_comes_in_by_what_is_its_own_to_say() {
     let guest = guest.cookie().expect("a cookie");
     let (_, guest) = guest.split_once('=').expect("a name and a value");
     assert_eq!(says_hello(&relay, SHOP, guest).await, wrong);
+    let counted = relay.metric("lamplight_wrong_origins_total").await;
+    assert_eq!(counted, Some(10.0));
 
     // A token with a scope is for whoever has it.
     let body = json!({ "name": "a script", "scope": ["watch"] });

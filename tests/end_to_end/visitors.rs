@@ -6,10 +6,9 @@ use std::time::Duration;
 use lamplight_core::address::{InboxAddress, MessageId, Principal};
 use lamplight_core::code::Code;
 use lamplight_core::message::{Receipt, What};
-use lamplight_core::wire::{Class, Codec, Credentials, ToAgent, ToService, VERSION};
+use lamplight_core::wire::{Class, Credentials, ToAgent, ToService};
 use lamplight_tests::outside::backend::{self, now, signed};
 use lamplight_tests::outside::http::{Answer, Request};
-use lamplight_tests::outside::line::hello;
 use lamplight_tests::outside::{Account, Backend, Line, Relay, within};
 use lamplight_tests::room::body;
 use serde_json::{Value, json};
@@ -278,38 +277,6 @@ async fn who_has_no_key_is_told_the_same_whatever_is_there() {
 }
 
 #[tokio::test]
-<<<<<<< HEAD
-async fn only_the_relays_own_frame_brings_visitors() {
-    let relay = Relay::start(options()).await;
-    let (_, backend) = shop(&relay, json!({})).await;
-    let body = json!({ "origin": SHOP, "token": backend.mints("customer 17") });
-    let from_page = Request::page_post(SHOP, "/v1/visitors", &body);
-    refuses(&relay.call(&from_page).await, 403, Code::WrongOrigin);
-    let bare = Request::page_post(&relay.origin(), "/v1/visitors", &body).without("x-lamplight");
-    refuses(&relay.call(&bare).await, 403, Code::WrongOrigin);
-    assert_eq!(
-        relay.metric("lamplight_wrong_origins_total").await,
-        Some(2.0)
-    );
-    // Neither of them has used the token.
-    let visitor = comes(&relay, body).await;
-    assert_eq!(visitor.status, 201);
-    // Whoever got hold of a login has nothing of it on a page of their own.
-    let headers = [("origin", "https://evil.example")];
-    let mut line = Line::open_as(relay.address(), Codec::Json, &headers).await;
-    let credentials = token(&visitor.field("token"));
-    line.send(&hello(VERSION, credentials, None)).await;
-    let end = line.end(AT_ONCE).await.expect("an end within two seconds");
-    assert_eq!(end.goodbye, Some(Code::WrongOrigin));
-    assert_eq!(
-        relay.metric("lamplight_wrong_origins_total").await,
-        Some(3.0)
-    );
-}
-
-#[tokio::test]
-=======
->>>>>>> 9147416 (Pages of a site bring their own visitors and open their lines; what a script may come in by depends on whose page it is)
 async fn two_keys_hold_while_one_takes_the_place_of_the_other() {
     let relay = Relay::start(options()).await;
     let (alice, first) = shop(&relay, json!({})).await;

@@ -71,6 +71,39 @@ async fn a_script_goes_on_over_a_line_that_is_cut() {
 }
 
 #[tokio::test]
+async fn the_types_say_what_is_there() {
+    node::plays("typed.mjs", &json!({})).await;
+}
+
+/// The wrappers in the frameworks themselves, and as their types say.
+#[tokio::test]
+async fn wrappers_draw_the_elements_and_follow_presence() {
+    let folder = node::installs();
+    for name in ["wrappers.mjs", "wrappers.mts"] {
+        node::copies(name, folder.path());
+    }
+    assert_eq!(node::compiles(&folder.path().join("wrappers.mts")), Ok(()));
+    let script = folder.path().join("wrappers.mjs");
+    node::runs(&script, &json!({})).ends_well().await;
+}
+
+/// Each line that ought not to compile says so, and the compiler complains where it does.
+#[test]
+fn what_an_integrator_writes_is_checked_by_the_compiler_of_typescript() {
+    let folder = node::installs();
+    let place = node::copies("types.mts", folder.path());
+    let judged = node::compiles(&place);
+    assert_eq!(judged, Ok(()));
+    // It is judged indeed.
+    let text = std::fs::read_to_string(&place).expect("the source");
+    let wrong = text.replace("seq.toFixed()", "seq.toUpperCase()");
+    assert_ne!(wrong, text);
+    std::fs::write(&place, wrong).expect("a file");
+    let judged = node::compiles(&place).expect_err("a number has no letters");
+    assert!(judged.contains("toUpperCase"), "{judged}");
+}
+
+#[tokio::test]
 async fn whoever_is_not_let_in_hears_why() {
     let relay = Relay::start(Options::new()).await;
     let alice = Account::sign_up(&relay, "alice").await;

@@ -22,12 +22,66 @@ fn named(name: &str) -> String {
         .unwrap_or_else(|_| panic!("{name} is not set: run `cargo xtask test runtime`"))
 }
 
+/// A folder in which the package is installed, beside what the builder fetched from npm.
+pub fn installs() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let modules = folder.path().join("node_modules");
+    let package = modules.join("lamplight-runtime");
+    std::fs::create_dir_all(&package).expect("a folder");
+    let files = |of: &Path| std::fs::read_dir(of).expect("a folder that is there");
+    for file in files(Path::new(&named("LAMPLIGHT_PACKAGE"))) {
+        let file = file.expect("a file");
+        std::fs::copy(file.path(), package.join(file.file_name())).expect("it is copied");
+    }
+    // What is fetched is named by the compiler among it.
+    let compiler = named("LAMPLIGHT_TSC");
+    let fetched = Path::new(&compiler).ancestors().nth(3).expect("a folder");
+    for entry in files(fetched) {
+        let entry = entry.expect("an entry");
+        let there = modules.join(entry.file_name());
+        std::os::unix::fs::symlink(entry.path(), there).expect("a link");
+    }
+    folder
+}
+
+/// Copies a file of this folder; gives where it is then.
+pub fn copies(name: &str, to: &Path) -> std::path::PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("runtime")
+        .join(name);
+    let place = to.join(name);
+    std::fs::copy(source, &place).expect("it is copied");
+    place
+}
+
+/// Whether TypeScript takes this file; if not, what it says.
+pub fn compiles(file: &Path) -> Result<(), String> {
+    let output = std::process::Command::new(named("LAMPLIGHT_NODE"))
+        .arg(named("LAMPLIGHT_TSC"))
+        .args(["--noEmit", "--strict", "--target", "es2022"])
+        .args(["--lib", "es2022,dom,dom.iterable"])
+        .args(["--module", "nodenext", "--skipLibCheck", "false"])
+        .args(["--jsx", "react-jsx"])
+        .arg(file)
+        .output()
+        .expect("Node starts");
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stdout).into_owned()),
+    }
+}
+
 pub fn start(name: &str, given: &Value) -> Script {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("runtime");
+    runs(&folder.join(name), given)
+}
+
+/// The same of a script that lies elsewhere.
+pub fn runs(script: &Path, given: &Value) -> Script {
     let mut child = Command::new(named("LAMPLIGHT_NODE"))
         // Node 20 has a WebSocket behind this; later ones have it anyway.
         .args(["--experimental-websocket", "--no-warnings"])
-        .arg(folder.join(name))
+        .arg(script)
         .env("LAMPLIGHT_PACKAGE", named("LAMPLIGHT_PACKAGE"))
         .env("GIVEN", given.to_string())
         .stdout(Stdio::piped())

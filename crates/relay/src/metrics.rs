@@ -29,7 +29,7 @@ impl Count {
 }
 
 /// What a visitor of a site, or the frame of a page, is refused for; all else counts as one.
-const REFUSALS: [Code; 11] = [
+const REFUSALS: [Code; 10] = [
     Code::UnknownSite,
     Code::GuestsClosed,
     Code::TooManyRequests,
@@ -39,7 +39,6 @@ const REFUSALS: [Code; 11] = [
     Code::TokenWrongTimes,
     Code::TokenWrongAudience,
     Code::TokenWrongOrigin,
-    Code::WrongOrigin,
     Code::TryLater,
 ];
 

@@ -240,11 +240,13 @@ fn store(ground: &mut Ground, wish: &Wish) -> Result<()> {
 
 fn scripts(ground: &mut Ground, wish: &Wish) -> Result<()> {
     let node = tools::node()?;
+    let compiler = tools::typescript(&ground.workspace)?;
     let package = package::build(&ground.workspace)?;
     let mut command = ground.test("runtime")?;
     command
         .env("LAMPLIGHT_BIN", ground.relay()?)
         .env("LAMPLIGHT_NODE", node)
+        .env("LAMPLIGHT_TSC", compiler)
         .env("LAMPLIGHT_PACKAGE", package);
     shell::call(wish.pass(&mut command))
 }

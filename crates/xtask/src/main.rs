@@ -6,6 +6,7 @@
 
 mod bindgen;
 mod compress;
+mod elements;
 mod embed;
 mod layers;
 mod listing;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::bindgen;
+use crate::elements;
 use crate::options::Options;
 use crate::page::Kind;
 use crate::runtime::{self, Runtime};
@@ -46,6 +48,15 @@ fn assemble(root: &Path, runtime: &Runtime, folder: &Path) -> Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         put(&name, &fs::read(&path)?)?;
     }
+    let manifest = fs::read_to_string(written.join("custom-elements.json"))?;
+    let wrapped = elements::write(&manifest)?;
+    put("elements.js", wrapped.script.as_bytes())?;
+    put("elements.d.ts", wrapped.types.as_bytes())?;
+    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        put(licence, &fs::read(root.join(licence))?)?;
+    }
+    let presence = fs::read_to_string(root.join("www/embed/presence.js"))?;
+    put("presence.js", bindgen::minify(&presence)?.as_bytes())?;
     put("runtime.js", &runtime.script)?;
     put("runtime.wasm", &runtime.module)
 }

@@ -1,4 +1,4 @@
-//! What the tests want beside Rust: Chromium, Node, axe-core, Bootstrap, strace. Each is looked for first, installed where that is allowed,
+//! What the tests want beside Rust: Chromium, Node, axe-core, Bootstrap, TypeScript, strace. Each is looked for first, installed where that is allowed,
 //! and otherwise asked for with the line to type.
 
 use std::path::PathBuf;
@@ -13,6 +13,16 @@ use crate::workspace::Workspace;
 const AXE: &str = "axe-core@4.14";
 /// A style that many sites have, for the pages that tests put badges and chats into.
 const BOOTSTRAP: &str = "bootstrap@5.3";
+/// What the runtime has wrappers for.
+const FRAMEWORKS: [&str; 5] = [
+    "react@19",
+    "react-dom@19",
+    "@types/react@19",
+    "vue@3.5",
+    "svelte@5",
+];
+/// What reads the runtime's types as an integrator's editor does.
+const TYPESCRIPT: &str = "typescript@5.9";
 
 /// A Chromium that can be driven over its debugging port. `LAMPLIGHT_CHROMIUM` names one that is not on PATH.
 pub fn chromium() -> Result<PathBuf> {
@@ -62,6 +72,15 @@ pub fn bootstrap(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(named.into());
     }
     from_npm(workspace, BOOTSTRAP, "bootstrap/dist/css/bootstrap.min.css")
+}
+
+/// TypeScript's compiler as a script for Node, and beside it the frameworks that the runtime has wrappers for.
+pub fn typescript(workspace: &Workspace) -> Result<PathBuf> {
+    for framework in FRAMEWORKS {
+        let (name, _) = framework.rsplit_once('@').unwrap_or((framework, ""));
+        from_npm(workspace, framework, &format!("{name}/package.json"))?;
+    }
+    from_npm(workspace, TYPESCRIPT, "typescript/bin/tsc")
 }
 
 /// A file of a package.

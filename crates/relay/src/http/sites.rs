@@ -172,8 +172,8 @@ pub async fn receive(
         let form: VisitorForm = read(&site, request).await?;
         // From the frame its policy says where it is; a page of another site is where the browser says.
         if page.is_some_and(|page| page != form.origin) {
-            let refusal = Code::WrongOrigin.refusal();
-            return counted(&site, Err(refusal));
+            site.metrics.wrong_origins.up();
+            return Err(Code::WrongOrigin.refusal());
         }
         let keeper = &site.keeper;
         let received = match &form.token {
