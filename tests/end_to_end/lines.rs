@@ -49,7 +49,7 @@ async fn a_line_begins_with_a_hello_in_the_right_version() {
         assert_eq!(ended(&mut wrong).await, end(4001, Code::NotSignedIn));
     }
     let other = Line::knock(relay.address(), Some("lamplight.v2.cbor"), &[]).await;
-    let error = other.expect_err("a subprotocol that is not ours");
+    let error = other.err().expect("a subprotocol that is not ours");
     assert!(error.to_string().contains("400"), "{error}");
 }
 

@@ -17,6 +17,7 @@ mod minting;
 mod pages;
 mod privacy;
 mod programs;
+mod proxies;
 mod signatures;
 mod sites;
 mod talking;

@@ -9,6 +9,7 @@
 //! ```
 
 pub mod backend;
+pub mod front;
 pub mod http;
 pub mod line;
 pub mod patience;
@@ -17,8 +18,10 @@ pub mod program;
 pub mod proxy;
 pub mod relay;
 pub mod terminal;
+pub mod tls;
 
 pub use backend::Backend;
+pub use front::Front;
 pub use line::Line;
 pub use patience::{eventually, within};
 pub use people::{Account, PASSWORD};
@@ -26,3 +29,4 @@ pub use program::Program;
 pub use proxy::CutProxy;
 pub use relay::{Options, Relay};
 pub use terminal::Terminal;
+pub use tls::Identity;

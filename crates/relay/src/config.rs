@@ -11,7 +11,7 @@ mod settings;
 mod words;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use lamplight_core::address::{Address, ServerId};
 use lamplight_core::service::{Bounds, Limits, Requires, ServiceConfig};
@@ -21,7 +21,7 @@ pub use layers::{FILE, Read, Sources};
 pub use network::Network;
 pub use print::reference;
 pub use settings::{Config, ConnectionSettings, LogSettings, SETTINGS, ServiceSettings, Setting};
-pub use words::{Inviters, LogFormat, LogLevel, Offer, Secret, SignUp, Size, Value};
+pub use words::{ForwardedBy, Inviters, LogFormat, LogLevel, Offer, Secret, SignUp, Size, Value};
 
 /// What is wrong with a configuration, in sentences that say where and what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +89,17 @@ impl Config {
     /// Whether only this machine reaches the relay, without a proxy that speaks for others.
     pub fn is_loopback(&self) -> bool {
         self.relay.listen.ip().is_loopback() && self.relay.public_url.is_empty()
+    }
+
+    /// Whose word about visitors is taken: the named proxies', and where others reach the relay that of one on this machine, since
+    /// nobody else stands before the relay.
+    pub fn trusted_proxies(&self) -> Vec<Network> {
+        let mut trusted = self.connections.proxies.clone();
+        if self.is_for_others() {
+            let here = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            trusted.extend(here.map(Network::of_one));
+        }
+        trusted
     }
 
     /// Where browsers find the page of a relay that listens here.

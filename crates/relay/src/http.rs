@@ -27,6 +27,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::http::uri::PathAndQuery;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
@@ -36,11 +38,13 @@ use crate::config::Config;
 use crate::hub::Door;
 use crate::identity::Keeper;
 use crate::identity::rates::Rates;
+use crate::listener::Visitor;
 use crate::metrics::Metrics;
 use crate::store::writer::Handle;
 use cookie::Cookie;
 use gate::Origins;
 use headers::SecurityHeaders;
+use lamplight_core::code::Code;
 
 /// What all doors share.
 pub struct Site {
@@ -88,6 +92,17 @@ impl Site {
             metrics,
             draining,
         }
+    }
+
+    /// Whoever came to a proxy without TLS is led to where browsers find the relay. What they sent along is not used: others on
+    /// the way may have read it.
+    fn lead_to_https(&self, request: &Request) -> Response {
+        if ![Method::GET, Method::HEAD].contains(request.method()) {
+            return answer::refuse(&Code::WrongOrigin.refusal());
+        }
+        let url = self.config.relay.public_url.trim_end_matches('/');
+        let path = request.uri().path_and_query();
+        answer::moved(&format!("{url}{}", path.map_or("/", PathAndQuery::as_str)))
     }
 
     fn is_draining(&self) -> bool {
@@ -150,8 +165,16 @@ pub fn routes(site: Arc<Site>) -> Router {
         .with_state(site)
 }
 
+/// The answer to whoever has too much open.
+pub fn too_many() -> Response {
+    answer::refuse(&Code::TooManyRequests.refusal())
+}
+
 async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let visitor = request.extensions().get::<Visitor>();
+    let is_plain = visitor.is_some_and(|visitor| visitor.is_plain);
     let mut response = match site.origins.admit(&request) {
+        Ok(()) if is_plain && site.origins.are_https() => site.lead_to_https(&request),
         Ok(()) => next.run(request).await,
         Err(refusal) => {
             site.metrics.wrong_origins.up();

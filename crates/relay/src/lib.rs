@@ -15,6 +15,7 @@ mod chat;
 mod clock;
 mod command;
 pub mod config;
+mod forwarded;
 mod http;
 mod hub;
 mod identity;

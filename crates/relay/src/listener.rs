@@ -1,11 +1,15 @@
 //! Connections before they are anything: how many there may be, how long a request may take, and when they end.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::header::UPGRADE;
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -15,7 +19,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
-use crate::config::{ConnectionSettings, Network};
+use crate::config::{Config, Network};
+use crate::forwarded::{Forwarding, Sender};
+use crate::http;
 use crate::identity::rates::Rates;
 use crate::metrics::Metrics;
 
@@ -36,6 +42,7 @@ pub struct Crowd {
     per_ip: u32,
     /// Who may connect at all beside this machine; none: everyone who can.
     proxies: Vec<Network>,
+    forwarding: Forwarding,
     open: Mutex<HashMap<IpAddr, u32>>,
     new: Rates<IpAddr>,
     metrics: Arc<Metrics>,
@@ -46,30 +53,40 @@ pub struct Crowd {
 /// The place of one connection; dropping it gives it back.
 pub struct Place {
     crowd: Arc<Crowd>,
-    ip: IpAddr,
+    /// None for a proxy: whom it speaks for is counted instead.
+    _counted: Option<Counted>,
     _permit: OwnedSemaphorePermit,
     _alive: mpsc::Sender<()>,
+}
+
+/// One that an address has open; dropping it counts it no more.
+struct Counted {
+    crowd: Arc<Crowd>,
+    party: IpAddr,
 }
 
 /// Who asks: stands in the extensions of every request.
 #[derive(Clone)]
 pub struct Visitor {
     pub ip: IpAddr,
+    /// Whether the proxy in front was called without TLS.
+    pub is_plain: bool,
     /// Held for as long as the connection, and by the WebSocket that it becomes.
     _place: Arc<Place>,
+    /// Behind a proxy: held for as long as the request, and by the WebSocket.
+    _counted: Option<Arc<Counted>>,
 }
 
 impl Crowd {
     /// The second part hears the end of all once the crowd itself is gone.
-    pub fn new(
-        settings: &ConnectionSettings,
-        metrics: Arc<Metrics>,
-    ) -> (Arc<Self>, mpsc::Receiver<()>) {
+    pub fn new(config: &Config, metrics: Arc<Metrics>) -> (Arc<Self>, mpsc::Receiver<()>) {
+        let settings = &config.connections;
         let (alive, emptied) = mpsc::channel(1);
         let crowd = Self {
             places: Arc::new(Semaphore::new(settings.most.min(Semaphore::MAX_PERMITS))),
             per_ip: settings.per_ip,
             proxies: settings.proxies.clone(),
+            forwarding: Forwarding::new(config),
             open: Mutex::default(),
             new: Rates::new(settings.new_per_ip),
             metrics,
@@ -83,22 +100,48 @@ impl Crowd {
         if !self.proxies.is_empty() && !ip.to_canonical().is_loopback() && !is_proxy() {
             return None;
         }
-        let ip = party(ip);
-        if !ip.is_loopback() {
-            self.new.take(&ip, Instant::now()).ok()?;
-            let mut open = self.open();
-            let count = open.entry(ip).or_insert(0);
-            if self.per_ip > 0 && *count >= self.per_ip {
-                return None;
-            }
-            *count += 1;
-        }
+        let is_counted = !ip.to_canonical().is_loopback() && !self.forwarding.trusts(ip);
+        let counted = match is_counted {
+            true => Some(self.count(ip, true)?),
+            false => None,
+        };
         self.metrics.connections.up();
         Some(Place {
             crowd: Arc::clone(self),
-            ip,
+            _counted: counted,
             _permit: permit,
             _alive: self.alive.clone(),
+        })
+    }
+
+    /// Counts one more of an address, unless it has too many.
+    fn count(self: &Arc<Self>, ip: IpAddr, is_new: bool) -> Option<Counted> {
+        let party = party(ip);
+        if is_new {
+            self.new.take(&party, Instant::now()).ok()?;
+        }
+        let mut open = self.open();
+        let count = open.entry(party).or_insert(0);
+        if self.per_ip > 0 && *count >= self.per_ip {
+            return None;
+        }
+        *count += 1;
+        drop(open);
+        let crowd = Arc::clone(self);
+        Some(Counted { crowd, party })
+    }
+
+    /// Who asks by a request of this connection; none if their address has too much open.
+    fn visitor(place: &Arc<Place>, sender: Sender, is_upgrade: bool) -> Option<Visitor> {
+        let counted = match sender.is_forwarded {
+            true => Some(Arc::new(place.crowd.count(sender.ip, is_upgrade)?)),
+            false => None,
+        };
+        Some(Visitor {
+            ip: sender.ip,
+            is_plain: sender.is_plain,
+            _place: Arc::clone(place),
+            _counted: counted,
         })
     }
 
@@ -110,11 +153,16 @@ impl Crowd {
 impl Drop for Place {
     fn drop(&mut self) {
         self.crowd.metrics.connections.down();
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
         let mut open = self.crowd.open();
-        if let Some(count) = open.get_mut(&self.ip) {
+        if let Some(count) = open.get_mut(&self.party) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.ip);
+                open.remove(&self.party);
             }
         }
     }
@@ -157,13 +205,9 @@ pub async fn listen(
             let Some(place) = crowd.enter(peer.ip(), permit) else {
                 continue;
             };
-            let visitor = Visitor {
-                ip: peer.ip().to_canonical(),
-                _place: Arc::new(place),
-            };
             tokio::spawn(attend(
                 stream,
-                visitor,
+                (peer.ip(), place),
                 routes.clone(),
                 header_wait,
                 ending.clone(),
@@ -179,16 +223,27 @@ pub async fn listen(
 /// One connection, until it ends or becomes a WebSocket.
 async fn attend(
     stream: TcpStream,
-    visitor: Visitor,
+    (peer, place): (IpAddr, Place),
     routes: Router,
     header_wait: Duration,
     mut ending: watch::Receiver<bool>,
 ) {
     // Frames are small and each is waited for; without it they would only be later.
     let _ = stream.set_nodelay(true);
+    let place = Arc::new(place);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(visitor.clone());
-        routes.clone().call(request)
+        let crowd = &place.crowd;
+        let sender = crowd.forwarding.sender(peer, request.headers());
+        let is_upgrade = request.headers().contains_key(UPGRADE);
+        let visitor = Crowd::visitor(&place, sender, is_upgrade);
+        let mut routes = routes.clone();
+        async move {
+            let Some(visitor) = visitor else {
+                return Ok::<Response<Body>, Infallible>(http::too_many());
+            };
+            request.extensions_mut().insert(visitor);
+            routes.call(request).await
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -216,7 +271,6 @@ async fn attend(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
 
     async fn enter(crowd: &Arc<Crowd>, ip: &str) -> Option<Place> {
         let permit = Arc::clone(&crowd.places).acquire_owned().await.unwrap();
@@ -227,7 +281,7 @@ mod tests {
     async fn one_address_has_so_many_connections_and_gets_back_what_it_closes() {
         let mut config = Config::default();
         config.set("connections.per_ip", "2").unwrap();
-        let (crowd, _emptied) = Crowd::new(&config.connections, Arc::default());
+        let (crowd, _emptied) = Crowd::new(&config, Arc::default());
         let one = enter(&crowd, "192.0.2.1").await;
         let two = enter(&crowd, "::ffff:192.0.2.1").await;
         assert!(one.is_some() && two.is_some());
@@ -246,7 +300,7 @@ mod tests {
         config
             .set("connections.new_per_ip", "2 then 1 per 1 h")
             .unwrap();
-        let (crowd, _emptied) = Crowd::new(&config.connections, Arc::default());
+        let (crowd, _emptied) = Crowd::new(&config, Arc::default());
         for _ in 0..2 {
             assert!(enter(&crowd, "2001:db8::1").await.is_some());
         }
@@ -263,7 +317,7 @@ mod tests {
     async fn where_proxies_are_named_nobody_else_connects() {
         let mut config = Config::default();
         config.set("connections.proxies", "172.16.0.0/12").unwrap();
-        let (crowd, _emptied) = Crowd::new(&config.connections, Arc::default());
+        let (crowd, _emptied) = Crowd::new(&config, Arc::default());
         for (ip, comes_in) in [
             ("172.17.0.1", true),
             ("::ffff:172.17.0.1", true),
@@ -278,8 +332,46 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn behind_a_proxy_its_visitors_are_counted_and_not_the_proxy() {
+        let mut config = Config::default();
+        config.set("connections.proxies", "10.0.0.0/8").unwrap();
+        config.set("connections.per_ip", "2").unwrap();
+        config
+            .set("connections.new_per_ip", "3 then 1 per 1 h")
+            .unwrap();
+        let (crowd, _emptied) = Crowd::new(&config, Arc::default());
+        let mut places = Vec::new();
+        for _ in 0..10 {
+            places.push(enter(&crowd, "10.0.0.1").await.expect("a proxy"));
+        }
+        let place = Arc::new(places.pop().unwrap());
+        let ask = |from: &str, is_upgrade| {
+            let mut headers = axum::http::HeaderMap::new();
+            headers.insert("x-forwarded-for", from.parse().unwrap());
+            let sender = crowd
+                .forwarding
+                .sender("10.0.0.1".parse().unwrap(), &headers);
+            Crowd::visitor(&place, sender, is_upgrade)
+        };
+        let one = ask("192.0.2.1", true).expect("the first");
+        let two = ask("192.0.2.1", false).expect("the second");
+        assert_eq!(two.ip.to_string(), "192.0.2.1");
+        assert!(ask("192.0.2.1", false).is_none(), "two are open");
+        assert!(ask("192.0.2.2", true).is_some());
+        drop(two.clone());
+        assert!(ask("192.0.2.1", false).is_none(), "a clone is no end");
+        drop(two);
+        assert!(ask("192.0.2.1", true).is_some());
+        assert!(ask("192.0.2.1", true).is_some());
+        assert!(ask("192.0.2.1", true).is_none(), "too many new ones");
+        assert!(ask("192.0.2.1", false).is_some(), "a request is none");
+        drop(one);
+        assert!(crowd.open().is_empty());
+    }
+
+    #[tokio::test]
     async fn the_end_of_all_is_heard() {
-        let (crowd, mut emptied) = Crowd::new(&Config::default().connections, Arc::default());
+        let (crowd, mut emptied) = Crowd::new(&Config::default(), Arc::default());
         let place = enter(&crowd, "127.0.0.1").await.unwrap();
         drop(crowd);
         assert!(emptied.try_recv() == Err(mpsc::error::TryRecvError::Empty));

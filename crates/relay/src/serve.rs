@@ -133,7 +133,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         Arc::clone(&metrics),
         draining,
     ));
-    let (crowd, mut emptied) = Crowd::new(&config.connections, metrics);
+    let (crowd, mut emptied) = Crowd::new(&config, metrics);
     let (end, ending) = watch::channel(false);
     let listening = listener::listen(
         tcp,

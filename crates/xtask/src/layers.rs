@@ -92,7 +92,7 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         name: "end_to_end",
         about: "the relay over real sockets",
-        run: |ground, wish| ground.relay_test("end_to_end", wish),
+        run: end_to_end,
     },
     Layer {
         name: "runtime",
@@ -236,6 +236,16 @@ fn store(ground: &mut Ground, wish: &Wish) -> Result<()> {
         .env("LAMPLIGHT_STRACE", strace);
     // The figures of a large store are the point, and libtest would keep them to itself.
     shell::call(wish.with("--nocapture").pass(&mut command))
+}
+
+fn end_to_end(ground: &mut Ground, wish: &Wish) -> Result<()> {
+    let (nginx, haproxy) = (tools::nginx()?, tools::haproxy()?);
+    let mut command = ground.test("end_to_end")?;
+    command
+        .env("LAMPLIGHT_BIN", ground.relay()?)
+        .env("LAMPLIGHT_NGINX", nginx)
+        .env("LAMPLIGHT_HAPROXY", haproxy);
+    shell::call(wish.pass(&mut command))
 }
 
 fn scripts(ground: &mut Ground, wish: &Wish) -> Result<()> {

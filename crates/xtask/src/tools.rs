@@ -1,5 +1,5 @@
-//! What the tests want beside Rust: Chromium, Node, axe-core, Bootstrap, TypeScript, strace. Each is looked for first, installed where that is allowed,
-//! and otherwise asked for with the line to type.
+//! What the tests want beside Rust, such as Chromium, Node, axe-core, strace, nginx. Each is looked for first, installed where that is
+//! allowed, and otherwise asked for with the line to type.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -56,6 +56,27 @@ pub fn strace() -> Result<PathBuf> {
     }
     install("strace")?;
     shell::on_path("strace").ok_or_else(|| missing("strace", "strace"))
+}
+
+/// The proxies that the snippets of `docs/SELF_HOSTING.md` are for. Debian keeps them where only its admin looks.
+pub fn nginx() -> Result<PathBuf> {
+    served_by("nginx", "nginx")
+}
+
+pub fn haproxy() -> Result<PathBuf> {
+    served_by("HAProxy", "haproxy")
+}
+
+fn served_by(what: &str, name: &str) -> Result<PathBuf> {
+    let find = || {
+        let beside = PathBuf::from("/usr/sbin").join(name);
+        shell::on_path(name).or_else(|| Some(beside).filter(|path| path.is_file()))
+    };
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    install(name)?;
+    find().ok_or_else(|| missing(what, name))
 }
 
 /// The file `axe.min.js`, fetched once into `target/tools`.

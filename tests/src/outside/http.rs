@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// An answer that takes longer is none.
@@ -75,7 +75,7 @@ impl Request {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    fn bytes(&self, host: SocketAddr) -> Vec<u8> {
+    fn bytes(&self, host: &str) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         let mut put = |name: &str, value: &str| {
             head.extend([name, ": ", value, "\r\n"]);
@@ -86,7 +86,7 @@ impl Request {
                 .any(|(k, _)| k.eq_ignore_ascii_case(name))
         };
         if !has("host") {
-            put("host", &host.to_string());
+            put("host", host);
         }
         if !has("content-length") && (self.method != "GET" || !self.body.is_empty()) {
             put("content-length", &self.body.len().to_string());
@@ -160,7 +160,26 @@ pub async fn call(host: SocketAddr, request: &Request) -> io::Result<Answer> {
 }
 
 async fn exchange(host: SocketAddr, request: &Request) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect(host).await?;
+    let stream = TcpStream::connect(host).await?;
+    exchange_over(stream, &host.to_string(), request).await
+}
+
+/// The same over a connection that is there already, to whoever it names.
+pub async fn call_over(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    host: &str,
+    request: &Request,
+) -> io::Result<Answer> {
+    tokio::time::timeout(PATIENCE, exchange_over(stream, host, request))
+        .await
+        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer"))?
+}
+
+async fn exchange_over(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    host: &str,
+    request: &Request,
+) -> io::Result<Answer> {
     // A relay that refuses a body early may close before it has read all of it: the answer counts, not the write.
     let _ = stream.write_all(&request.bytes(host)).await;
     let mut bytes = Vec::new();
@@ -237,7 +256,7 @@ mod tests {
         let request = Request::page_post("http://a", "/x", &Value::Null)
             .header("Origin", "http://b")
             .without("x-lamplight");
-        let bytes = String::from_utf8(request.bytes("127.0.0.1:80".parse().unwrap())).unwrap();
+        let bytes = String::from_utf8(request.bytes("127.0.0.1:80")).unwrap();
         assert!(bytes.contains("Origin: http://b\r\n") && !bytes.contains("http://a"));
         assert!(!bytes.contains("x-lamplight"));
     }

@@ -12,11 +12,13 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::tls::Stream;
+
 /// A frame that has not come by then does not come.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub struct Line {
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<Box<dyn Stream>>,
     codec: Codec,
     /// Frames that came and were not what somebody waited for, in order.
     pub passed: Vec<ToAgent>,
@@ -58,16 +60,47 @@ impl Line {
         relay: SocketAddr,
         subprotocol: Option<&str>,
         headers: &[(&'static str, &str)],
-    ) -> Result<WebSocketStream<TcpStream>, Error> {
-        let mut request = format!("ws://{relay}/v1/ws").into_client_request()?;
+    ) -> Result<WebSocketStream<Box<dyn Stream>>, Error> {
+        let stream = Box::new(TcpStream::connect(relay).await?);
+        Self::knock_over(stream, &relay.to_string(), subprotocol, headers).await
+    }
+
+    /// The handshake over a connection that is there already, to whoever it names.
+    pub async fn knock_over(
+        stream: Box<dyn Stream>,
+        host: &str,
+        subprotocol: Option<&str>,
+        headers: &[(&'static str, &str)],
+    ) -> Result<WebSocketStream<Box<dyn Stream>>, Error> {
+        let mut request = format!("ws://{host}/v1/ws").into_client_request()?;
         let wanted = subprotocol.map(|name| ("sec-websocket-protocol", name));
         for (name, value) in headers.iter().copied().chain(wanted) {
             let value = value.parse().map_err(|_| Error::Utf8(value.to_owned()))?;
             request.headers_mut().insert(name, value);
         }
-        let stream = TcpStream::connect(relay).await?;
         let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
         Ok(socket)
+    }
+
+    /// Opens a line over a connection that is there already.
+    pub async fn open_over(stream: Box<dyn Stream>, host: &str, codec: Codec) -> Self {
+        let knocked = Self::knock_over(stream, host, Some(codec.subprotocol()), &[]).await;
+        Self {
+            socket: knocked.unwrap_or_else(|error| panic!("the line did not open: {error}")),
+            codec,
+            passed: Vec::new(),
+        }
+    }
+
+    /// Waits until the relay asks whether we are there; answers it. Nothing when the line ends before.
+    pub async fn pinged(&mut self) -> Option<()> {
+        loop {
+            match tokio::time::timeout(PATIENCE, self.socket.next()).await {
+                Ok(Some(Ok(Message::Ping(_)))) => return self.socket.flush().await.ok(),
+                Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) | Err(_) => return None,
+                Ok(Some(Ok(_))) => {}
+            }
+        }
     }
 
     /// Opens a line and says hello with a program's token; answers after the welcome.

@@ -27,6 +27,12 @@ impl Network {
         }
     }
 
+    /// The network that is one address.
+    pub fn of_one(address: IpAddr) -> Self {
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        Self { address, bits }
+    }
+
     fn read_one(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits.parse::<u8>().ok()?)),

@@ -9,7 +9,9 @@ use lamplight_core::rules::Login;
 use lamplight_core::service::Rate;
 
 use super::network::Network;
-use super::words::{Inviters, LogFormat, LogLevel, Offer, Secret, SignUp, Size, Value};
+use super::words::{
+    ForwardedBy, Inviters, LogFormat, LogLevel, Offer, Secret, SignUp, Size, Value,
+};
 
 /// One line of the table.
 pub struct Setting {
@@ -210,14 +212,17 @@ settings! {
             "Open connections in all. More wait in the system's queue until one ends."
             "Each is an open file; see the system's limit of those."
         per_ip: u32 = "500" ["number, 0: no limit"]
-            "Open connections per address. Not counted for loopback."
+            "Open connections per address; behind a proxy open sockets and requests under way, per address that the proxy names. Not counted for loopback."
             "Each costs 30 KB at most while it waits, 4 MiB at worst."
         new_per_ip: Rate = "100 then 1 per 50 ms" ["rate"]
-            "New connections per address. Not counted for loopback."
+            "New connections per address; behind a proxy new sockets, per address that the proxy names. Not counted for loopback."
             "More lets one machine keep the relay busy with handshakes."
         proxies: Vec<Network> = "" ["list of networks"]
-            "The proxies with TLS in front, such as \"172.16.0.0/12\". Needed where `listen` is not loopback; then only they, and this machine, may connect."
-            "Whoever is in these networks speaks to the relay without TLS."
+            "The proxies with TLS in front, such as \"172.16.0.0/12\". Needed where `listen` is not loopback; then only they, and this machine, may connect. They are believed who their visitors are; so is 127.0.0.1 where `public_url` says that others reach the relay."
+            "Whoever is in these networks speaks to the relay without TLS, and under whatever address they say."
+        forwarded: ForwardedBy = "x-forwarded-for" ["x-forwarded-for, forwarded, none"]
+            "The header in which these proxies say who their visitors are: the one that they write themselves, to which each adds on the right."
+            "One that a proxy passes on as it came lets visitors choose their address, and so escape every limit."
         header_wait: Duration = "10 s" ["time"]
             "How long a request may take to arrive."
             "Longer lets slow senders hold connections."

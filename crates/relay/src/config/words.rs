@@ -300,6 +300,28 @@ choice!(
 );
 
 choice!(
+    /// Which header says who a proxy was called by.
+    ForwardedBy {
+        XForwardedFor "x-forwarded-for"
+        /// RFC 7239.
+        Forwarded "forwarded"
+        /// No proxy is believed anything.
+        None "none"
+    }
+);
+
+impl ForwardedBy {
+    /// The name of the header.
+    pub fn header(self) -> &'static str {
+        match self {
+            Self::XForwardedFor => "X-Forwarded-For",
+            Self::Forwarded => "Forwarded",
+            Self::None => "none",
+        }
+    }
+}
+
+choice!(
     /// How log lines look.
     LogFormat {
         /// For people on a terminal, JSON elsewhere.

@@ -1,7 +1,7 @@
 //! What the doors answer: JSON, and refusals with a stable code, a sentence and whether a retry helps.
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use lamplight_core::code::{Code, Refusal, Retry};
@@ -21,6 +21,16 @@ pub fn nothing() -> Response {
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// For good, so that browsers ask there at once.
+pub fn moved(url: &str) -> Response {
+    let mut response = text(StatusCode::PERMANENT_REDIRECT, "");
+    // A path that is no header's value leads nowhere, and there is none: it was read from a request.
+    if let Ok(url) = HeaderValue::from_str(url) {
+        response.headers_mut().insert(LOCATION, url);
+    }
     response
 }
 
