@@ -1,9 +1,11 @@
 //! The builder: every step from source to a running, tested relay is a subcommand that anyone can call.
 //!
-//! `cargo xtask run` builds the page, puts it into the relay and starts it; `test`, `size` and `tidy` are what CI runs.
+//! `cargo xtask run` builds the page, puts it into the relay and starts it; `test`, `size` and `tidy` are what CI runs;
+//! `bench` measures.
 //! Nothing has to be installed beside rustup, cargo and a C compiler; what a step needs further it fetches, or says how.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod bindgen;
 mod compress;
 mod elements;
@@ -39,6 +41,8 @@ cargo xtask test [layer] [--rounds N] [--repeat N] [-- ...]
                                                 all layers in order, or one; `cargo xtask test --list` names them
 cargo xtask package                             the runtime for npm, into target/package
 cargo xtask size [--why]                        what the page weighs, against its budget
+cargo xtask bench [--runs N] [--small] [STAGE ...]
+                                                what the relay costs beside what the machine can do; docs/PERFORMANCE.md
 cargo xtask tidy [--bless]                      the rules of the house that no compiler checks
 ";
 
@@ -64,6 +68,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<()> {
         "package" => package::package(rest),
         "test" => suite::test(rest),
         "size" => size::size(rest),
+        "bench" => bench::bench(rest),
         "tidy" => tidy::tidy(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
