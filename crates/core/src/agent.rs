@@ -39,7 +39,6 @@ mod roster;
 mod rows;
 #[cfg(feature = "settings")]
 mod settings;
-mod sorted;
 #[cfg(test)]
 mod tests;
 mod typing;
@@ -65,6 +64,7 @@ use crate::presence::{Notification, TupleKind, by_hand};
 use crate::time::{Instant, Now, earliest};
 use crate::wire::{Contact, Credentials, Number, ToAgent, ToService, VERSION, from_cbor};
 
+use crate::sorted::{self, Set};
 use desk::{Asked, Desk};
 #[cfg(feature = "settings")]
 use doors::Doors;
@@ -77,7 +77,6 @@ use presentity::PresenceUserAgent;
 use roster::WatcherUserAgent;
 #[cfg(feature = "settings")]
 use settings::Settings;
-use sorted::Set;
 use typing::Typing;
 
 /// The four user agents of one principal on one device.

@@ -51,6 +51,7 @@ pub mod rules;
 #[cfg(feature = "service")]
 pub mod service;
 pub mod sight;
+mod sorted;
 #[cfg(feature = "service")]
 pub mod store;
 mod text;

@@ -7,7 +7,8 @@
 //! 3. Answers of the store and of identity: sessions wait for them, and they free what they held.
 //! 4. Sockets, and questions that came over HTTP.
 //!
-//! Sockets that got something to write are woken once per turn, so that what belongs together is written together.
+//! Sockets that got something are written to once per turn, so that what belongs together is written together. A turn takes in
+//! what the other tasks have to say in the same moment: one write for four notifications costs a quarter of four (budgets).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -29,14 +30,17 @@ use tokio::time::{Instant, timeout};
 use crate::clock::Clock;
 use crate::identity::Keeper;
 use crate::metrics::Metrics;
-use crate::outbox::Outbox;
+use crate::outbox::Overflow;
+use crate::socket::Line;
 use crate::store::writer::Handle;
 use crate::visits::Visits;
 
 /// Inputs of sockets that may wait for the hub; beyond, sockets are read more slowly.
 const WAITING_MAX: usize = 4_096;
-/// Inputs that are handled before sockets are woken.
+/// Inputs that are handled before sockets are written to.
 const TURN_MAX: usize = 256;
+/// How often the other tasks are let say what they have, before what follows from it is written.
+const GATHER_MAX: usize = 4;
 /// A deadline missed by this much means that the whole process stood still.
 const STANDSTILL: Duration = Duration::from_secs(2);
 /// How long the hub then listens before it judges who was silent.
@@ -60,7 +64,7 @@ pub struct Page {
 
 /// What sockets tell the hub, and what is asked over HTTP.
 pub enum FromSocket {
-    Opened(SessionId, Codec, Arc<Outbox>, Page),
+    Opened(SessionId, Codec, Arc<Line>, Page),
     Frame(SessionId, Arc<[u8]>),
     Heard(SessionId),
     Lost(SessionId),
@@ -104,7 +108,7 @@ impl Door {
 
 /// A socket that is open.
 struct Socket {
-    outbox: Arc<Outbox>,
+    line: Arc<Line>,
     page: Page,
 }
 
@@ -121,7 +125,7 @@ pub struct Hub {
     answer: UnboundedSender<Input>,
     draining: watch::Receiver<bool>,
     /// Sockets that got something to write in this turn.
-    touched: Vec<Arc<Outbox>>,
+    touched: Vec<Arc<Line>>,
     /// What follows from outputs that could not be carried out.
     follow_up: VecDeque<Input>,
     meanwhile: Meanwhile,
@@ -180,7 +184,7 @@ impl Hub {
         let mut drains = false;
         while !(drains && self.is_done()) {
             self.wake_service_if_due();
-            self.wake_sockets();
+            self.flush_sockets();
             let deadline = self.deadline();
             tokio::select! {
                 biased;
@@ -203,13 +207,35 @@ impl Hub {
                 }
                 () = tokio::time::sleep_until(deadline) => {}
             }
-            self.wake_sockets();
+            for _ in 0..GATHER_MAX {
+                tokio::task::yield_now().await;
+                if !self.take_what_is_there() {
+                    break;
+                }
+            }
+            self.flush_sockets();
         }
     }
 
-    fn wake_sockets(&mut self) {
-        for outbox in self.touched.drain(..) {
-            outbox.wake();
+    /// Whether there was anything. Answers of the store come first here too.
+    fn take_what_is_there(&mut self) -> bool {
+        let mut some = false;
+        for _ in 0..TURN_MAX {
+            if let Ok(input) = self.answers.try_recv() {
+                self.take_answer(input);
+            } else if let Ok(what) = self.from_sockets.try_recv() {
+                self.take_told(what);
+            } else {
+                break;
+            }
+            some = true;
+        }
+        some
+    }
+
+    fn flush_sockets(&mut self) {
+        for line in self.touched.drain(..) {
+            line.flush();
         }
     }
 
@@ -257,8 +283,8 @@ impl Hub {
 
     fn take_told(&mut self, what: FromSocket) {
         let input = match what {
-            FromSocket::Opened(session, codec, outbox, page) => {
-                self.sockets.insert(session, Socket { outbox, page });
+            FromSocket::Opened(session, codec, line, page) => {
+                self.sockets.insert(session, Socket { line, page });
                 Input::Opened(session, codec)
             }
             FromSocket::Frame(session, frame) => {
@@ -338,27 +364,27 @@ impl Hub {
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::Send(session, slot, frame) => {
-                let Some(Socket { outbox, .. }) = self.sockets.get(&session) else {
+                let Some(Socket { line, .. }) = self.sockets.get(&session) else {
                     return;
                 };
                 self.metrics.frames_out.up();
-                if outbox.push(slot, frame).is_ok() {
-                    self.touch(session);
-                } else {
-                    self.drop_slow(session);
+                match line.push(slot, frame) {
+                    Ok(true) => self.touched.push(Arc::clone(line)),
+                    Ok(false) => {}
+                    Err(Overflow) => self.drop_slow(session),
                 }
             }
             Output::Ping(session) => {
-                if let Some(Socket { outbox, .. }) = self.sockets.get(&session) {
-                    outbox.ping();
-                    self.touch(session);
+                if let Some(Socket { line, .. }) = self.sockets.get(&session)
+                    && line.ping()
+                {
+                    self.touched.push(Arc::clone(line));
                 }
             }
             Output::Close(session, code) => {
                 self.meanwhile.forget(session);
-                if let Some(Socket { outbox, .. }) = self.sockets.remove(&session) {
-                    outbox.close(code);
-                    outbox.wake();
+                if let Some(Socket { line, .. }) = self.sockets.remove(&session) {
+                    line.close(code);
                 }
             }
             Output::Authenticate(session, credentials) => self.authenticate(session, credentials),
@@ -369,22 +395,10 @@ impl Hub {
         }
     }
 
-    fn touch(&mut self, session: SessionId) {
-        if let Some(Socket { outbox, .. }) = self.sockets.get(&session)
-            && self
-                .touched
-                .last()
-                .is_none_or(|last| !Arc::ptr_eq(last, outbox))
-        {
-            self.touched.push(Arc::clone(outbox));
-        }
-    }
-
     fn drop_slow(&mut self, session: SessionId) {
-        if let Some(Socket { outbox, .. }) = self.sockets.remove(&session) {
+        if let Some(Socket { line, .. }) = self.sockets.remove(&session) {
             self.metrics.slow.up();
-            outbox.close_slow();
-            outbox.wake();
+            line.close_slow();
             self.follow_up.push_back(Input::Lost(session, Lost::Slow));
         }
     }

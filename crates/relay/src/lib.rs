@@ -28,5 +28,6 @@ mod serve;
 mod socket;
 pub mod store;
 mod visits;
+mod websocket;
 
 pub use command::run;

@@ -1,35 +1,46 @@
 //! What waits for one socket: frames in order, where a newer presence takes the place of an older one that still waits.
 //!
-//! The hub puts in, the socket's task takes out; neither ever waits for the other. The outbox is bounded in bytes: a socket that
-//! does not read is closed, so nothing queues without bound (DESIGN 2.5).
+//! It is bounded in bytes: a socket that does not read is closed, so nothing queues without bound (DESIGN 2.5). An idle one holds no
+//! memory.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use lamplight_core::address::Presentity;
 use lamplight_core::code::Code;
 use lamplight_core::service::Slot;
-use tokio::sync::Notify;
+
+use crate::websocket::Fault;
+
+/// Up to so many frames are looked through for an older one; for more there is an index.
+const LOOK_THROUGH: usize = 32;
 
 /// One socket's outbox.
+#[derive(Debug, Default)]
 pub struct Outbox {
-    waiting: Mutex<Waiting>,
-    ready: Notify,
-    ending: Notify,
-    /// Most bytes that may wait.
-    most: usize,
-}
-
-#[derive(Default)]
-struct Waiting {
     frames: VecDeque<(Option<Presentity>, Arc<[u8]>)>,
     /// Frames that were taken out since the start: the place of the front one.
     taken: u64,
-    /// Places of the frames that a newer one may replace.
-    latest: HashMap<Presentity, u64>,
+    /// Places of the frames that a newer one may replace, once there are many.
+    index: Option<HashMap<Presentity, u64>>,
     bytes: usize,
+    /// Most bytes that may wait.
+    most: usize,
     ping: bool,
-    close: Option<Code>,
+    /// The payload of the last ping that came and is not answered.
+    pong: Option<Vec<u8>>,
+    close: Option<Last>,
+}
+
+/// The last thing that a socket says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Last {
+    /// The relay ends it.
+    Code(Code),
+    /// The other side sent what cannot be read.
+    Fault(Fault),
+    /// The other side ended it, with this number.
+    Answer(Option<u16>),
 }
 
 /// What a socket writes next.
@@ -37,8 +48,9 @@ struct Waiting {
 pub struct Batch {
     pub frames: Vec<Arc<[u8]>>,
     pub ping: bool,
+    pub pong: Option<Vec<u8>>,
     /// After the frames, the end.
-    pub close: Option<Code>,
+    pub close: Option<Last>,
 }
 
 /// There was no room: the socket is too slow.
@@ -48,96 +60,99 @@ pub struct Overflow;
 impl Outbox {
     pub fn new(most: usize) -> Self {
         Self {
-            waiting: Mutex::default(),
-            ready: Notify::new(),
-            ending: Notify::new(),
             most,
+            ..Self::default()
         }
     }
 
-    /// Puts a frame in its place. The socket is not woken yet: see [`Outbox::wake`].
-    pub fn push(&self, slot: Slot, frame: Arc<[u8]>) -> Result<(), Overflow> {
-        let mut waiting = self.lock();
-        if waiting.close.is_some() {
+    /// Puts a frame in its place.
+    pub fn push(&mut self, slot: Slot, frame: Arc<[u8]>) -> Result<(), Overflow> {
+        if self.close.is_some() {
             return Ok(());
         }
         let of = match slot {
             Slot::InOrder => None,
             Slot::Latest(of) => Some(of),
         };
-        if let Some(of) = &of
-            && let Some(place) = waiting.latest.get(of)
-        {
-            let at = (place - waiting.taken) as usize;
+        if let Some(at) = of.as_ref().and_then(|of| self.find(of)) {
             let length = frame.len();
-            let older = std::mem::replace(&mut waiting.frames[at].1, frame);
-            waiting.bytes = waiting.bytes + length - older.len();
+            let older = std::mem::replace(&mut self.frames[at].1, frame);
+            self.bytes = self.bytes + length - older.len();
             return Ok(());
         }
         // One frame always fits, however large: the service bounds those itself.
-        if !waiting.frames.is_empty() && waiting.bytes + frame.len() > self.most {
+        if !self.frames.is_empty() && self.bytes + frame.len() > self.most {
             return Err(Overflow);
         }
-        if let Some(of) = &of {
-            let place = waiting.taken + waiting.frames.len() as u64;
-            waiting.latest.insert(of.clone(), place);
-        }
-        waiting.bytes += frame.len();
-        waiting.frames.push_back((of, frame));
+        self.bytes += frame.len();
+        self.frames.push_back((of, frame));
+        self.note_last();
         Ok(())
     }
 
-    pub fn ping(&self) {
-        self.lock().ping = true;
-    }
-
-    /// Ends the socket after what waits.
-    pub fn close(&self, code: Code) {
-        self.lock().close.get_or_insert(code);
-        self.ending.notify_one();
-    }
-
-    /// Ends a socket that does not read: what waits is dropped.
-    pub fn close_slow(&self) {
-        let mut waiting = self.lock();
-        waiting.frames.clear();
-        waiting.latest.clear();
-        waiting.bytes = 0;
-        waiting.close = Some(Code::TooSlow);
-        drop(waiting);
-        self.ending.notify_one();
-    }
-
-    /// Lets the socket's task look.
-    pub fn wake(&self) {
-        self.ready.notify_one();
-    }
-
-    /// Waits until the socket is to be ended.
-    pub async fn ending(&self) {
-        self.ending.notified().await;
-    }
-
-    /// Waits for something to write and takes about this many bytes of it: the rest can still be replaced.
-    pub async fn take(&self, about: usize) -> Batch {
-        loop {
-            let batch = self.lock().take(about);
-            if !batch.frames.is_empty() || batch.ping || batch.close.is_some() {
-                return batch;
+    /// Where the frame stands that a newer one of this presentity replaces.
+    fn find(&self, of: &Presentity) -> Option<usize> {
+        match &self.index {
+            Some(index) => index.get(of).map(|place| (place - self.taken) as usize),
+            None => {
+                let is = |(other, _): &(Option<Presentity>, _)| other.as_ref() == Some(of);
+                self.frames.iter().position(is)
             }
-            self.ready.notified().await;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes where the last frame stands; of all, when they have become many.
+    fn note_last(&mut self) {
+        let count = self.frames.len();
+        if self.index.is_none() && count <= LOOK_THROUGH {
+            return;
+        }
+        let from = if self.index.is_some() { count - 1 } else { 0 };
+        let index = self.index.get_or_insert_default();
+        for (at, (of, _)) in self.frames.iter().enumerate().skip(from) {
+            if let Some(of) = of {
+                index.insert(of.clone(), self.taken + at as u64);
+            }
+        }
     }
-}
 
-impl Waiting {
-    fn take(&mut self, about: usize) -> Batch {
+    pub fn ping(&mut self) {
+        self.ping = true;
+    }
+
+    /// A ping came. Of several only the last need be answered (RFC 6455 5.5.3).
+    pub fn pong(&mut self, payload: &[u8]) {
+        self.pong = Some(payload.to_vec());
+    }
+
+    /// Ends the socket after what waits.
+    pub fn close(&mut self, last: Last) {
+        self.close.get_or_insert(last);
+    }
+
+    /// Ends a socket that does not read: what waits is dropped.
+    pub fn close_slow(&mut self) {
+        self.clear();
+        self.close = Some(Last::Code(Code::TooSlow));
+    }
+
+    /// Whether nothing more comes in.
+    pub fn is_closing(&self) -> bool {
+        self.close.is_some()
+    }
+
+    pub fn clear(&mut self) {
+        self.frames = VecDeque::new();
+        self.index = None;
+        self.bytes = 0;
+        (self.ping, self.pong) = (false, None);
+    }
+
+    /// Takes about this many bytes out, and the last one: the rest can still be replaced.
+    pub fn take(&mut self, about: usize) -> Batch {
         let mut batch = Batch {
             ping: std::mem::take(&mut self.ping),
+            pong: self.pong.take(),
             ..Batch::default()
         };
         let mut bytes = 0;
@@ -145,8 +160,8 @@ impl Waiting {
             && let Some((of, frame)) = self.frames.pop_front()
         {
             self.taken += 1;
-            if let Some(of) = of {
-                self.latest.remove(&of);
+            if let (Some(of), Some(index)) = (of, &mut self.index) {
+                index.remove(&of);
             }
             bytes += frame.len();
             batch.frames.push(frame);
@@ -155,8 +170,8 @@ impl Waiting {
         if self.frames.is_empty() {
             batch.close = self.close;
             // An idle socket holds no memory for what it once had to write.
-            self.frames.shrink_to(4);
-            self.latest.shrink_to(4);
+            self.frames = VecDeque::new();
+            self.index = None;
         }
         batch
     }
@@ -174,36 +189,36 @@ mod tests {
         Slot::Latest(Presentity::parse(&format!("{name}@localhost")).unwrap())
     }
 
-    async fn texts(outbox: &Outbox, about: usize) -> Vec<String> {
-        let frames = outbox.take(about).await.frames;
+    fn texts(outbox: &mut Outbox, about: usize) -> Vec<String> {
+        let frames = outbox.take(about).frames;
         let text = |frame: &Arc<[u8]>| String::from_utf8(frame.to_vec()).unwrap();
         frames.iter().map(text).collect()
     }
 
-    #[tokio::test]
-    async fn a_newer_presence_takes_the_place_of_the_older_and_order_stays() {
-        let outbox = Outbox::new(1_000);
+    #[test]
+    fn a_newer_presence_takes_the_place_of_the_older_and_order_stays() {
+        let mut outbox = Outbox::new(1_000);
         outbox.push(latest("alice"), frame("alice 1")).unwrap();
         outbox.push(Slot::InOrder, frame("message")).unwrap();
         outbox.push(latest("bob"), frame("bob 1")).unwrap();
         outbox.push(latest("alice"), frame("alice 2")).unwrap();
-        assert_eq!(texts(&outbox, 1).await, ["alice 2"]);
+        assert_eq!(texts(&mut outbox, 1), ["alice 2"]);
         // What was taken is on its way: the next value is a frame of its own.
         outbox.push(latest("alice"), frame("alice 3")).unwrap();
         outbox.push(latest("bob"), frame("bob 2")).unwrap();
-        assert_eq!(texts(&outbox, 1_000).await, ["message", "bob 2", "alice 3"]);
+        assert_eq!(texts(&mut outbox, 1_000), ["message", "bob 2", "alice 3"]);
     }
 
-    #[tokio::test]
-    async fn what_does_not_fit_is_refused_but_replacing_adds_nothing() {
-        let outbox = Outbox::new(10);
+    #[test]
+    fn what_does_not_fit_is_refused_but_replacing_adds_nothing() {
+        let mut outbox = Outbox::new(10);
         outbox.push(latest("alice"), frame("12345")).unwrap();
         outbox.push(Slot::InOrder, frame("12345")).unwrap();
         assert_eq!(outbox.push(Slot::InOrder, frame("1")), Err(Overflow));
         for _ in 0..100 {
             outbox.push(latest("alice"), frame("54321")).unwrap();
         }
-        assert_eq!(texts(&outbox, 1_000).await, ["54321", "12345"]);
+        assert_eq!(texts(&mut outbox, 1_000), ["54321", "12345"]);
         assert!(
             outbox
                 .push(Slot::InOrder, frame("a frame larger than all"))
@@ -211,25 +226,61 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn the_end_comes_after_what_waits() {
-        let outbox = Outbox::new(100);
+    #[test]
+    fn the_end_comes_after_what_waits() {
+        let mut outbox = Outbox::new(100);
         outbox.push(Slot::InOrder, frame("one")).unwrap();
         outbox.push(Slot::InOrder, frame("two")).unwrap();
-        outbox.close(Code::Draining);
+        outbox.close(Last::Code(Code::Draining));
         outbox.push(Slot::InOrder, frame("too late")).unwrap();
-        let first = outbox.take(1).await;
+        let first = outbox.take(1);
         assert_eq!((first.frames.len(), first.close), (1, None));
-        let last = outbox.take(1).await;
-        assert_eq!((last.frames.len(), last.close), (1, Some(Code::Draining)));
+        let last = outbox.take(1);
+        assert_eq!(
+            (last.frames.len(), last.close),
+            (1, Some(Last::Code(Code::Draining)))
+        );
     }
 
-    #[tokio::test]
-    async fn a_slow_socket_hears_only_the_end() {
-        let outbox = Outbox::new(100);
+    #[test]
+    fn a_slow_socket_hears_only_the_end() {
+        let mut outbox = Outbox::new(100);
         outbox.push(Slot::InOrder, frame("one")).unwrap();
         outbox.close_slow();
-        let batch = outbox.take(1_000).await;
-        assert_eq!((batch.frames.len(), batch.close), (0, Some(Code::TooSlow)));
+        let batch = outbox.take(1_000);
+        assert_eq!(
+            (batch.frames.len(), batch.close),
+            (0, Some(Last::Code(Code::TooSlow)))
+        );
+    }
+
+    #[test]
+    fn however_many_wait_the_newest_takes_the_place_of_the_older() {
+        let mut outbox = Outbox::new(1_000_000);
+        let of = |one: usize| latest(&format!("person{one}"));
+        for round in 0..3 {
+            for one in 0..100 {
+                let text = format!("{one} {round}");
+                outbox.push(of(one), frame(&text)).unwrap();
+            }
+        }
+        // A part is taken; what is on its way is not replaced.
+        assert_eq!(texts(&mut outbox, 1), ["0 2"]);
+        outbox.push(of(0), frame("0 3")).unwrap();
+        outbox.push(of(1), frame("1 3")).unwrap();
+        let rest = texts(&mut outbox, usize::MAX);
+        assert_eq!((rest.len(), rest[0].as_str()), (100, "1 3"));
+        assert_eq!(rest[99], "0 3");
+        outbox.push(of(1), frame("1 4")).unwrap();
+        assert_eq!(texts(&mut outbox, 1), ["1 4"]);
+    }
+
+    #[test]
+    fn of_several_pings_the_last_is_answered() {
+        let mut outbox = Outbox::new(10);
+        outbox.pong(b"one");
+        outbox.pong(b"two");
+        assert_eq!(outbox.take(1).pong.as_deref(), Some(&b"two"[..]));
+        assert_eq!(outbox.take(1).pong, None);
     }
 }

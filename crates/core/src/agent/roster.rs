@@ -150,7 +150,7 @@ impl WatcherUserAgent {
 
     /// Whether news of someone is waited for.
     pub fn tells(&self) -> bool {
-        self.tell_when.len() > 0
+        !self.tell_when.is_empty()
     }
 
     /// Whether the service has answered what was wanted of this one as a contact.

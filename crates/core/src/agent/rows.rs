@@ -77,7 +77,7 @@ impl Agent {
 
     /// Whether nobody stands in the list.
     pub fn is_alone(&self) -> bool {
-        self.rows.len() == 0
+        self.rows.is_empty()
     }
 
     /// Where somebody stands in the list.

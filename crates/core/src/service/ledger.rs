@@ -63,7 +63,7 @@ impl Service {
         let Some(room) = self.rooms.get_mut(presentity) else {
             return;
         };
-        let sessions = room.receiving.entry(watcher.clone()).or_default();
+        let sessions = room.receiving.get_or_insert_with(watcher.clone(), || 0);
         *sessions += 1;
         let event = match why {
             Why::CameIn if *sessions == 1 => Event::Resumed,

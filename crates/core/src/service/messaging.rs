@@ -265,13 +265,10 @@ impl Service {
             return;
         };
         let tag = to.tag();
-        let inbox = known
-            .inboxes
-            .entry(tag.clone())
-            .or_insert_with(|| OwnInbox {
-                tag,
-                ..OwnInbox::default()
-            });
+        let inbox = known.inboxes.get_or_insert_with(tag.clone(), || OwnInbox {
+            tag,
+            ..OwnInbox::default()
+        });
         count(inbox);
         if inbox.tag.is_some() {
             let own = inbox.clone();

@@ -1,7 +1,6 @@
 //! What principals settle for themselves: their presentities with the rules of each, their inbox addresses, how they stand as
 //! watchers. In force at once, acknowledged when durable; what could not be kept is taken back.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::Service;
@@ -13,6 +12,7 @@ use crate::address::{Presentity, Principal, SessionId, Tag};
 use crate::code::Code;
 use crate::presence::{Basic, PresenceTuple};
 use crate::rules::{DeliveryRule, RULES_MAX, Visibility};
+use crate::sorted::{Map, Set};
 use crate::store::{Change, Key, StoreFault, WatcherRecord};
 use crate::time::{Now, Timestamp};
 use crate::wire::{Counts, Number, OwnInbox, OwnPresentity, ToAgent};
@@ -296,7 +296,7 @@ impl Service {
         self.leave_home(me);
         let all = self.sessions_of(me).into_iter();
         let all = all.filter_map(|id| Some(self.sessions.get(&id)?.watches.clone()));
-        let watched: BTreeSet<_> = all.flatten().collect();
+        let watched: Set<_> = all.flatten().collect();
         for presentity in watched {
             self.tell_readers(&presentity);
         }
@@ -304,20 +304,21 @@ impl Service {
 
     /// What is kept of someone as a watcher, when they come in or after it went astray.
     pub(super) fn watcher_loaded(&mut self, me: &Principal, record: WatcherRecord, now: Now) {
+        let kept = record.contacts.into_iter().map(|contact| {
+            let kept = KeptContact {
+                petname: contact.petname,
+                group: contact.group,
+            };
+            (Presentity(self.the_same(contact.presentity.0)), kept)
+        });
+        let kept = kept.collect();
         let Some(home) = self.homes.get_mut(me) else {
             return;
         };
         if home.on_their_way > 0 && home.contacts.is_some() {
             return;
         }
-        let kept = record.contacts.into_iter().map(|contact| {
-            let kept = KeptContact {
-                petname: contact.petname,
-                group: contact.group,
-            };
-            (contact.presentity, kept)
-        });
-        let before = home.contacts.replace(kept.collect());
+        let before = home.contacts.replace(kept);
         home.visibility = record.visibility;
         if core::mem::take(&mut home.astray) {
             self.go_back_to_contacts(me, &before.unwrap_or_default(), now);
@@ -328,14 +329,14 @@ impl Service {
     fn go_back_to_contacts(
         &mut self,
         me: &Principal,
-        before: &BTreeMap<Presentity, KeptContact>,
+        before: &Map<Presentity, KeptContact>,
         now: Now,
     ) {
         let home = self.homes.get(me).and_then(|home| home.contacts.clone());
         let kept = home.unwrap_or_default();
         let either = before.keys().chain(kept.keys());
         let other = either.filter(|one| before.get(*one) != kept.get(*one));
-        let other: BTreeSet<_> = other.cloned().collect();
+        let other: Set<_> = other.cloned().collect();
         for session in self.sessions_of(me) {
             for presentity in &other {
                 match kept.contains_key(presentity) {

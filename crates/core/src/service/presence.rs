@@ -1,7 +1,6 @@
 //! The PRESENCE SERVICE's own half: what a presentity has published, and for how long it holds. A device stands in all
 //! presentities of its principal; a status set by hand and the means to reach someone stand in one.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -12,6 +11,7 @@ use super::timers::Timer;
 use crate::address::{Presentity, Principal, SessionId, Tag, TupleId};
 use crate::code::Code;
 use crate::presence::{Activity, PresenceTuple, TUPLES_MAX, TupleKind, by_hand};
+use crate::sorted::Set;
 use crate::store::Change;
 use crate::time::Now;
 
@@ -193,7 +193,7 @@ impl Service {
             .get_mut(&id)
             .is_some_and(|session| session.devices.remove(name))
         {
-            let gone = BTreeSet::from([name.clone()]);
+            let gone = Set::from_iter([name.clone()]);
             return self.devices_leave(&principal, &gone, Duration::ZERO, now);
         }
         let own = principal.presentity_of(of);
@@ -259,7 +259,7 @@ impl Service {
     pub(super) fn devices_leave(
         &mut self,
         principal: &Principal,
-        gone: &BTreeSet<TupleId>,
+        gone: &Set<TupleId>,
         grace: Duration,
         now: Now,
     ) {

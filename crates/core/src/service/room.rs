@@ -20,6 +20,7 @@ use crate::ledger::{Event, WatcherName};
 use crate::presence::{Basic, Freshness, Note, Notification, PresenceTuple, TupleKind, View};
 use crate::rules::{AccessRules, Onlooker, Sight, Visibility};
 use crate::sight::{Whole, show};
+use crate::sorted::{Map, Set};
 use crate::store::{Before, Key, PresentityRecord, SenderRecord};
 use crate::time::{Instant, Now, Timestamp};
 use crate::wire::{Access, Class, Number, OwnInbox, OwnPresentity, Request};
@@ -38,11 +39,11 @@ const POLLERS_MAX: usize = 10_000;
 pub struct Room {
     pub state: State,
     /// Sessions that watch.
-    pub watchers: BTreeMap<SessionId, Watching>,
+    pub watchers: Map<SessionId, Watching>,
     /// How many of them are visitors.
     pub visitors: usize,
     /// How many sessions of each principal are being given something.
-    pub receiving: BTreeMap<Principal, u32>,
+    pub receiving: Map<Principal, u32>,
     /// Sessions with frames that wait for this presentity.
     pub waiting: BTreeSet<SessionId>,
     /// Questions of those without a session that wait for it.
@@ -51,6 +52,8 @@ pub struct Room {
     pub polls: BTreeMap<Poller, Bucket>,
     /// When watchers were last told of a change.
     pub told: Option<Instant>,
+    /// What some watchers were told last: whoever is told the same shares it.
+    pub shared: Vec<Arc<Notification>>,
 }
 
 /// Who fetches, as far as haste goes.
@@ -71,6 +74,25 @@ pub struct Watching {
     pub gives: bool,
 }
 
+/// Different values that are remembered for those who see the same.
+pub const SHARED_MAX: usize = 3;
+
+impl Room {
+    /// A notification of this view: the one that others have, if any.
+    pub fn share(&mut self, presentity: &Presentity, view: View) -> Arc<Notification> {
+        if let Some(same) = self.shared.iter().find(|other| other.view == view) {
+            return same.clone();
+        }
+        let presentity = presentity.clone();
+        let new = Arc::new(Notification { presentity, view });
+        if self.shared.len() >= SHARED_MAX {
+            self.shared.remove(0);
+        }
+        self.shared.push(new.clone());
+        new
+    }
+}
+
 /// Whether what is kept of a presentity is here.
 #[derive(Debug, Default)]
 pub enum State {
@@ -86,7 +108,7 @@ pub enum State {
 pub struct Known {
     pub own: OwnPresentity,
     pub class: Class,
-    pub access: BTreeMap<Principal, Access>,
+    pub access: Map<Principal, Access>,
     /// How it stood to those it blocks, and to all whom its rules block each time that they began to, the oldest first.
     pub before: BTreeMap<Principal, Before>,
     pub turns: Vec<Before>,
@@ -94,16 +116,16 @@ pub struct Known {
     pub turned: Timestamp,
     pub requests: BTreeMap<Principal, Request>,
     pub by_hand: Option<PresenceTuple>,
-    pub services: BTreeMap<TupleId, PresenceTuple>,
-    pub devices: BTreeMap<TupleId, Device>,
+    pub services: Map<TupleId, PresenceTuple>,
+    pub devices: Map<TupleId, Device>,
     /// Since when what is there now holds.
     pub changed: Timestamp,
     pub last_seen: Timestamp,
     /// Of the principal, if a rule speaks of contacts.
-    pub contacts: BTreeMap<Principal, Option<Note>>,
+    pub contacts: Map<Principal, Option<Note>>,
     /// Of the presentity from sign-up: the further ones and the inbox addresses.
-    pub further: BTreeSet<Tag>,
-    pub inboxes: BTreeMap<Option<Tag>, OwnInbox>,
+    pub further: Set<Tag>,
+    pub inboxes: Map<Option<Tag>, OwnInbox>,
     /// What the principal has to do with those who wrote lately, and the sessions that wait to know it.
     pub senders: BTreeMap<Address, SenderRecord>,
     pub senders_wanted: BTreeMap<Address, BTreeSet<SessionId>>,
@@ -161,8 +183,8 @@ impl Known {
                 .map(|request| (request.watcher.clone(), request))
                 .collect(),
             by_hand: None,
-            services: BTreeMap::new(),
-            devices: BTreeMap::new(),
+            services: Map::new(),
+            devices: Map::new(),
             changed: record.last_seen,
             last_seen: record.last_seen,
             contacts: record.contacts.into_iter().collect(),
@@ -194,7 +216,8 @@ impl Known {
     pub fn stand(&mut self, presentity: &Presentity) {
         let inbox = InboxAddress(presentity.0.clone());
         let standing = PresenceTuple::inbox(&inbox, Basic::Open, Timestamp(0));
-        self.services.entry(standing.id.clone()).or_insert(standing);
+        self.services
+            .get_or_insert_with(standing.id.clone(), || standing);
     }
 
     /// Takes over what is not kept from how it was before it was read again.
@@ -369,6 +392,15 @@ impl Service {
         }
     }
 
+    /// The address as it is in memory already, where it is: what is read from the store for many people is held once.
+    pub(super) fn the_same(&self, address: Address) -> Address {
+        let presentity = Presentity(address);
+        match self.rooms.get_key_value(&presentity) {
+            Some((known, _)) => known.0.clone(),
+            None => presentity.0,
+        }
+    }
+
     pub(super) fn known(&self, presentity: &Presentity) -> Option<&Known> {
         match &self.rooms.get(presentity)?.state {
             State::Known(known) => Some(known),
@@ -395,9 +427,12 @@ impl Service {
     pub(super) fn presentity_loaded(
         &mut self,
         presentity: &Presentity,
-        record: Option<PresentityRecord>,
+        mut record: Option<PresentityRecord>,
         now: Now,
     ) {
+        for access in record.iter_mut().flat_map(|record| &mut record.access) {
+            access.watcher = Principal(self.the_same(access.watcher.0.clone()));
+        }
         let live = self.live_devices(&presentity.principal());
         let Some(room) = self.rooms.get_mut(presentity) else {
             return;
@@ -453,7 +488,7 @@ impl Service {
     }
 
     /// The devices that a presentity of this principal has from its beginning; one that is leaving does not come there any more.
-    fn live_devices(&self, principal: &Principal) -> BTreeMap<TupleId, Device> {
+    fn live_devices(&self, principal: &Principal) -> Map<TupleId, Device> {
         let first = self.known(&principal.presentity());
         let all = first.into_iter().flat_map(|known| &known.devices);
         let live = all.filter(|(_, device)| matches!(device.lease, Lease::Live(_)));

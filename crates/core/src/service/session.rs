@@ -1,6 +1,6 @@
 //! Sessions: one socket each, from its first byte to its last. Who it is, whether its line lives, which frames wait.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::address::{InboxAddress, Presentity, Principal, Seq, SessionId, Tag, T
 use crate::code::{Code, Refusal};
 use crate::presence::Note;
 use crate::rules::VisibilityRules;
+use crate::sorted::{Map, Set};
 use crate::store::{InboxRecord, Key};
 use crate::time::{Instant, Now, Timestamp};
 use crate::wire::{
@@ -57,16 +58,16 @@ pub struct Session {
     /// Frames that wait for stored state, in order.
     pub held: VecDeque<ToService>,
     /// Whom this session watches.
-    pub watches: BTreeSet<Presentity>,
+    pub watches: Set<Presentity>,
     /// Contacts that are still being read while it comes in: their first states are told together with those of the others, so
     /// that nobody finds out who was in memory because they are there.
-    pub arriving: BTreeSet<Presentity>,
+    pub arriving: Set<Presentity>,
     /// Presentities of its own of whose watchers it is told.
-    pub ledgers: BTreeSet<Presentity>,
+    pub ledgers: Set<Presentity>,
     pub pace: Pace,
     pub signals: Bucket,
     /// Its own device tuples.
-    pub devices: BTreeSet<TupleId>,
+    pub devices: Set<TupleId>,
     pub sends_in_flight: u16,
     /// Up to where it was sent the log, and up to where it took it.
     pub sent: Seq,
@@ -80,8 +81,8 @@ pub struct Session {
 /// A principal with at least one session, or with changes that are still on their way to the disk: a reader would miss them.
 #[derive(Debug, Default)]
 pub struct Home {
-    pub sessions: BTreeSet<SessionId>,
-    pub contacts: Option<BTreeMap<Presentity, KeptContact>>,
+    pub sessions: Set<SessionId>,
+    pub contacts: Option<Map<Presentity, KeptContact>>,
     /// How they stand as a watcher.
     pub visibility: VisibilityRules,
     /// Changes of contacts and visibility that are not durable yet.
@@ -89,7 +90,7 @@ pub struct Home {
     /// One of these could not be kept: they are read again when no more are on their way.
     pub astray: bool,
     /// What could not be kept is read again from these; then all devices are told how it stands.
-    pub to_be_read: BTreeSet<Presentity>,
+    pub to_be_read: Set<Presentity>,
     pub inbox: Option<InboxRecord>,
     /// The newest place of the log that was seen go by, also while `inbox` is still being read.
     pub newest: Seq,
@@ -136,12 +137,12 @@ impl Service {
             publishes: Bucket::default(),
             fetches: Bucket::default(),
             held: VecDeque::new(),
-            watches: BTreeSet::new(),
-            arriving: BTreeSet::new(),
-            ledgers: BTreeSet::new(),
+            watches: Set::new(),
+            arriving: Set::new(),
+            ledgers: Set::new(),
             pace: Pace::Live,
             signals: Bucket::default(),
-            devices: BTreeSet::new(),
+            devices: Set::new(),
             sends_in_flight: 0,
             sent: Seq(0),
             acknowledged: Seq(0),

@@ -1,7 +1,5 @@
 //! NOTIFICATIONS: who is told what of a presentity, and when. One value and one encoding for all who have the same sight.
 
-use alloc::collections::BTreeMap;
-use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -10,7 +8,7 @@ use super::Service;
 use super::before::Seen;
 use super::input::{Output, Slot};
 use super::ledger::Why;
-use super::room::{Known, Setting, State, Watching};
+use super::room::{Known, SHARED_MAX, Setting, State, Watching};
 use super::session::Session;
 use super::timers::Timer;
 use super::visitors::Visitor;
@@ -65,8 +63,8 @@ impl Service {
                 .push(Arc::new(notification));
             return;
         }
-        if let Entry::Vacant(place) = room.watchers.entry(id) {
-            place.insert(Watching::default());
+        if !room.watchers.contains_key(&id) {
+            room.watchers.insert(id, Watching::default());
             room.visitors += usize::from(is_visitor);
         }
         self.timers.clear(&Timer::Forget(presentity.clone()));
@@ -168,11 +166,10 @@ impl Service {
         };
         let gave = core::mem::replace(&mut watching.gives, gives);
         if watching.last.as_ref().is_none_or(|last| last.view != view) {
-            let notification = Arc::new(Notification {
-                presentity: presentity.clone(),
-                view,
-            });
-            watching.last = Some(notification.clone());
+            let notification = room.share(presentity, view);
+            if let Some(watching) = room.watchers.get_mut(&id) {
+                watching.last = Some(notification.clone());
+            }
             self.first_states.entry(id).or_default().push(notification);
         }
         match (gave, gives) {
@@ -210,16 +207,18 @@ impl Service {
         self.timers.clear(&Timer::Notify(presentity.clone()));
         let setting = self.setting(now.timestamp);
         let own = presentity.principal();
-        let mut encoded: BTreeMap<(*const Notification, Codec), Arc<[u8]>> = BTreeMap::new();
+        // Few are different, so they are looked through.
+        let mut encoded: Vec<(*const Notification, Codec, Arc<[u8]>)> = Vec::new();
         let mut turned: Vec<(SessionId, bool)> = Vec::new();
         let mut outputs = Vec::new();
         let Some(room) = self.rooms.get_mut(presentity) else {
             return;
         };
         let mut watchers = core::mem::take(&mut room.watchers);
+        let mut shared = Vec::new();
         if let Some(known) = self.known(presentity) {
             let mut values: Vec<(Seen<'_>, Arc<Notification>)> = Vec::new();
-            for (id, watching) in &mut watchers {
+            for (id, watching) in watchers.iter_mut() {
                 let Some(session) = self.sessions.get(id) else {
                     continue;
                 };
@@ -252,18 +251,28 @@ impl Service {
                     continue;
                 }
                 watching.last = Some(value.clone());
-                let bytes = encoded
-                    .entry((Arc::as_ptr(&value), session.codec))
-                    .or_insert_with(|| {
+                let (of, codec) = (Arc::as_ptr(&value), session.codec);
+                let done = encoded
+                    .iter()
+                    .find(|(other, theirs, _)| *other == of && *theirs == codec);
+                let bytes = match done {
+                    Some((.., bytes)) => bytes.clone(),
+                    None => {
                         let notifications = vec![Notification::clone(&value)];
-                        Arc::from(session.codec.encode(&ToAgent::Notify { notifications }))
-                    });
+                        let bytes: Arc<[u8]> =
+                            Arc::from(codec.encode(&ToAgent::Notify { notifications }));
+                        encoded.push((of, codec, bytes.clone()));
+                        bytes
+                    }
+                };
                 let slot = Slot::Latest(presentity.clone());
-                outputs.push(Output::Send(*id, slot, bytes.clone()));
+                outputs.push(Output::Send(*id, slot, bytes));
             }
+            shared.extend(values.into_iter().take(SHARED_MAX).map(|(_, value)| value));
         }
         if let Some(room) = self.rooms.get_mut(presentity) {
             room.watchers = watchers;
+            room.shared = shared;
             if !outputs.is_empty() {
                 room.told = Some(now.instant);
             }

@@ -213,7 +213,7 @@ settings! {
             "Each is an open file; see the system's limit of those."
         per_ip: u32 = "500" ["number, 0: no limit"]
             "Open connections per address; behind a proxy open sockets and requests under way, per address that the proxy names. Not counted for loopback."
-            "Each costs 30 KB at most while it waits, 4 MiB at worst."
+            "Each costs some 10 KB while it waits, 4 MiB at worst."
         new_per_ip: Rate = "100 then 1 per 50 ms" ["rate"]
             "New connections per address; behind a proxy new sockets, per address that the proxy names. Not counted for loopback."
             "More lets one machine keep the relay busy with handshakes."

@@ -4,54 +4,182 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::Body;
+use axum::extract::{Extension, Request, State};
+use axum::http::header::{
+    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
 use lamplight_core::code::Code;
 use lamplight_core::wire::Codec;
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use tokio::net::TcpStream;
 
 use super::{Site, answer, visits};
 use crate::hub::Page;
 use crate::listener::Visitor;
-use crate::socket;
+use crate::socket::{self, Opening};
+
+/// What an accepted key is hashed with (RFC 6455 1.3).
+const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 pub async fn open(
     State(site): State<Arc<Site>>,
     Extension(visitor): Extension<Visitor>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    mut request: Request,
 ) -> Response {
     if site.is_draining() {
         return answer::refuse(&Code::Draining.refusal());
     }
-    let Ok(upgrade) = upgrade else {
+    let Some(accept) = accept(&request) else {
         return answer::refuse_with(StatusCode::UPGRADE_REQUIRED, &Code::BadFrame.refusal());
     };
-    let names = [Codec::Cbor, Codec::Json].map(Codec::subprotocol);
-    let upgrade = socket::with_limits(upgrade).protocols(names);
-    let chosen = upgrade
-        .selected_protocol()
-        .and_then(|name| name.to_str().ok());
-    let Some(codec) = chosen.and_then(socket::codec_of) else {
+    let Some(codec) = codec(request.headers()) else {
         return answer::refuse(&Code::WrongVersion.refusal());
     };
     let page = Page {
-        other: site.origins.other(&headers),
-        site: visits::from_site(&headers),
+        other: site.origins.other(request.headers()),
+        site: visits::from_site(request.headers()),
     };
-    upgrade.on_upgrade(move |socket| async move {
-        let outbox_max = site.config.connections.outbox.bytes();
-        socket::converse(
-            socket,
-            (codec, page),
-            site.hub.clone(),
-            outbox_max,
-            Arc::clone(&site.metrics),
-        )
-        .await;
+    let opening = Opening {
+        codec,
+        page,
+        door: site.hub.clone(),
+        outbox_max: site.config.connections.outbox.bytes(),
+        metrics: Arc::clone(&site.metrics),
+    };
+    tokio::spawn(become_socket(
+        hyper::upgrade::on(&mut request),
+        opening,
+        visitor,
+    ));
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    let protocol = HeaderValue::from_static(codec.subprotocol());
+    headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+    response
+}
+
+/// Once the answer is written the connection is ours. The socket has a task of its own, as small as what it needs.
+async fn become_socket(upgrade: OnUpgrade, opening: Opening, visitor: Visitor) {
+    // Whoever went meanwhile needs no socket.
+    let Ok(upgraded) = upgrade.await else {
+        return;
+    };
+    let Some((stream, early)) = stream_of(upgraded) else {
+        return;
+    };
+    tokio::spawn(async move {
+        socket::converse(stream, early, opening).await;
         drop(visitor);
-    })
+    });
+}
+
+/// The connection under the request, and what came on it together with that.
+fn stream_of(upgraded: Upgraded) -> Option<(TcpStream, Vec<u8>)> {
+    let parts = upgraded.downcast::<TokioIo<TcpStream>>();
+    let Ok(parts) = parts else {
+        tracing::error!("a connection is none of ours");
+        return None;
+    };
+    Some((parts.io.into_inner(), parts.read_buf.to_vec()))
+}
+
+/// The answer to the key of a request that wants to become a WebSocket (RFC 6455 4.2.1).
+fn accept(request: &Request) -> Option<HeaderValue> {
+    let headers = request.headers();
+    let version = headers.get(SEC_WEBSOCKET_VERSION)?;
+    let wants = request.method() == Method::GET
+        && names(headers, CONNECTION).any(|name| name.eq_ignore_ascii_case("upgrade"))
+        && names(headers, UPGRADE).any(|name| name.eq_ignore_ascii_case("websocket"))
+        && version == "13";
+    let key = headers.get(SEC_WEBSOCKET_KEY).filter(|_| wants)?;
+    let together = [key.as_bytes(), GUID.as_bytes()].concat();
+    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, &together);
+    HeaderValue::try_from(STANDARD.encode(hash)).ok()
+}
+
+/// The first of our subprotocols, in the order in which we like them, that the other side offers.
+fn codec(headers: &HeaderMap) -> Option<Codec> {
+    let all = [Codec::Cbor, Codec::Json];
+    let offered = |codec: &Codec| {
+        names(headers, SEC_WEBSOCKET_PROTOCOL).any(|name| name == codec.subprotocol())
+    };
+    all.into_iter().find(offered)
+}
+
+/// The words of a header that is a list.
+fn names(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(name).into_iter();
+    let texts = values.filter_map(|value| value.to_str().ok());
+    texts.flat_map(|text| text.split(',').map(str::trim))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(change: impl FnOnce(&mut HeaderMap)) -> Request {
+        let mut request = Request::new(Body::empty());
+        let headers = request.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("keep-alive, Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        let key = HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==");
+        headers.insert(SEC_WEBSOCKET_KEY, key);
+        change(headers);
+        request
+    }
+
+    #[test]
+    fn the_key_of_the_standard_has_the_answer_of_the_standard() {
+        let answer = accept(&request(|_| {})).unwrap();
+        assert_eq!(answer, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn a_request_that_lacks_something_is_none() {
+        for name in [
+            CONNECTION,
+            UPGRADE,
+            SEC_WEBSOCKET_VERSION,
+            SEC_WEBSOCKET_KEY,
+        ] {
+            let without = request(|headers| drop(headers.remove(&name)));
+            assert_eq!(accept(&without), None, "{name}");
+        }
+        let old = request(|headers| {
+            headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("8"));
+        });
+        assert_eq!(accept(&old), None);
+    }
+
+    #[test]
+    fn the_one_we_like_best_of_those_offered_is_chosen() {
+        let of = |offered: &'static str| {
+            codec(
+                request(|headers| {
+                    headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(offered));
+                })
+                .headers(),
+            )
+        };
+        assert_eq!(
+            of("lamplight.v1.json, lamplight.v1.cbor"),
+            Some(Codec::Cbor)
+        );
+        assert_eq!(of("other,lamplight.v1.json"), Some(Codec::Json));
+        assert_eq!(of("lamplight.v2.cbor"), None);
+        assert_eq!(codec(request(|_| {}).headers()), None);
+    }
 }
