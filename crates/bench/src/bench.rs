@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -62,6 +63,14 @@ impl Bench {
         self.relay_on(town, SERVER_CORE)
     }
 
+    /// The relay that ran last once more: the same data, the same address.
+    pub fn relay_again(&mut self, address: SocketAddr) -> Result<Server> {
+        let folder = self.used.last().context("no relay has run yet")?;
+        let arguments = arguments(folder.path(), address);
+        let log = self.log("relay");
+        Server::start(&self.relay, &arguments, SERVER_CORE, log)
+    }
+
     pub fn relay_on(&mut self, town: Town, cores: &str) -> Result<Server> {
         let key = (town.people, town.contacts);
         if !self.filled.contains_key(&key) {
@@ -71,13 +80,7 @@ impl Bench {
         }
         let folder = self.folder()?;
         copy(self.filled[&key].path(), folder.path())?;
-        let mut arguments = ["serve", "--listen", "127.0.0.1:0", "--data"]
-            .map(str::to_owned)
-            .to_vec();
-        arguments.push(folder.path().display().to_string());
-        for (name, value) in SETTINGS {
-            arguments.extend([format!("--{name}"), (*value).to_owned()]);
-        }
+        let arguments = arguments(folder.path(), SocketAddr::from(([127, 0, 0, 1], 0)));
         // One is running at a time: what earlier ones left is not needed any more.
         self.used.clear();
         self.used.push(folder);
@@ -118,6 +121,16 @@ impl Bench {
         self.started += 1;
         self.out.join(format!("{name}.log"))
     }
+}
+
+fn arguments(folder: &Path, address: SocketAddr) -> Vec<String> {
+    let mut arguments = ["serve", "--listen"].map(str::to_owned).to_vec();
+    arguments.extend([address.to_string(), "--data".to_owned()]);
+    arguments.push(folder.display().to_string());
+    for (name, value) in SETTINGS {
+        arguments.extend([format!("--{name}"), (*value).to_owned()]);
+    }
+    arguments
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

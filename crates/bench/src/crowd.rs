@@ -115,6 +115,11 @@ impl Crowd {
         self.until("everyone is welcomed", |crowd| crowd.up >= before + wanted)
     }
 
+    /// How many are welcomed and have not lost their line since.
+    pub fn up(&self) -> usize {
+        self.up
+    }
+
     /// Turns until this is so.
     pub fn until(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) -> Result<()> {
         let end = clock::micros() + PATIENCE.as_micros() as u64;
@@ -238,7 +243,7 @@ impl Crowd {
         let person = &mut self.people[index];
         let was_up = person.is_up;
         person.take(index, input, &mut bytes, &mut self.heard, |wish| {
-            wishes.push(wish)
+            wishes.push(wish);
         });
         self.up = self.up + usize::from(person.is_up) - usize::from(was_up);
         for frame in bytes.0 {

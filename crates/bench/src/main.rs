@@ -6,6 +6,7 @@
 
 mod bench;
 mod clock;
+mod counts;
 mod crowd;
 mod drive;
 mod frames;
@@ -33,6 +34,7 @@ const USAGE: &str = "\
 lamplight-bench run --relay PROGRAM --out FOLDER [--runs N] [--small] [STAGE ...]
 lamplight-bench raw PEOPLE CONTACTS at-once|coalesced
 lamplight-bench list
+lamplight-bench counts notifications|logins|messages TIMES
 ";
 
 fn main() -> ExitCode {
@@ -61,6 +63,10 @@ fn begin(arguments: &[String]) -> Result<()> {
                 other => bail!("`{other}` is neither at-once nor coalesced"),
             };
             raw::serve(town, writes)
+        }
+        ["counts", what, times] => {
+            println!("{} frames", counts::count(what, times.parse()?)?);
+            Ok(())
         }
         ["list"] => {
             for stage in STAGES {

@@ -87,6 +87,13 @@ impl Side {
         }
     }
 
+    /// From now on this one reads nothing.
+    pub fn deafen(&mut self, index: usize) {
+        if let Self::Relay(_, crowd) = self {
+            crowd.wires.deafen(index);
+        }
+    }
+
     /// Someone's device is in another state now. Whoever still has an older one to say says nothing: it will be asked again.
     /// Gives when it was said.
     pub fn change(&mut self, index: usize) -> Option<u64> {

@@ -3,6 +3,7 @@
 mod idle;
 mod messages;
 mod presence;
+mod storms;
 mod web;
 
 use anyhow::Result;
@@ -47,6 +48,21 @@ pub const STAGES: &[Stage] = &[
         name: "overload",
         about: "twice as many changes as the server takes",
         run: presence::overload,
+    },
+    Stage {
+        name: "star",
+        about: "one who is watched by ten thousand changes fifty times a second; some of them do not read",
+        run: storms::star,
+    },
+    Stage {
+        name: "many",
+        about: "nineteen thousand connections: idle, and a change by each",
+        run: storms::many,
+    },
+    Stage {
+        name: "restart",
+        about: "the relay is killed under ten thousand agents, and starts again",
+        run: storms::restart,
     },
     Stage {
         name: "live",

@@ -19,7 +19,8 @@ use crate::clock;
 /// Changes in one transaction while the folder is filled.
 const AT_ONCE: usize = 20_000;
 
-/// How many there are, and how many contacts each has.
+/// How many there are, and how many contacts each has. Without contacts it is no ring but a star: all watch the first, and the first
+/// watches nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Town {
     pub people: usize,
@@ -37,15 +38,21 @@ impl Town {
         format!("secret-of-person-{index}")
     }
 
-    /// The contacts of a person: as many on either side.
+    /// Who watches a person; in a ring as many on either side.
     pub fn neighbours(self, index: usize) -> impl Iterator<Item = usize> {
         let (people, half) = (self.people, self.contacts / 2);
-        (1..=half).flat_map(move |by| [(index + by) % people, (index + people - by) % people])
+        let ring =
+            (1..=half).flat_map(move |by| [(index + by) % people, (index + people - by) % people]);
+        let is_star = self.contacts == 0 && index == 0;
+        ring.chain(1..if is_star { people } else { 1 })
     }
 
     /// Watchers and whom they watch, without themselves.
     pub fn pairs(self) -> usize {
-        self.people * (self.contacts / 2) * 2
+        match self.contacts {
+            0 => self.people - 1,
+            contacts => self.people * (contacts / 2) * 2,
+        }
     }
 
     /// Writes everyone into a folder that no relay runs on.
@@ -53,7 +60,7 @@ impl Town {
         let mut store = Store::open(folder)?;
         let mut changes = Vec::with_capacity(AT_ONCE);
         let now = clock::wall();
-        let people: Vec<_> = (0..self.people).map(|one| Self::principal(one)).collect();
+        let people: Vec<_> = (0..self.people).map(Self::principal).collect();
         {
             let db = open_beside(folder)?;
             db.execute_batch("BEGIN")?;
@@ -74,9 +81,9 @@ impl Town {
             });
             for other in self.neighbours(index) {
                 changes.push(Change::SetContact {
-                    watcher: principal.clone(),
+                    watcher: people[other].clone(),
                     contact: Contact {
-                        presentity: people[other].presentity(),
+                        presentity: principal.presentity(),
                         petname: None,
                         group: None,
                     },
@@ -166,5 +173,15 @@ mod tests {
             }
         }
         assert_eq!(town.pairs(), 40);
+    }
+
+    #[test]
+    fn in_a_star_all_watch_the_first() {
+        let town = Town {
+            people: 5,
+            contacts: 0,
+        };
+        assert_eq!(town.neighbours(0).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!((town.neighbours(3).count(), town.pairs()), (0, 4));
     }
 }

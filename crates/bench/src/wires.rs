@@ -52,6 +52,8 @@ struct Wire {
     out: Vec<u8>,
     /// The socket takes nothing now.
     full: bool,
+    /// Nothing is read from it: a reader that is slow on purpose.
+    deaf: bool,
 }
 
 /// The connections of one generator.
@@ -74,6 +76,7 @@ impl Wires {
             half: Vec::new(),
             out: Vec::new(),
             full: false,
+            deaf: false,
         });
         Ok(Self {
             poll: Poll::new().context("the system gives no readiness events")?,
@@ -98,6 +101,7 @@ impl Wires {
             half: Vec::new(),
             out: Vec::new(),
             full: true,
+            deaf: false,
         };
         Ok(())
     }
@@ -108,6 +112,11 @@ impl Wires {
         wire.stage = Stage::Absent;
         wire.half = Vec::new();
         wire.out = Vec::new();
+    }
+
+    /// From now on nothing is read from this wire.
+    pub fn deafen(&mut self, index: usize) {
+        self.lines[index].deaf = true;
     }
 
     /// Whether everything that was said is with the system.
@@ -140,7 +149,7 @@ impl Wires {
                     wire.connected(index, self.server, self.framing, hear);
                 }
             }
-            if event.is_readable() {
+            if event.is_readable() && !wire.deaf {
                 self.bytes += wire.read(index, &mut self.scratch, self.framing, hear);
             }
             if event.is_error() && wire.stream.is_some() {
