@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::asking::{call, done, line_by, token, turned_away};
 use crate::doors::refuses;
-use crate::sites::{SHOP, options, registers, site};
+use crate::sites::{SHOP, options, registers, site as site_says, site};
 
 /// Closing a line after its right to be has ended takes at most this long.
 const AT_ONCE: Duration = Duration::from_secs(2);
@@ -838,6 +838,143 @@ async fn a_visitor_has_to_do_with_whom_the_site_shows_and_with_whoever_writes_to
     line.send(&ToService::Ping { number: 9 }).await;
     line.until("a pong", |frame| matches!(frame, ToAgent::Pong { .. }))
         .await;
+}
+
+/// Whoever made a site changes it in place: its key, its visitors and their logins stay, and an open line follows.
+#[tokio::test]
+async fn a_site_is_changed_by_its_maker_and_by_whoever_runs_the_relay_and_open_lines_follow() {
+    let relay = Relay::start(options()).await;
+    let (alice, backend) = shop(&relay, json!({})).await;
+    let bob = Account::sign_up(&relay, "bob").await;
+    let group = json!({ "name": "support", "members": ["bob"] });
+    done(&relay, &alice, "POST", "/v1/groups", Some(group)).await;
+    let path = "/v1/sites/shop.example";
+    let visitor = brings(&relay, &backend.mints("customer 17")).await;
+    let secret = visitor.field("token");
+    let (mut line, _) = line_by(&relay, token(&secret)).await;
+    assert_eq!(writes(&mut line, 1, "alice@localhost").await, None);
+
+    let support = json!({ "chat": ["support@localhost"], "guests": true });
+    done(&relay, &alice, "PATCH", path, Some(support)).await;
+    let end = line.end(AT_ONCE).await.expect("an end within two seconds");
+    assert_eq!(end.goodbye, Some(Code::TryLater));
+    let (mut line, _) = line_by(&relay, token(&secret)).await;
+    let refused = writes(&mut line, 2, "alice@localhost").await;
+    assert_eq!(refused, Some(Code::NotAllowed));
+    assert_eq!(writes(&mut line, 3, "support@localhost").await, None);
+    let listed = done(&relay, &alice, "GET", "/v1/sites", None).await.json();
+    let listed = &listed["sites"][0];
+    assert_eq!(listed["chat"], json!(["support@localhost"]));
+    assert_eq!(
+        (&listed["guests"], &listed["guests_most"]),
+        (&json!(true), &json!(5000))
+    );
+    assert_eq!(listed["origins"], json!([SHOP]), "what was not said stays");
+    let guest = comes(&relay, as_guest_of(SHOP, "support@localhost")).await;
+    assert_eq!(guest.status, 201, "{}", guest.text());
+
+    // Of its pages one goes and one comes; the name is still that of one of them.
+    let pages = json!({ "origins": ["https://shop.example:8443"] });
+    done(&relay, &alice, "PATCH", path, Some(pages)).await;
+    let former = brings(&relay, &backend.mints("customer 17")).await;
+    refuses(&former, 403, Code::TokenInvalid);
+
+    for (who, body, status, code) in [
+        (&bob, json!({ "guests": false }), 404, Code::NotFound),
+        (
+            &alice,
+            json!({ "chat": ["bob@localhost"] }),
+            403,
+            Code::NotAllowed,
+        ),
+        (&alice, json!({ "chat": [] }), 400, Code::BadFrame),
+        (&alice, json!({ "origins": [] }), 400, Code::BadFrame),
+        (
+            &alice,
+            json!({ "origins": ["https://bank.example"] }),
+            400,
+            Code::BadName,
+        ),
+        (&alice, json!({ "visitor_life_ms": 1 }), 400, Code::BadFrame),
+    ] {
+        let answer = call(&relay, who, "PATCH", path, Some(body.clone())).await;
+        let whole = format!("{body}: {} {}", answer.status, answer.text());
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (status, code.slug()),
+            "{whole}"
+        );
+    }
+    let other = json!({ "name": "help.example", "origins": ["https://help.example"] });
+    assert_eq!(registers(&relay, &alice, other).await.status, 201);
+    let taken = json!({ "origins": ["https://shop.example", "https://help.example"] });
+    let taken = call(&relay, &alice, "PATCH", path, Some(taken)).await;
+    assert_eq!(
+        (taken.status, taken.code().as_str()),
+        (409, Code::NameTaken.slug())
+    );
+    // Nothing of what was refused was done.
+    let now = done(&relay, &alice, "GET", "/v1/sites", None).await.json();
+    let shop = now["sites"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|one| one["name"] == "shop.example");
+    assert_eq!(
+        shop.expect("her shop")["origins"],
+        json!(["https://shop.example:8443"])
+    );
+
+    // At the command line, beside the relay.
+    let folder = relay.folder();
+    let of = ["--of", "alice@localhost"];
+    let said = site(
+        folder,
+        &[
+            &[
+                "change",
+                "shop.example",
+                "--chat",
+                "alice@localhost",
+                "--guests",
+                "no",
+            ],
+            &of[..],
+        ]
+        .concat(),
+    );
+    let said = said.expect("it is changed");
+    assert!(
+        said.contains("alice@localhost") && said.contains("none without a token"),
+        "{said}"
+    );
+    let end = line.end(AT_ONCE).await.expect("an end within two seconds");
+    assert_eq!(end.goodbye, Some(Code::TryLater));
+    for (words, why) in [
+        (
+            &["change", "shop.example", "--guests", "no"][..],
+            "--of alice@localhost",
+        ),
+        (&["change", "shop.example"], "--origin"),
+        (
+            &["change", "none.example", "--guests", "no"],
+            "no site of this name",
+        ),
+        (
+            &[
+                "change",
+                "shop.example",
+                "--chat",
+                "alice",
+                "--of",
+                "alice@localhost",
+            ],
+            "is no address",
+        ),
+    ] {
+        let said = site(folder, words).expect_err("it is refused");
+        assert!(said.contains(why), "{words:?}: {said}");
+    }
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ use axum::http::Method;
 use axum::http::uri::PathAndQuery;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{delete, get, patch, post, put};
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -145,7 +145,10 @@ pub fn routes(site: Arc<Site>) -> Router {
         .route("/v1/invitations/accept", post(invitations::accept))
         .route("/v1/passwords", post(invitations::set_password))
         .route("/v1/sites", get(sites::sites).post(sites::add))
-        .route("/v1/sites/{name}", delete(sites::remove))
+        .route(
+            "/v1/sites/{name}",
+            patch(sites::change).delete(sites::remove),
+        )
         .route("/v1/sites/{name}/rotate", post(sites::rotate))
         .route(
             "/v1/visitors",

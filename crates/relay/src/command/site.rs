@@ -1,11 +1,12 @@
-//! `lamplight site add|list|rotate|remove`: which sites may show a chat, for whoever runs the relay. It writes to the relay's
+//! `lamplight site add|list|change|rotate|remove`: which sites may show a chat, for whoever runs the relay. It writes to the relay's
 //! store beside the relay, which reads it for whoever asks next; nothing has to be restarted.
 
 use std::fmt::Write;
 use std::fs;
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::builder::BoolishValueParser;
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use lamplight_core::address::{Presentity, Principal};
 use lamplight_core::time::Timestamp;
 use rusqlite::Connection;
@@ -14,7 +15,7 @@ use super::beside::{act, failed, open, time, with_folder, word};
 use crate::clock::wall;
 use crate::config::Value;
 use crate::identity::keys::{self, NewKey};
-use crate::identity::sites::Wanted;
+use crate::identity::sites::{Rewanted, Wanted};
 use crate::store::sites::Fault;
 use crate::store::sites::{self, Algorithm, By, Key, Site, Terms};
 
@@ -84,6 +85,31 @@ pub fn command() -> Command {
             ),
         ))
         .after_help(ABOUT_TOKENS);
+    let change = Command::new("change")
+        .about("Changes a site; what is not said stays as it is")
+        .arg(named())
+        .arg(of())
+        .arg(
+            option("origin", "URL", "Where its pages are from now on, all of them; may be said several times".into())
+                .action(ArgAction::Append),
+        )
+        .arg(
+            option("chat", "address", "Whom its pages may show a chat with from now on, all of them; may be said several times".into())
+                .action(ArgAction::Append),
+        )
+        .arg(
+            option("guests", "yes|no", "Whether visitors come in without a token".into())
+                .value_parser(BoolishValueParser::new()),
+        )
+        .arg(option("guests-most", "number", "Such guests at most".into()).value_parser(value_parser!(u32)))
+        .arg(option("guests-per-hour", "number", "Such guests in an hour".into()).value_parser(value_parser!(u32)))
+        .arg(option("life", "time", "How long after their last visit those are forgotten whom it vouches for".into()))
+        .group(
+            ArgGroup::new("something")
+                .args(["origin", "chat", "guests", "guests-most", "guests-per-hour", "life"])
+                .multiple(true)
+                .required(true),
+        );
     let rotate = Command::new("rotate")
         .about("Gives a site a new key; the one in use goes on holding for a while")
         .arg(named())
@@ -102,6 +128,7 @@ pub fn command() -> Command {
         .subcommand(with_folder(
             Command::new("list").about("The sites with their addresses and keys"),
         ))
+        .subcommand(with_folder(change))
         .subcommand(with_folder(rotate))
         .subcommand(with_folder(
             Command::new("remove")
@@ -115,6 +142,7 @@ pub fn run(words: &ArgMatches) -> Result<(), String> {
     match words.subcommand() {
         Some(("add", words)) => add(words),
         Some(("list", words)) => list(words),
+        Some(("change", words)) => change(words),
         Some(("rotate", words)) => rotate(words),
         Some(("remove", words)) => remove(words),
         _ => Err("there is no such command".into()),
@@ -160,6 +188,46 @@ fn add(words: &ArgMatches) -> Result<(), String> {
         );
     }
     tell_key(&key);
+    Ok(())
+}
+
+fn change(words: &ArgMatches) -> Result<(), String> {
+    let name = word(words, "name");
+    let by = by(words)?;
+    let all = |key: &str| {
+        let values = words.get_many::<String>(key)?;
+        Some(values.cloned().collect::<Vec<_>>())
+    };
+    let wanted = Rewanted {
+        origins: all("origin"),
+        chats: all("chat"),
+        guests: words.get_one::<bool>("guests").copied(),
+        guests_most: words.get_one::<u32>("guests-most").copied(),
+        guests_per_hour: words.get_one::<u32>("guests-per-hour").copied(),
+        life: time(words, "life")?,
+    };
+    let wanted = wanted.read().map_err(|why| why.to_string())?;
+    let site = act(words, "changed the site", &name, |db| {
+        let name = named(&name);
+        match sites::change(db, &name, &by, &wanted)? {
+            Err(Fault::NoSuchSite) => Ok(Err(absent(db, &name, &by)?)),
+            Err(fault) => Ok(Err(fault.to_string())),
+            Ok(()) => {
+                Ok(sites::named(db, &name, &by)?.ok_or_else(|| Fault::NoSuchSite.to_string()))
+            }
+        }
+    })?;
+    println!(
+        "{name} is changed. A relay that runs cuts off whom it shows no more within two seconds."
+    );
+    let visitors = open(words).and_then(|db| {
+        let all = sites::list(&db, &By::Host).map_err(|error| failed(&error))?;
+        Ok(all
+            .into_iter()
+            .find(|(one, _)| one.id == site.id)
+            .map_or(0, |(_, visitors)| visitors))
+    })?;
+    print!("{}", described(&site, visitors, wall()));
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use super::{Site, answer};
 use crate::clock::wall;
 use crate::config::Origin;
 use crate::identity::keys::NewKey;
-use crate::identity::sites::{Wanted, told};
+use crate::identity::sites::{Rewanted, Wanted, told};
 use crate::listener::Visitor;
 use crate::store::accounts::Login;
 use crate::store::sites::{self, Algorithm, Terms};
@@ -42,6 +42,23 @@ struct SiteForm {
     visitor_life_ms: Option<u64>,
     #[serde(default)]
     key: KeyForm,
+}
+
+/// What is left out stays as it is.
+#[derive(Deserialize)]
+struct ChangeForm {
+    #[serde(default)]
+    origins: Option<Vec<String>>,
+    #[serde(default)]
+    chat: Option<Vec<String>>,
+    #[serde(default)]
+    guests: Option<bool>,
+    #[serde(default)]
+    guests_most: Option<u32>,
+    #[serde(default)]
+    guests_per_hour: Option<u32>,
+    #[serde(default)]
+    visitor_life_ms: Option<u64>,
 }
 
 /// A key: without a public one the relay makes a secret.
@@ -121,6 +138,25 @@ pub async fn rotate(State(site): State<Arc<Site>>, named: Named, request: Reques
         let mut rotated = key_json(&key.key, key.secret.as_deref());
         rotated["former_until"] = json!(until);
         Ok(answer::json(StatusCode::OK, &rotated))
+    };
+    answered(work.await)
+}
+
+pub async fn change(State(site): State<Arc<Site>>, named: Named, request: Request) -> Response {
+    let work = async {
+        let Path(name) = named.map_err(|_| Code::NotFound.refusal())?;
+        let login = login_of(&site, request.headers()).await?;
+        let form: ChangeForm = read(&site, request).await?;
+        let wanted = Rewanted {
+            origins: form.origins,
+            chats: form.chat,
+            guests: form.guests,
+            guests_most: form.guests_most,
+            guests_per_hour: form.guests_per_hour,
+            life: form.visitor_life_ms,
+        };
+        site.keeper.change_site(&login, &name, &wanted).await?;
+        Ok(answer::nothing())
     };
     answered(work.await)
 }

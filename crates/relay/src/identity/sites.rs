@@ -22,7 +22,7 @@ use super::{
 use crate::clock::wall;
 use crate::store::accounts::{Login, NewPrincipal};
 use crate::store::sites::visitors::{Arrival, Comes};
-use crate::store::sites::{self, By, Fault, NewSite, Site, Terms, visitors};
+use crate::store::sites::{self, By, Change, Fault, NewSite, Site, Terms, visitors};
 
 /// Tokens of one site that let somebody in. More would have to be remembered, each until it runs out.
 pub const TOKENS: Rate = Rate {
@@ -116,34 +116,65 @@ impl Wanted {
     ) -> Result<NewSite, Unreadable> {
         let name = keys::site_name(&self.name);
         let name = name.ok_or_else(|| Unreadable::Name(self.name.clone()))?;
-        let origin = |text: &String| {
-            crate::config::Origin::parse(text)
-                .map(|origin| origin.as_str().to_owned())
-                .map_err(|why| Unreadable::Origin(text.clone(), why))
-        };
-        let chat =
-            |text: &String| Presentity::parse(text).map_err(|_| Unreadable::Chat(text.clone()));
-        if self.origins.is_empty() {
-            return Err(Unreadable::NoOrigin);
-        }
-        if self.chats.is_empty() {
-            return Err(Unreadable::NoChat);
-        }
-        if self.origins.len().max(self.chats.len()) > NAMED_MAX {
-            return Err(Unreadable::TooMany);
-        }
-        if self.terms.life < Terms::LIFE_MIN {
-            return Err(Unreadable::Life);
-        }
         Ok(NewSite {
             name,
             terms: self.terms,
             salt: salt.to_vec(),
-            origins: self.origins.iter().map(origin).collect::<Result<_, _>>()?,
-            chats: self.chats.iter().map(chat).collect::<Result<_, _>>()?,
+            origins: read_origins(&self.origins)?,
+            chats: read_chats(&self.chats)?,
             key,
             at,
         })
+    }
+}
+
+/// What is to be different of a site, as it was said; nothing: as it was.
+#[derive(Clone, Debug, Default)]
+pub struct Rewanted {
+    pub origins: Option<Vec<String>>,
+    pub chats: Option<Vec<String>>,
+    pub guests: Option<bool>,
+    pub guests_most: Option<u32>,
+    pub guests_per_hour: Option<u32>,
+    pub life: Option<u64>,
+}
+
+impl Rewanted {
+    pub fn read(&self) -> Result<Change, Unreadable> {
+        if self.life.is_some_and(|life| life < Terms::LIFE_MIN) {
+            return Err(Unreadable::Life);
+        }
+        let (origins, chats) = (self.origins.as_deref(), self.chats.as_deref());
+        Ok(Change {
+            origins: origins.map(read_origins).transpose()?,
+            chats: chats.map(read_chats).transpose()?,
+            guests: self.guests,
+            guests_most: self.guests_most,
+            guests_per_hour: self.guests_per_hour,
+            life: self.life,
+        })
+    }
+}
+
+fn read_origins(texts: &[String]) -> Result<Vec<String>, Unreadable> {
+    let origin = |text: &String| {
+        crate::config::Origin::parse(text)
+            .map(|origin| origin.as_str().to_owned())
+            .map_err(|why| Unreadable::Origin(text.clone(), why))
+    };
+    match texts.len() {
+        0 => Err(Unreadable::NoOrigin),
+        1..=NAMED_MAX => texts.iter().map(origin).collect(),
+        _ => Err(Unreadable::TooMany),
+    }
+}
+
+fn read_chats(texts: &[String]) -> Result<Vec<Presentity>, Unreadable> {
+    let chat = |text: &String| Presentity::parse(text).map_err(|_| Unreadable::Chat(text.clone()));
+    match texts.len() {
+        0 => Err(Unreadable::NoChat),
+        1..=NAMED_MAX => texts.iter().map(chat).collect(),
+        _ => Err(Unreadable::TooMany),
     }
 }
 
@@ -183,13 +214,7 @@ impl Keeper {
         self.may_register(login)?;
         let new = wanted.read(key.key, keys::salt()?, wall());
         let new = new.map_err(|why| told(why.code(), &why))?;
-        // A site is told to people by its name: it is not that of somebody else's.
-        if !new.origins.iter().any(|origin| host(origin) == new.name) {
-            return Err(told(
-                Code::BadName,
-                &"a site's name is the host of one of its origins",
-            ));
-        }
+        is_named_by(&new.name, &new.origins)?;
         let by = By::Account(login.principal.clone());
         let added = self.store.write(move |db| {
             if let Err(fault) = sites::add(db, &new, &by)? {
@@ -224,6 +249,28 @@ impl Keeper {
             .store
             .write(move |db| sites::rotate(db, &name, &by, &key, until));
         rotated
+            .await
+            .map_err(refusal_of)?
+            .map_err(|fault| told(fault.code(), &fault))
+    }
+
+    /// Changes a site: its pages, whom they show, whom it lets in. Open lines follow within two seconds.
+    pub async fn change_site(
+        &self,
+        login: &Login,
+        name: &str,
+        wanted: &Rewanted,
+    ) -> Result<(), Refusal> {
+        self.may_register(login)?;
+        let (by, name) = (By::Account(login.principal.clone()), named(name)?);
+        let change = wanted.read().map_err(|why| told(why.code(), &why))?;
+        if let Some(origins) = &change.origins {
+            is_named_by(&name, origins)?;
+        }
+        let changed = self
+            .store
+            .write(move |db| sites::change(db, &name, &by, &change));
+        changed
             .await
             .map_err(refusal_of)?
             .map_err(|fault| told(fault.code(), &fault))
@@ -521,6 +568,17 @@ pub fn told(code: Code, why: &impl std::fmt::Display) -> Refusal {
 fn named(text: &str) -> Result<String, Refusal> {
     let none = || told(Fault::NoSuchSite.code(), &Fault::NoSuchSite);
     keys::site_name(text).ok_or_else(none)
+}
+
+/// A site is told to people by its name: it is not that of somebody else's.
+fn is_named_by(name: &str, origins: &[String]) -> Result<(), Refusal> {
+    match origins.iter().any(|origin| host(origin) == name) {
+        true => Ok(()),
+        false => Err(told(
+            Code::BadName,
+            &"a site's name is the host of one of its origins",
+        )),
+    }
 }
 
 /// The host of an origin.

@@ -104,6 +104,19 @@ pub struct NewSite {
     pub at: Timestamp,
 }
 
+/// What is to be different of a site; nothing: as it was.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// All its origins from now on.
+    pub origins: Option<Vec<String>>,
+    /// All whom it may show from now on.
+    pub chats: Option<Vec<Presentity>>,
+    pub guests: Option<bool>,
+    pub guests_most: Option<u32>,
+    pub guests_per_hour: Option<u32>,
+    pub life: Option<u64>,
+}
+
 /// Why a site was not registered or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -166,14 +179,12 @@ pub fn add(db: &Connection, new: &NewSite, by: &By) -> Done<()> {
         return Ok(Err(Fault::NameTaken));
     }
     for origin in &new.origins {
-        if is_of(db, origin, owner)? {
+        if is_of(db, origin, owner, None)? {
             return Ok(Err(Fault::OriginTaken(origin.clone())));
         }
     }
-    for presentity in &new.chats {
-        if let Err(fault) = may_be_named(db, presentity, by)? {
-            return Ok(Err(fault));
-        }
+    if let Err(fault) = may_all_be_named(db, &new.chats, by)? {
+        return Ok(Err(fault));
     }
     let terms = &new.terms;
     db.prepare_cached(
@@ -191,16 +202,67 @@ pub fn add(db: &Connection, new: &NewSite, by: &By) -> Done<()> {
         new.salt
     ])?;
     let site = db.last_insert_rowid();
-    for origin in &new.origins {
-        db.prepare_cached("INSERT OR IGNORE INTO site_origins (origin, site) VALUES (?1, ?2)")?
-            .execute(params![origin, site])?;
-    }
-    for presentity in &new.chats {
-        db.prepare_cached("INSERT OR IGNORE INTO site_chats (site, presentity) VALUES (?1, ?2)")?
-            .execute(params![site, presentity.as_str()])?;
-    }
+    add_origins(db, site, &new.origins)?;
+    add_chats(db, site, &new.chats)?;
     add_key(db, site, &new.key)?;
     Ok(Ok(()))
+}
+
+/// Changes a site. Whom it shows no more is cut off by the relay, which looks for it.
+pub fn change(db: &Connection, name: &str, by: &By, change: &Change) -> Done<()> {
+    let Some(site) = named(db, name, by)? else {
+        return Ok(Err(Fault::NoSuchSite));
+    };
+    let owner = match by {
+        By::Host => None,
+        By::Account(account) => account_id(db, account)?,
+    };
+    for origin in change.origins.iter().flatten() {
+        if is_of(db, origin, owner, Some(site.id))? {
+            return Ok(Err(Fault::OriginTaken(origin.clone())));
+        }
+    }
+    if let Err(fault) = may_all_be_named(db, change.chats.as_deref().unwrap_or_default(), by)? {
+        return Ok(Err(fault));
+    }
+    if let Some(origins) = &change.origins {
+        db.prepare_cached("DELETE FROM site_origins WHERE site = ?1")?
+            .execute([site.id])?;
+        add_origins(db, site.id, origins)?;
+    }
+    if let Some(chats) = &change.chats {
+        db.prepare_cached("DELETE FROM site_chats WHERE site = ?1")?
+            .execute([site.id])?;
+        add_chats(db, site.id, chats)?;
+    }
+    let terms = &site.terms;
+    db.prepare_cached(
+        "UPDATE sites SET guests = ?2, guests_most = ?3, guests_per_hour = ?4, life = ?5 WHERE id = ?1",
+    )?
+    .execute(params![
+        site.id,
+        change.guests.unwrap_or(terms.guests),
+        change.guests_most.unwrap_or(terms.guests_most),
+        change.guests_per_hour.unwrap_or(terms.guests_per_hour),
+        moment(Timestamp(change.life.unwrap_or(terms.life))),
+    ])?;
+    Ok(Ok(()))
+}
+
+fn add_origins(db: &Connection, site: i64, origins: &[String]) -> Result<()> {
+    let mut add =
+        db.prepare_cached("INSERT OR IGNORE INTO site_origins (origin, site) VALUES (?1, ?2)")?;
+    origins
+        .iter()
+        .try_for_each(|origin| add.execute(params![origin, site]).map(drop))
+}
+
+fn add_chats(db: &Connection, site: i64, chats: &[Presentity]) -> Result<()> {
+    let mut add =
+        db.prepare_cached("INSERT OR IGNORE INTO site_chats (site, presentity) VALUES (?1, ?2)")?;
+    chats
+        .iter()
+        .try_for_each(|one| add.execute(params![site, one.as_str()]).map(drop))
 }
 
 /// The sites of an account, or all of them, by name; each with how many visitors there are, guests among them.
@@ -298,7 +360,7 @@ pub fn keyed(db: &Connection, origin: &str, kid: &str) -> Result<Option<Site>> {
 
 /// Whether whoever runs the relay has registered a site whose pages have this origin.
 pub fn is_of_host(db: &Connection, origin: &str) -> Result<bool> {
-    is_of(db, origin, None)
+    is_of(db, origin, None, None)
 }
 
 /// Whether a site may show a chat with this presentity: it names it, and who registered the site may still do so.
@@ -323,6 +385,15 @@ pub fn forget_old(db: &Connection, now: Timestamp) -> Result<()> {
         remove_numbered(db, site)?;
     }
     Ok(())
+}
+
+fn may_all_be_named(db: &Connection, presentities: &[Presentity], by: &By) -> Done<()> {
+    for presentity in presentities {
+        if let Err(fault) = may_be_named(db, presentity, by)? {
+            return Ok(Err(fault));
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// Whether whoever registers a site may name this presentity there.
@@ -445,13 +516,13 @@ fn find_of(db: &Connection, name: &str, by: &By) -> Result<Option<i64>> {
     .optional()
 }
 
-/// Whether a site of this account, or of whoever runs the relay, has this origin.
-fn is_of(db: &Connection, origin: &str, owner: Option<i64>) -> Result<bool> {
+/// Whether a site of this account, or of whoever runs the relay, has this origin; not counting one of them.
+fn is_of(db: &Connection, origin: &str, owner: Option<i64>, but: Option<i64>) -> Result<bool> {
     db.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM site_origins o JOIN sites s ON s.id = o.site
-         WHERE o.origin = ?1 AND s.owner IS ?2)",
+         WHERE o.origin = ?1 AND s.owner IS ?2 AND s.id IS NOT ?3)",
     )?
-    .query_row(params![origin, owner], |row| row.get(0))
+    .query_row(params![origin, owner, but], |row| row.get(0))
 }
 
 fn account_of(by: &By) -> Option<&str> {
