@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::asking::{call, done, line_by, token, turned_away};
 use crate::doors::refuses;
-use crate::sites::{SHOP, options, registers, site as site_says, site};
+use crate::sites::{SHOP, options, registers, site};
 
 /// Closing a line after its right to be has ended takes at most this long.
 const AT_ONCE: Duration = Duration::from_secs(2);

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::layers::Ground;
 use crate::options::Options;
 use crate::page::{self, Kind};
 use crate::relay::{self, Build};
@@ -15,6 +16,9 @@ const OUT: &str = "bench";
 
 /// All words but `--page-dev` are the generator's: `cargo xtask bench --runs 3 saturation`.
 pub fn bench(arguments: &[String]) -> Result<()> {
+    if arguments.first().is_some_and(|first| first == "page") {
+        return measure_page(&arguments[1..]);
+    }
     let mut options = Options::read(arguments);
     let page = Kind::of(options.switch("--page-dev"));
     options.pass_the_rest();
@@ -36,4 +40,17 @@ pub fn bench(arguments: &[String]) -> Result<()> {
     shell::call(&mut command)?;
     shell::note(&format!("{}", out.join("bench.md").display()));
     Ok(())
+}
+
+/// `cargo xtask bench page`: how quick the page is in a real browser.
+fn measure_page(arguments: &[String]) -> Result<()> {
+    let mut options = Options::read(arguments);
+    let runs = options.number("--runs")?;
+    options.finish()?;
+    let mut ground = Ground::new(Workspace::find()?);
+    let mut command = ground.in_browser()?;
+    if let Some(runs) = runs {
+        command.env("LAMPLIGHT_BENCH_ROUNDS", runs.to_string());
+    }
+    shell::call(command.args(["--", "--ignored", "--nocapture", "the_page_is_measured"]))
 }

@@ -164,6 +164,22 @@ impl Ground {
         Ok(command)
     }
 
+    /// The tests of real browsers, with all that they need.
+    pub fn in_browser(&mut self) -> Result<Command> {
+        let chromium = tools::chromium()?;
+        let axe = tools::axe(&self.workspace)?;
+        let bootstrap = tools::bootstrap(&self.workspace)?;
+        let mut command = self.test("browser")?;
+        command
+            .env("LAMPLIGHT_BIN", self.relay()?)
+            .env("LAMPLIGHT_AXE", axe)
+            .env("LAMPLIGHT_BOOTSTRAP", bootstrap)
+            .env("LAMPLIGHT_CHROMIUM", &chromium)
+            // The name under which chromiumoxide looks for it.
+            .env("CHROME", &chromium);
+        Ok(command)
+    }
+
     fn member_test(&mut self, name: &str, wish: &Wish) -> Result<()> {
         let mut command = self.test(name)?;
         shell::call(wish.pass(&mut command))
@@ -262,17 +278,7 @@ fn scripts(ground: &mut Ground, wish: &Wish) -> Result<()> {
 }
 
 fn browser(ground: &mut Ground, wish: &Wish) -> Result<()> {
-    let chromium = tools::chromium()?;
-    let axe = tools::axe(&ground.workspace)?;
-    let bootstrap = tools::bootstrap(&ground.workspace)?;
-    let mut command = ground.test("browser")?;
-    command
-        .env("LAMPLIGHT_BIN", ground.relay()?)
-        .env("LAMPLIGHT_AXE", axe)
-        .env("LAMPLIGHT_BOOTSTRAP", bootstrap)
-        .env("LAMPLIGHT_CHROMIUM", &chromium)
-        // The name under which chromiumoxide looks for it.
-        .env("CHROME", &chromium);
+    let mut command = ground.in_browser()?;
     again_for_those_that_failed(wish.pass(&mut command), wish.is_plain())
 }
 

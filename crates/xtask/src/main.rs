@@ -43,6 +43,7 @@ cargo xtask package                             the runtime for npm, into target
 cargo xtask size [--why]                        what the page weighs, against its budget
 cargo xtask bench [--runs N] [--small] [STAGE ...]
                                                 what the relay costs beside what the machine can do; docs/PERFORMANCE.md
+cargo xtask bench page [--runs N]               how quick the page is in a real browser, against its budgets
 cargo xtask tidy [--bless]                      the rules of the house that no compiler checks
 ";
 
