@@ -458,6 +458,19 @@ async fn the_sample_shop_shows_whom_one_asks_for() {
     reader.reads_in_frame("Sent").await;
     alice.sees("link", starts("Messages from strangers")).await;
     reader.picture("shop-chat").await;
+    // The same, drawn by the page itself.
+    reader
+        .script("document.querySelector('.own button').focus()")
+        .await;
+    reader.press("Enter").await;
+    reader.reads("alice@localhost: not shared").await;
+    // The keyboard is where one writes.
+    reader.types("Any Sencha left?").await;
+    reader.press("Enter").await;
+    reader.reads("You: Any Sencha left? (accepted)").await;
+    let faults = faults(&reader).await;
+    assert!(faults.is_empty(), "what the page draws: {faults:#?}");
+    reader.picture("shop-own").await;
     stage.ends_clean().await;
 }
 
