@@ -71,6 +71,21 @@ async fn a_script_goes_on_over_a_line_that_is_cut() {
 }
 
 #[tokio::test]
+async fn a_script_lets_strangers_in_or_does_not() {
+    let relay = Relay::start(Options::new()).await;
+    let mut given = json!({ "relay": relay.origin() });
+    for name in ["alice", "carol", "dave"] {
+        let account = Account::sign_up(&relay, name).await;
+        let scope = [ALL.as_slice(), &["manage"]].concat();
+        given[name] = token(&relay, &account, &scope).await.into();
+        if name == "alice" {
+            given["small"] = token(&relay, &account, &ALL).await.into();
+        }
+    }
+    node::plays("doors.mjs", &given).await;
+}
+
+#[tokio::test]
 async fn the_types_say_what_is_there() {
     node::plays("typed.mjs", &json!({})).await;
 }

@@ -32,6 +32,8 @@ mod outbox;
 #[cfg(feature = "settings")]
 mod own;
 mod pace;
+#[cfg(not(feature = "settings"))]
+mod porter;
 mod presentity;
 #[cfg(feature = "settings")]
 mod preview;
@@ -407,7 +409,7 @@ impl Agent {
                 contacts,
                 #[cfg(feature = "settings")]
                 access,
-                #[cfg(feature = "settings")]
+                #[cfg(feature = "doors")]
                 requests,
                 #[cfg(feature = "settings")]
                 visibility,
@@ -421,6 +423,11 @@ impl Agent {
                 self.roster.roster(contacts, desk);
                 #[cfg(feature = "settings")]
                 self.doors.roster(access, requests, desk);
+                #[cfg(not(feature = "settings"))]
+                #[cfg(feature = "doors")]
+                for request in requests {
+                    porter::requested(request, desk);
+                }
             }
             ToAgent::Notify { notifications } => self.notified(notifications),
             ToAgent::ContactKept { contact } => self.roster.contact_kept(&contact, desk),
@@ -477,6 +484,9 @@ impl Agent {
             | ToAgent::InboxGone { .. }
             | ToAgent::VisibilitySet { .. }
             | ToAgent::Watchers { .. }) => self.own_frame(frame),
+            #[cfg(not(feature = "settings"))]
+            #[cfg(feature = "doors")]
+            ToAgent::Requested { request, .. } => porter::requested(request, desk),
             ToAgent::Signal { from, doing } => self.typing.signal(from, doing, desk),
             // Not said to whom has said who they are.
             ToAgent::Visiting { .. } => {}
@@ -531,6 +541,11 @@ impl Agent {
             #[cfg(feature = "settings")]
             Some(asked @ (Asked::Wish(_) | Asked::Watchers | Asked::Decide(..))) => {
                 self.own_refused(&asked, refusal);
+            }
+            #[cfg(not(feature = "settings"))]
+            #[cfg(feature = "doors")]
+            Some(Asked::Admit(about) | Asked::Decide(_, about)) => {
+                desk.tell(Notice::Refused(Some(about), refusal.code));
             }
             Some(asked) => {
                 self.inbox.refused(&asked, refusal, desk);
@@ -609,6 +624,16 @@ impl Agent {
             | Intent::Admit { .. }
             | Intent::Clear { .. }
             | Intent::Refuse { .. }) => self.own_intent(intent),
+            #[cfg(not(feature = "settings"))]
+            #[cfg(feature = "doors")]
+            Intent::Decide {
+                watcher,
+                decision,
+                of,
+            } => porter::decide(watcher, decision, of, desk),
+            #[cfg(not(feature = "settings"))]
+            #[cfg(feature = "doors")]
+            Intent::Admit { with } => porter::admit(with, desk),
             #[cfg(feature = "people")]
             Intent::TellWhen { address, on } => self.roster.tell_when(&address, on, desk),
             Intent::Confirmed => {
@@ -636,6 +661,11 @@ impl Agent {
                 #[cfg(feature = "settings")]
                 if self.inbox.is_held(with) {
                     self.admit(with.clone());
+                }
+                #[cfg(not(feature = "settings"))]
+                #[cfg(feature = "doors")]
+                if self.inbox.is_held(with) {
+                    porter::admit(with.clone(), &mut self.desk);
                 }
             }
             Err(code) => {

@@ -239,7 +239,7 @@ pub enum ToService {
         presentities: Vec<Presentity>,
     },
     /// ACCESS RULES: what this watcher may see of me; `None` forgets a decision. Answer: `Done` or `Refused`.
-    #[cfg(feature = "settings")]
+    #[cfg(feature = "doors")]
     #[n(6)]
     SetAccess {
         #[n(0)]
@@ -420,7 +420,7 @@ pub enum ToService {
         from: Option<Tag>,
     },
     /// What is held of this one comes into the inbox, and what they send from now on. Answer: `Done`.
-    #[cfg(feature = "settings")]
+    #[cfg(feature = "doors")]
     #[n(25)]
     Admit {
         #[n(0)]
@@ -591,7 +591,7 @@ pub enum ToAgent {
         #[cfg(feature = "settings")]
         #[n(1)]
         access: Vec<Access>,
-        #[cfg(feature = "settings")]
+        #[cfg(feature = "doors")]
         #[n(2)]
         requests: Vec<Request>,
         #[cfg(feature = "settings")]
@@ -640,7 +640,7 @@ pub enum ToAgent {
         presentity: Presentity,
     },
     /// Someone asks to see my presence.
-    #[cfg(feature = "settings")]
+    #[cfg(feature = "doors")]
     #[n(6)]
     Requested {
         #[n(0)]
@@ -802,9 +802,10 @@ impl ToService {
             | Self::FetchConversations { number }
             | Self::Delete { number, .. }
             | Self::Ping { number } => Some(*number),
+            #[cfg(feature = "doors")]
+            Self::SetAccess { number, .. } | Self::Admit { number, .. } => Some(*number),
             #[cfg(feature = "settings")]
-            Self::SetAccess { number, .. }
-            | Self::SetPresentity { number, .. }
+            Self::SetPresentity { number, .. }
             | Self::DropPresentity { number, .. }
             | Self::SetInbox { number, .. }
             | Self::DropInbox { number, .. }
@@ -812,7 +813,6 @@ impl ToService {
             | Self::FetchWatchers { number, .. }
             | Self::SubscribeWatchers { number, .. }
             | Self::UnsubscribeWatchers { number, .. }
-            | Self::Admit { number, .. }
             | Self::Clear { number, .. } => Some(*number),
             _ => None,
         }

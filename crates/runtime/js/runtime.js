@@ -21,6 +21,8 @@ const ROW = 9;
 const CONVERSATION = 10;
 const REFUSED = 11;
 const SIGNED_OUT = 12;
+const REQUEST = 13;
+const HELD = 14;
 
 // A line, or an answer, that has not come by then does not come.
 const PATIENCE = 12_000;
@@ -298,6 +300,10 @@ export class Lamplight extends Emitter {
     else if (deed === CONVERSATION) this.#talked(text);
     else if (deed === REFUSED) this.#refused(...text.split(" "));
     else if (deed === SIGNED_OUT) this.#signedOut(text);
+    else if (deed === REQUEST) {
+      const [from, ...name] = text.split(" ");
+      this.emit("request", { from, name: name.join(" ") });
+    } else if (deed === HELD) this.emit("held", this.held);
   }
 
   #arm(due) {
@@ -653,6 +659,21 @@ export class Lamplight extends Emitter {
   /** A message, and all before it in its conversation, is read, on all devices; given an address: everything they wrote. */
   markRead(read) {
     this.#do((machine) => (read.seq ? machine.seen_up_to(read.from, read.seq) : machine.seen(read)));
+  }
+
+  /** What somebody sees of one: `allow`, `deny`, `block`, or nothing for as the rules say. */
+  decide(watcher, decision) {
+    this.#sure((machine) => machine.decide(watcher, decision ?? ""));
+  }
+
+  /** Takes what a stranger wrote who is held, and what they write from now on. An answer to them does the same. */
+  admit(from) {
+    this.#sure((machine) => machine.admit(from));
+  }
+
+  /** Strangers whose messages wait to be let in, the newest first. */
+  get held() {
+    return this.#machine ? JSON.parse(this.#machine.held()) : [];
   }
 
   /** Takes one message out of one's own inbox. */

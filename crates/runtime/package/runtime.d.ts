@@ -75,6 +75,16 @@ export interface Message {
   readonly at: number;
 }
 
+/** A stranger whose messages wait to be let in. */
+export interface Held {
+  readonly from: string;
+  readonly name: string;
+  readonly count: number;
+  /** The newest of them. */
+  readonly text: string;
+  readonly at: number;
+}
+
 export type Fate = "queued" | "sending" | "accepted" | "delivered" | "failed";
 
 /** How far a message of one's own has come. */
@@ -180,6 +190,10 @@ export interface LamplightEvents {
   /** Something is different in the conversation with this address. */
   conversation: string;
   mechange: Me;
+  /** Somebody asks to see you; of a visitor of a site also how they are called. Told again on each new line, until it is decided. */
+  request: { readonly from: string; readonly name: string };
+  /** Strangers wrote, or their messages were let in: all that wait. */
+  held: readonly Held[];
   /** Something was refused, or a token or store failed; it goes on. */
   error: LamplightError;
 }
@@ -195,6 +209,8 @@ export interface Lamplight extends Listens<LamplightEvents> {
   readonly me: Me | undefined;
   /** What others wrote: what is unread, then what comes. A message counts as read when the loop asks for the next one. */
   readonly inbox: AsyncIterable<Message>;
+  /** Strangers whose messages wait to be let in, the newest first. */
+  readonly held: readonly Held[];
   /** Asks to see somebody, and tells how they are, now and at each change, until the answer is called. */
   watch(address: string, listener?: (presence: PresenceChange) => void): () => void;
   /** What is known of somebody who is watched. */
@@ -211,6 +227,10 @@ export interface Lamplight extends Listens<LamplightEvents> {
   typing(to: string): void;
   /** A message, and all before it in its conversation, is read, on all devices; given an address: everything they wrote. */
   markRead(read: Message | string): void;
+  /** What somebody sees of one: nothing for as the rules say. Needs a line, and a token with `manage`. */
+  decide(watcher: string, decision: "allow" | "deny" | "block" | null): void;
+  /** Takes what a stranger wrote who is held, and what they write from now on; an answer to them does the same. Needs the same. */
+  admit(from: string): void;
   /** Takes one message out of one's own inbox. */
   delete(message: { readonly seq?: number }): void;
   /** A conversation to be drawn; one at a time, as there is one in a window. */

@@ -11,7 +11,7 @@ use lamplight_core::code::{Code, Retry};
 use lamplight_core::message::Body;
 use lamplight_core::presence::Note;
 use lamplight_core::time::{Instant, Now, Timestamp};
-use lamplight_core::wire::{Credentials, from_cbor, to_cbor};
+use lamplight_core::wire::{Credentials, Decision, from_cbor, to_cbor};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::views;
@@ -40,6 +40,10 @@ enum Deed {
     Refused,
     /// `text`: the code.
     SignedOut,
+    /// `text`: who asks to see one, and behind a space what they are called.
+    Request,
+    /// Whose messages wait to be let in.
+    Held,
 }
 
 #[wasm_bindgen]
@@ -90,7 +94,8 @@ impl Machine {
 
     /// What was kept in an earlier life, one by one, before the start. What does not read is left out.
     pub fn kept(&mut self, bytes: &[u8]) {
-        self.kept.extend(from_cbor(bytes));
+        let outgoing = from_cbor(bytes).map(Keepsake::Outgoing);
+        self.kept.extend(outgoing);
     }
 
     pub fn start(&mut self) {
@@ -235,6 +240,27 @@ impl Machine {
         self.with(with, |with| Intent::Typing { with })
     }
 
+    /// What somebody sees of one: `allow`, `deny`, `block`, or nothing for as the rules say.
+    pub fn decide(&mut self, watcher: &str, decision: &str) -> String {
+        let decision = match decision {
+            "allow" => Some(Decision::Allow),
+            "deny" => Some(Decision::Deny),
+            "block" => Some(Decision::Block),
+            "" => None,
+            _ => return Code::BadRules.slug().into(),
+        };
+        self.with(watcher, |watcher| Intent::Decide {
+            watcher: Principal(watcher),
+            decision,
+            of: None,
+        })
+    }
+
+    /// Takes what somebody wrote who is held, and what they write from now on.
+    pub fn admit(&mut self, with: &str) -> String {
+        self.with(with, |with| Intent::Admit { with })
+    }
+
     pub fn delete(&mut self, seq: f64) {
         let seq = Seq(seq as u64);
         self.intend(Intent::Delete { seq });
@@ -295,6 +321,10 @@ impl Machine {
         views::unread(&self.agent)
     }
 
+    pub fn held(&self) -> String {
+        views::held(&self.agent)
+    }
+
     pub fn conversation(&self, with: &str) -> String {
         let read = |with: Address| views::conversation(&self.agent, &with);
         Address::parse(with).map_or_else(|_| String::new(), read)
@@ -336,17 +366,18 @@ impl Machine {
                 Some(Deed::Send)
             }
             Output::Disconnect => Some(Deed::Disconnect),
-            Output::Keep(keepsake @ Keepsake::Outgoing(_)) => {
-                self.text = name(&keepsake.name())?;
-                self.bytes = to_cbor(&keepsake);
+            Output::Keep(Keepsake::Outgoing(outgoing)) => {
+                self.text = name(outgoing.id);
+                self.bytes = to_cbor(&outgoing);
                 Some(Deed::Keep)
             }
             // What a page shows before its relay answers is nothing to a script.
             Output::Keep(_) => None,
-            Output::Forget(kept) => {
-                self.text = name(&kept)?;
+            Output::Forget(KeepsakeName::Outgoing(id)) => {
+                self.text = name(id);
                 Some(Deed::Forget)
             }
+            Output::Forget(_) => None,
             Output::Changed(what) => self.changed(what),
             Output::Tell(Notice::Refused(about, code)) => {
                 let retry = if code.retry() == Retry::No {
@@ -357,6 +388,10 @@ impl Machine {
                 let about = about.as_ref().map_or("", Address::as_str);
                 self.text = [code.slug(), retry, about].concat();
                 Some(Deed::Refused)
+            }
+            Output::Tell(Notice::Request(watcher, name)) => {
+                self.text = [watcher.as_str(), " ", &name].concat();
+                Some(Deed::Request)
             }
             // Messages are read from the agent itself: there are also those of earlier lives.
             Output::Tell(_) => None,
@@ -374,6 +409,7 @@ impl Machine {
             Changed::Roster => (Deed::Roster, None),
             Changed::Row(address) => (Deed::Row, Some(address)),
             Changed::Conversation(with) => (Deed::Conversation, Some(with)),
+            Changed::Held => (Deed::Held, None),
             _ => return None,
         };
         self.text = about.map_or_else(String::new, |about| about.as_str().into());
@@ -382,11 +418,8 @@ impl Machine {
 }
 
 /// Under what a message that waits is kept.
-fn name(kept: &KeepsakeName) -> Option<String> {
-    match kept {
-        KeepsakeName::Outgoing(id) => Some(["out-", &id.text()].concat()),
-        _ => None,
-    }
+fn name(id: MessageId) -> String {
+    ["out-", &id.text()].concat()
 }
 
 fn moment(instant: f64, wall: f64) -> Now {

@@ -106,6 +106,21 @@ pub fn unread(agent: &Agent) -> String {
     json.finish()
 }
 
+/// `[{"from", "name", "count", "text", "at"}…]` of strangers whose messages wait to be let in, the newest first.
+pub fn held(agent: &Agent) -> String {
+    let mut json = Json::default();
+    json.list(agent.held(), |json, row| {
+        json.object(|json| {
+            json.key("from").text(row.address.as_str());
+            json.key("name").text(&row.name);
+            json.key("count").number(row.count.into());
+            json.key("text").text(&row.last);
+            json.key("at").number(row.at.0);
+        });
+    });
+    json.finish()
+}
+
 /// `{"with", "name", "unread", "more", "loading", "typing", "held", "messages"}`.
 pub fn conversation(agent: &Agent, with: &Address) -> String {
     let view = agent.conversation(with);

@@ -32,9 +32,12 @@ pub(super) enum Asked {
     /// To be told of somebody while this lasts.
     #[cfg(feature = "scripts")]
     Watch(Address),
-    #[cfg(feature = "settings")]
+    #[cfg(feature = "doors")]
     /// What a watcher sees of this presentity of mine.
     Decide(Option<Tag>, Address),
+    /// Whose messages are let in.
+    #[cfg(not(feature = "settings"))]
+    Admit(Address),
     Delete(Address, Seq),
     /// Whether the tuple of mine that went out before, or its end, has arrived.
     Said(Option<Tag>, TupleId),

@@ -140,7 +140,7 @@ pub enum Intent {
         presentity: Presentity,
     },
     /// Decide what a watcher sees of me; `None` forgets the decision.
-    #[cfg(feature = "settings")]
+    #[cfg(feature = "doors")]
     #[n(4)]
     Decide {
         #[n(0)]
@@ -286,7 +286,7 @@ pub enum Intent {
         with: Address,
     },
     /// What is held of this one comes into the inbox, and what they send from now on. An answer to them does the same.
-    #[cfg(feature = "settings")]
+    #[cfg(feature = "doors")]
     #[n(26)]
     Admit {
         #[n(0)]
