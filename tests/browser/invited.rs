@@ -38,6 +38,17 @@ async fn opens(stage: &Stage, name: &str, link: &str) -> Tab {
     tab
 }
 
+/// Goes on by the keyboard until a field has it.
+async fn reaches(tab: &Tab, field: &str) {
+    for _ in 0..6 {
+        tab.press("Tab").await;
+        if tab.sees("textbox", field).await.is("focused") {
+            return;
+        }
+    }
+    tab.fail(field).await;
+}
+
 async fn address_of(tab: &Tab) -> String {
     let address = tab.script("location.href").await;
     address.as_str().unwrap_or_default().to_owned()
@@ -66,10 +77,10 @@ async fn whoever_opens_an_invitation_has_an_account_and_a_contact_by_the_keyboar
     bob.reads("alice@localhost").await;
     bob.reads("invites you.").await;
     bob.sees("button", "Create account").await;
-    bob.types("bob").await;
-    // Past the button that shows the password.
-    bob.press("Tab").await;
-    bob.types(PASSWORD).await;
+    for (field, text) in [("Name", "bob"), ("Password", PASSWORD)] {
+        reaches(&bob, field).await;
+        bob.types(text).await;
+    }
     bob.press("Enter").await;
     bob.is_in().await;
     bob.sees_row("alice, available").await;
@@ -138,5 +149,34 @@ async fn a_new_password_is_chosen_by_a_link() {
         .await;
     tab.click("button", "Save password").await;
     tab.is_in().await;
+    stage.ends_clean().await;
+}
+
+#[tokio::test]
+async fn a_person_makes_a_link_where_contacts_are_added() {
+    let stage = Stage::set(Options::new()).await;
+    let alice = stage.visitor("alice").await;
+    // What a clipboard would hold.
+    alice
+        .on_every_page("navigator.clipboard.writeText = async (text) => { window.copied = text; };")
+        .await;
+    alice.reload().await;
+    alice.signs_up("alice").await;
+    alice.click("button", "Add contact").await;
+    alice.click("button", "Copy an invitation link").await;
+    alice.reads("The link is for one person").await;
+    let link = alice.script("window.copied").await;
+    let link = link.as_str().expect("a link").to_owned();
+    assert!(
+        link.starts_with(&format!("{}/#invite=lamp_", stage.relay.origin())),
+        "{link}"
+    );
+    let bob = opens(&stage, "bob", &link).await;
+    bob.reads("invites you.").await;
+    bob.fill("textbox", "Name", "bob").await;
+    bob.fill("textbox", "Password", PASSWORD).await;
+    bob.click("button", "Create account").await;
+    bob.sees_row("alice, available").await;
+    alice.sees_row("bob, available").await;
     stage.ends_clean().await;
 }

@@ -119,9 +119,24 @@ impl Door {
         signed_in(&ask("GET", "/v1/session", None).await?)
     }
 
-    pub async fn sign_up(self, name: &str, password: &str) -> Result<SignedIn, DoorError> {
-        let body = object(&[("name", name), ("password", password)]);
-        signed_in(&ask("POST", "/v1/accounts", Some(body)).await?)
+    /// Comes in with a new account, perhaps by a link, or by a link with a new password.
+    pub async fn sign_up(
+        self,
+        name: &str,
+        password: &str,
+        link: Option<&Invitation>,
+    ) -> Result<SignedIn, DoorError> {
+        let mut fields = vec![("name", name), ("password", password)];
+        fields.extend(link.map(|link| ("invitation", link.secret.as_str())));
+        let resets = link.is_some_and(|link| link.password);
+        let path = ["/v1/accounts", "/v1/passwords"][usize::from(resets)];
+        signed_in(&ask("POST", path, Some(object(&fields))).await?)
+    }
+
+    /// Makes a link by which one other person gets an account and becomes a contact of mine; its secret.
+    pub async fn invite(self) -> Result<String, DoorError> {
+        let answer = ask("POST", "/v1/invitations", Some(object(&[]))).await?;
+        text(&answer, "invitation").ok_or(DoorError::Unreachable)
     }
 
     /// What a link opens.
@@ -135,22 +150,6 @@ impl Door {
             admin: opens.as_deref() == Some("admin"),
             of: named(&answer, "of"),
         })
-    }
-
-    /// Comes in by a link: with a new account, or with a new password.
-    pub async fn come_by(
-        self,
-        link: &Invitation,
-        name: &str,
-        password: &str,
-    ) -> Result<SignedIn, DoorError> {
-        let body = object(&[
-            ("name", name),
-            ("password", password),
-            ("invitation", &link.secret),
-        ]);
-        let path = ["/v1/accounts", "/v1/passwords"][usize::from(link.password)];
-        signed_in(&ask("POST", path, Some(body)).await?)
     }
 
     /// Becomes a contact of whoever invites, with the account that one has.

@@ -3,11 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use lamplight_embed::{
-    Code, Door, DoorError, Invitation, Phase, Principal, Shell, SignedIn, listen, local,
-};
+use lamplight_embed::{Code, Door, DoorError, Invitation, Principal, Shell, SignedIn, local};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::Event;
 use yew::AppHandle;
 use yew::prelude::*;
 
@@ -30,14 +27,6 @@ enum Place {
 
 /// Finds out where to begin while the frame of the page still says that it opens, then draws.
 pub async fn run() {
-    // A link may also come into a page that is open.
-    let comes = |_: &Event| {
-        if route::invitation().is_some() {
-            // A browser that does not load again leaves the page as it is.
-            let _ = dom::window().location().reload();
-        }
-    };
-    listen(&dom::window(), "hashchange", Phase::Bubble, Box::new(comes)).forget();
     match first_place().await {
         Place::Door(reason) => show_door(reason, None, None),
         Place::Invited(link, me) => show_door(None, Some(link), me),

@@ -180,6 +180,11 @@ impl House {
         let listening = self.shell.listen(move |news| house.hear(news));
         let house = self.clone();
         let steps = move |_: &Event| {
+            // A link that lets somebody in leads to the door.
+            if route::invitation().is_some() {
+                // A browser that does not load again leaves the page as it is.
+                let _ = dom::window().location().reload();
+            }
             let to = route::current();
             house.leads(to.as_ref());
             house.goes(to);

@@ -108,6 +108,12 @@ pub fn is_list() -> bool {
 /// What stands before the secret of a link that lets somebody in. It is behind the `#`, which browsers send to nobody.
 const INVITE: &str = "#invite=";
 
+/// The link with this secret, to be given to somebody.
+pub fn invitation_link(secret: &str) -> String {
+    let origin = dom::window().location().origin().unwrap_or_default();
+    joined(&[&origin, "/", INVITE, secret])
+}
+
 /// The secret of the link that led here.
 pub fn invitation() -> Option<String> {
     let hash = dom::window().location().hash().ok()?;

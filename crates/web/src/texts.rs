@@ -45,6 +45,9 @@ texts! {
     enter_as_guest: "Enter as guest";
     guest_hint: "No account, no password. A guest is forgotten after a day.";
     one_moment: "One moment …";
+    invite_explained: "Not here yet? Whoever opens your link gets an account, and you are each other's contacts.";
+    invite: "Copy an invitation link";
+    invite_copied: "Copied. The link is for one person and holds for some days.";
     invited_by: "{who} invites you.";
     invited: "You are invited.";
     invited_admin: "Choose a name and a password. You will be the admin of this relay.";

@@ -307,22 +307,19 @@ impl Enter {
             link,
         } = self.clone();
         spawn_local(async move {
-            let (answer, signed_in) = match (key, &link) {
-                (Key::Form(Way::SignUp, name, password), Some(link)) => {
-                    (Door.come_by(link, &name, &password).await, false)
+            let asks = matches!(&key, Key::Form(Way::SignIn, ..)) && link.is_some();
+            let answer = match (key, &link) {
+                (Key::Form(Way::SignUp, name, password), link) => {
+                    Door.sign_up(&name, &password, link.as_ref()).await
                 }
-                (Key::Form(Way::SignUp, name, password), None) => {
-                    (Door.sign_up(&name, &password).await, false)
-                }
-                (Key::Form(Way::SignIn, name, password), link) => {
-                    (Door.sign_in(&name, &password).await, link.is_some())
-                }
-                (Key::Guest, _) => (Door.enter_as_guest().await, false),
-                (Key::Acceptance(me), link) => (accepted(me, link.as_ref()).await, false),
+                (Key::Form(Way::SignIn, name, password), _) => Door.sign_in(&name, &password).await,
+                (Key::Acceptance(me), Some(link)) => Door.accept(link).await.map(|()| me),
+                (Key::Acceptance(me), None) => Ok(me),
+                (Key::Guest, _) => Door.enter_as_guest().await,
             };
             match answer {
                 // With an account there is still the question whether to know who invites.
-                Ok(_) if signed_in && dom::window().location().reload().is_ok() => {}
+                Ok(_) if asks && dom::window().location().reload().is_ok() => {}
                 Ok(who) => {
                     local().set(BEEN_HERE, "1");
                     entered.emit(who);
@@ -334,13 +331,6 @@ impl Enter {
             }
         });
     }
-}
-
-async fn accepted(me: SignedIn, link: Option<&Invitation>) -> Result<SignedIn, DoorError> {
-    if let Some(link) = link {
-        Door.accept(link).await?;
-    }
-    Ok(me)
 }
 
 /// To have signed out oneself needs no explanation.

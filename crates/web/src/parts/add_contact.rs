@@ -1,17 +1,21 @@
 //! Asks to see someone, by address; a bare name is taken to be of this relay.
 
 use lamplight_embed::{
-    Address, Code, Intent, LinkView, News, Note, Notice, Offers, Presentity, joined, lower,
+    Address, Code, Door, DoorError, Intent, LinkView, News, Note, Notice, Offers, Presentity,
+    joined, lower,
 };
+use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 use yew::prelude::*;
 
 use super::dialog::dialog;
 use super::field::{Field, petname, submit};
+use super::icon::{Icon, glyph};
 use super::notices::Toast;
 use crate::dom;
-use crate::draw::{On, act, div, list, p, tag};
+use crate::draw::{On, act, button, div, list, p, tag};
 use crate::house::House;
+use crate::route;
 use crate::texts::{self, fill, t};
 
 /// `first` stands there to begin with.
@@ -59,8 +63,37 @@ pub fn add_contact(house: &House, first: Option<String>) -> Html {
         .with(address)
         .with(petname(|input| input))
         .with(div("dialog-actions").with(submit("primary", send)));
-    let inside = vec![p("muted").say(t().add_explained).into(), form.into()];
+    let invites = house.clone();
+    let invite = act(move |event| invite(&invites, event));
+    let others = div("dialog-more")
+        .with(p("muted").say(t().invite_explained))
+        .with(button("", invite).with(glyph(Icon::Copy)).say(t().invite));
+    let inside = vec![
+        p("muted").say(t().add_explained).into(),
+        form.into(),
+        others.into(),
+    ];
     dialog(house, t().add_contact, list(inside))
+}
+
+/// Makes a link for somebody who is not here yet. It is told only now; where it cannot be copied it is shown.
+fn invite(house: &House, event: &Event) {
+    let (house, event) = (house.clone(), event.clone());
+    spawn_local(async move {
+        let toast = match Door.invite().await {
+            Ok(secret) => {
+                let link = route::invitation_link(&secret);
+                match dom::copy(&link).await {
+                    true => Toast::word(t().invite_copied.into()),
+                    false => Toast::word(link),
+                }
+            }
+            Err(DoorError::Refused(code)) => Toast::fault(texts::sentence(code).into()),
+            Err(DoorError::Unreachable) => Toast::fault(t().relay_unreachable.into()),
+        };
+        dom::close_dialog(&event);
+        house.say(toast);
+    });
 }
 
 fn complain(house: &House, sentence: &'static str) {
