@@ -21,6 +21,7 @@ mod proxies;
 mod signatures;
 mod sites;
 mod talking;
+mod tls;
 mod tokens;
 mod visiting;
 mod visitors;

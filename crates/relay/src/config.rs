@@ -75,6 +75,20 @@ impl Config {
                     .into(),
             );
         }
+        if self.tls.certificate.is_empty() != self.tls.key.is_empty() {
+            return fault(
+                "tls.certificate and tls.key belong together: set both, or neither".into(),
+            );
+        }
+        if self.has_tls() && self.relay.public_url.starts_with("http:") {
+            return fault(
+                "with tls.certificate the relay speaks https only: public_url must say https"
+                    .into(),
+            );
+        }
+        if self.tls.redirect.is_some() && !self.relay.public_url.starts_with("https:") {
+            return fault("tls.redirect leads to public_url, which must then say https".into());
+        }
         let dangers = self.dangers();
         if !dangers.is_empty() {
             let list: Vec<String> = dangers
@@ -91,11 +105,27 @@ impl Config {
         self.relay.listen.ip().is_loopback() && self.relay.public_url.is_empty()
     }
 
+    /// Whether the port speaks HTTPS by itself.
+    pub fn has_tls(&self) -> bool {
+        !self.tls.certificate.is_empty()
+    }
+
+    /// What stands before the address where the relay listens.
+    pub fn scheme(&self) -> &'static str {
+        if self.has_tls() { "https" } else { "http" }
+    }
+
+    /// The host that browsers ask for, if it was said.
+    pub fn public_host(&self) -> Option<&str> {
+        let (_, rest) = self.relay.public_url.split_once("://")?;
+        Some(host_of(rest.trim_end_matches('/')))
+    }
+
     /// Whose word about visitors is taken: the named proxies', and where others reach the relay that of one on this machine, since
     /// nobody else stands before the relay.
     pub fn trusted_proxies(&self) -> Vec<Network> {
         let mut trusted = self.connections.proxies.clone();
-        if self.is_for_others() {
+        if self.is_for_others() && !self.has_tls() {
             let here = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             trusted.extend(here.map(Network::of_one));
         }
@@ -105,7 +135,7 @@ impl Config {
     /// Where browsers find the page of a relay that listens here.
     pub fn page(&self, listens: SocketAddr) -> String {
         match self.relay.public_url.as_str() {
-            "" => format!("http://{listens}"),
+            "" => format!("{}://{listens}", self.scheme()),
             url => url.trim_end_matches('/').to_owned(),
         }
     }

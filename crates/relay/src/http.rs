@@ -100,9 +100,7 @@ impl Site {
         if ![Method::GET, Method::HEAD].contains(request.method()) {
             return answer::refuse(&Code::WrongOrigin.refusal());
         }
-        let url = self.config.relay.public_url.trim_end_matches('/');
-        let path = request.uri().path_and_query();
-        answer::moved(&format!("{url}{}", path.map_or("/", PathAndQuery::as_str)))
+        lead(self.config.relay.public_url.trim_end_matches('/'), request)
     }
 
     fn is_draining(&self) -> bool {
@@ -166,6 +164,20 @@ pub fn routes(site: Arc<Site>) -> Router {
         .method_not_allowed_fallback(keeper::wrong_method)
         .layer(from_fn_with_state(Arc::clone(&site), guard))
         .with_state(site)
+}
+
+/// What a port without TLS answers: the way to the one with it.
+pub fn leading_to(public_url: &str) -> Router {
+    let base: Arc<str> = public_url.trim_end_matches('/').into();
+    Router::new().fallback(move |request: Request| {
+        let base = Arc::clone(&base);
+        async move { lead(&base, &request) }
+    })
+}
+
+fn lead(base: &str, request: &Request) -> Response {
+    let path = request.uri().path_and_query();
+    answer::moved(&format!("{base}{}", path.map_or("/", PathAndQuery::as_str)))
 }
 
 /// The answer to whoever has too much open.

@@ -27,6 +27,7 @@ mod pinned;
 mod serve;
 mod socket;
 pub mod store;
+mod tls;
 mod visits;
 mod websocket;
 

@@ -24,6 +24,7 @@ use crate::forwarded::{Forwarding, Sender};
 use crate::http;
 use crate::identity::rates::Rates;
 use crate::metrics::Metrics;
+use crate::tls::Tls;
 
 /// Largest head of a request (trust.md B5).
 const HEAD_MAX: usize = 16 * 1024;
@@ -85,7 +86,11 @@ impl Crowd {
         let crowd = Self {
             places: Arc::new(Semaphore::new(settings.most.min(Semaphore::MAX_PERMITS))),
             per_ip: settings.per_ip,
-            proxies: settings.proxies.clone(),
+            proxies: match config.has_tls() {
+                // Then everyone may come by themselves.
+                true => Vec::new(),
+                false => settings.proxies.clone(),
+            },
             forwarding: Forwarding::new(config),
             open: Mutex::default(),
             new: Rates::new(settings.new_per_ip),
@@ -181,7 +186,7 @@ fn party(ip: IpAddr) -> IpAddr {
 
 /// Takes connections in until `ending` says so.
 pub async fn listen(
-    tcp: TcpListener,
+    (tcp, tls): (TcpListener, Option<Tls>),
     routes: Router,
     crowd: Arc<Crowd>,
     header_wait: Duration,
@@ -206,7 +211,7 @@ pub async fn listen(
                 continue;
             };
             tokio::spawn(attend(
-                stream,
+                (stream, tls.clone()),
                 (peer.ip(), place),
                 routes.clone(),
                 header_wait,
@@ -222,7 +227,7 @@ pub async fn listen(
 
 /// One connection, until it ends or becomes a WebSocket.
 async fn attend(
-    stream: TcpStream,
+    (stream, tls): (TcpStream, Option<Tls>),
     (peer, place): (IpAddr, Place),
     routes: Router,
     header_wait: Duration,
@@ -231,6 +236,16 @@ async fn attend(
     // Frames are small and each is waited for; without it they would only be later.
     let _ = stream.set_nodelay(true);
     let place = Arc::new(place);
+    let stream = match tls {
+        Some(tls) => match tls.accept(stream, header_wait, Arc::clone(&place)).await {
+            Ok(inside) => inside,
+            Err(error) => {
+                tracing::debug!(%error, "a handshake failed");
+                return;
+            }
+        },
+        None => stream,
+    };
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let crowd = &place.crowd;
         let sender = crowd.forwarding.sender(peer, request.headers());

@@ -29,6 +29,7 @@ use crate::metrics::Metrics;
 use crate::pinned;
 use crate::store::writer::{self, Threads};
 use crate::store::{OpenError, Room, Store};
+use crate::tls::{Tls, TlsError};
 
 /// How often guests and logins whose time is over are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
@@ -43,6 +44,7 @@ pub enum ServeError {
     Store(OpenError),
     Listen(SocketAddr, io::Error),
     Passwords(String),
+    Tls(TlsError),
     Signals(io::Error),
     NoRandomness,
     /// The one task that owns the services is gone.
@@ -60,6 +62,7 @@ impl fmt::Display for ServeError {
                 )
             }
             Self::Passwords(error) => write!(f, "passwords cannot be hashed: {error}"),
+            Self::Tls(error) => error.fmt(f),
             Self::Signals(error) => write!(f, "cannot hear signals: {error}"),
             Self::NoRandomness => f.write_str("the system gives no random numbers"),
             Self::HubFailed => f.write_str("the services failed; the log says where"),
@@ -80,6 +83,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let config = Arc::new(config);
     let mut signals = Signals::hear().map_err(ServeError::Signals)?;
     let address = config.relay.listen;
+    let tls = Tls::open(&config).map_err(ServeError::Tls)?;
     let room = Room {
         messages: config.inbox.messages,
         bytes: config.inbox.bytes.0,
@@ -88,6 +92,13 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let tcp = TcpListener::bind(address)
         .await
         .map_err(|error| ServeError::Listen(address, error))?;
+    let plain = match config.tls.redirect {
+        Some(address) => {
+            let bound = TcpListener::bind(address).await;
+            Some(bound.map_err(|error| ServeError::Listen(address, error))?)
+        }
+        None => None,
+    };
     let bound = tcp
         .local_addr()
         .map_err(|error| ServeError::Listen(address, error))?;
@@ -135,13 +146,22 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     ));
     let (crowd, mut emptied) = Crowd::new(&config, metrics);
     let (end, ending) = watch::channel(false);
-    let listening = listener::listen(
-        tcp,
-        http::routes(site),
-        crowd,
-        config.connections.header_wait,
-        ending,
-    );
+    let wait = config.connections.header_wait;
+    if let Some(plain) = plain {
+        let leading = http::leading_to(&config.relay.public_url);
+        let (crowd, ending) = (Arc::clone(&crowd), ending.clone());
+        tokio::spawn(listener::listen(
+            (plain, None),
+            leading,
+            crowd,
+            wait,
+            ending,
+        ));
+    }
+    if let Some(tls) = &tls {
+        tokio::spawn(tls.clone().follow());
+    }
+    let listening = listener::listen((tcp, tls), http::routes(site), crowd, wait, ending);
     let listening = tokio::spawn(listening);
     let first_admin = keeper_there.first_admin().await;
     announce(&config, bound, first_admin.ok().flatten());
@@ -186,7 +206,7 @@ async fn join(threads: Threads) {
 fn announce(config: &Config, bound: SocketAddr, first_admin: Option<String>) {
     let mut out = io::stdout().lock();
     // Whoever started us may not listen.
-    let _ = writeln!(out, "Lamplight is ready at http://{bound}");
+    let _ = writeln!(out, "Lamplight is ready at {}://{bound}", config.scheme());
     if !config.relay.public_url.is_empty() {
         let _ = writeln!(out, "Browsers find it at {}", config.relay.public_url);
     }

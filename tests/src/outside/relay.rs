@@ -339,7 +339,7 @@ fn follow(
 /// The address that the ready line names; behind a proxy it names the proxy's, and the listening one beside it.
 fn address_in(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once(READY)?;
-    let (_, address) = rest.split_once("http://")?;
+    let (_, address) = rest.split_once("://")?;
     let end = address.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ':')));
     address[..end.unwrap_or(address.len())].parse().ok()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpSocket;
 use tokio_rustls::TlsConnector;
@@ -30,8 +30,17 @@ pub struct Identity {
 impl Identity {
     /// One that vouches for itself.
     pub fn new(name: &str) -> Self {
-        let made = generate_simple_self_signed([name.to_owned()]);
-        let CertifiedKey { cert, signing_key } = made.expect("a name that fits a certificate");
+        Self::holding(name, 2000, 4096)
+    }
+
+    /// The same, from the beginning of one year to that of another.
+    pub fn holding(name: &str, from: i32, until: i32) -> Self {
+        let params = CertificateParams::new([name.to_owned()]);
+        let mut params = params.expect("a name that fits a certificate");
+        params.not_before = date_time_ymd(from, 1, 1);
+        params.not_after = date_time_ymd(until, 1, 1);
+        let signing_key = KeyPair::generate().expect("a key");
+        let cert = params.self_signed(&signing_key).expect("a certificate");
         Self {
             name: name.into(),
             der: cert.der().clone(),

@@ -33,9 +33,9 @@ impl Config {
                     relay.listen.to_string()
                 ));
             }
-            if self.connections.proxies.is_empty() {
+            if self.connections.proxies.is_empty() && !self.has_tls() {
                 dangers.push(format!(
-                    "listen = {:?} is reachable from elsewhere without TLS: listen on 127.0.0.1 behind a proxy on this machine, or name the networks of your proxies in connections.proxies",
+                    "listen = {:?} is reachable from elsewhere without TLS: set tls.certificate and tls.key, or listen on 127.0.0.1 behind a proxy on this machine, or name the networks of your proxies in connections.proxies",
                     relay.listen.to_string()
                 ));
             }

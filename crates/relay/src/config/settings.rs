@@ -231,6 +231,19 @@ settings! {
             "Memory per slow connection."
     }
 
+    /// HTTPS without a proxy.
+    tls ("tls") TlsSettings {
+        certificate: String = "" ["file"]
+            "The certificate with its chain, in PEM, such as \"/etc/letsencrypt/live/chat.example.org/fullchain.pem\". With it the port speaks HTTPS only. Read again when it changes, and on SIGHUP."
+            "Each connection then takes three open files."
+        key: String = "" ["file"]
+            "The private key that belongs to the certificate, in PEM."
+            "Whoever reads it can pose as the relay."
+        redirect: Option<SocketAddr> = "" ["address:port"]
+            "A second port that leads whoever comes without TLS to `public_url`, such as \"0.0.0.0:80\"."
+            "None."
+    }
+
     /// Inboxes.
     inbox ("inbox") InboxSettings {
         messages: u64 = "10000" ["messages"]

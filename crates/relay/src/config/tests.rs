@@ -169,6 +169,12 @@ fn a_relay_for_others_that_would_be_unsafe_is_refused_with_the_cure() {
             ("connections.proxies", "10.0.0.0/8"),
         ][..],
         &[
+            ("listen", "0.0.0.0:443"),
+            ("tls.certificate", "/etc/chat/fullchain.pem"),
+            ("tls.key", "/etc/chat/privkey.pem"),
+            ("tls.redirect", "0.0.0.0:80"),
+        ],
+        &[
             ("accounts.sign_up", "open"),
             ("contact", "mailto:a@example.org"),
         ],
@@ -191,6 +197,36 @@ fn a_relay_for_others_that_would_be_unsafe_is_refused_with_the_cure() {
         ("accounts.sign_up", "open"),
     ];
     assert!(Config::read(&sources(&[], &at_home)).is_ok());
+}
+
+#[test]
+fn tls_is_whole_or_not_there() {
+    let pair = [("tls.certificate", "a.pem"), ("tls.key", "b.pem")];
+    for (flags, cure) in [
+        (&[pair[0]][..], "set both"),
+        (&[pair[1]], "set both"),
+        (
+            &[pair[0], pair[1], ("public_url", "http://localhost:2778")],
+            "public_url must say https",
+        ),
+        (
+            &[pair[0], pair[1], ("tls.redirect", "127.0.0.1:80")],
+            "must then say https",
+        ),
+    ] {
+        let error = refused(flags);
+        assert!(error.contains(cure), "{flags:?}: {error}");
+    }
+    let config = Config::read(&sources(&[], &pair)).unwrap().config;
+    assert_eq!(
+        config.page(config.relay.listen),
+        "https://127.0.0.1:2778",
+        "where it is found"
+    );
+    // A relay with a certificate has no proxy in front of it but those that are named.
+    let public = [&pair[..], PUBLIC].concat();
+    let config = Config::read(&sources(&[], &public)).unwrap().config;
+    assert_eq!(config.trusted_proxies(), []);
 }
 
 #[cfg(unix)]

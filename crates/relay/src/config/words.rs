@@ -172,6 +172,19 @@ impl Value for SocketAddr {
     }
 }
 
+impl Value for Option<SocketAddr> {
+    fn read(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "" => Ok(None),
+            text => SocketAddr::read(text).map(Some),
+        }
+    }
+
+    fn print(&self) -> String {
+        self.map_or_else(String::new, |address| address.print())
+    }
+}
+
 impl Value for String {
     fn read(text: &str) -> Result<Self, String> {
         Ok(text.trim().to_owned())

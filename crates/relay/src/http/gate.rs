@@ -27,8 +27,8 @@ impl Origins {
             let port = bound.port();
             ["127.0.0.1", "localhost", "[::1]"]
                 .iter()
-                .map(|host| format!("http://{host}:{port}"))
-                .chain([format!("http://{bound}")])
+                .map(|host| format!("{}://{host}:{port}", config.scheme()))
+                .chain([format!("{}://{bound}", config.scheme())])
                 .collect()
         } else {
             vec![config.relay.public_url.clone()]
