@@ -49,7 +49,7 @@ pub enum Input {
     Stored(Ticket, Result<Kept, StoreFault>),
     /// A new account or guest was made: an earlier "unknown address" about it no longer holds.
     Registered(Principal),
-    /// A group, program or guest is no more, its sessions are revoked: nobody of this address is there from now on.
+    /// Somebody is no more, their sessions are revoked: nobody of this address is there from now on.
     Unregistered(Principal),
     /// The relay is about to stop: say goodbye to everyone, take in nothing new.
     Drain,
