@@ -158,10 +158,7 @@ impl Store {
         if let Err(fault) = self.begin() {
             return vec![Err(fault); count];
         }
-        let answers = changes
-            .into_iter()
-            .map(|change| self.carry_out(change))
-            .collect();
+        let answers = self.carry_out_all(changes);
         match self.commit() {
             Ok(()) => answers,
             Err(fault) => vec![Err(fault); count],
@@ -198,6 +195,37 @@ impl Store {
         }
         let begun = self.db.execute_batch("BEGIN IMMEDIATE");
         begun.map_err(|error| self.note(&error))
+    }
+
+    /// Changes within the transaction, one after the other: a failure undoes its own alone. That each can be undone by itself costs
+    /// a copy of every page that it touches, so they are tried together first.
+    fn carry_out_all(&mut self, changes: Vec<Change>) -> Vec<Result<Kept, StoreFault>> {
+        let room = self.room;
+        let mut removed = false;
+        if changes.len() > 1 {
+            let all = self.within_savepoint(|db| {
+                let one = |change: &Change| {
+                    let before = db.total_changes();
+                    let kept = changes::carry_out(db, room, change.clone())?;
+                    removed |= changes::removes(change) && db.total_changes() > before;
+                    Ok(kept)
+                };
+                changes
+                    .iter()
+                    .map(one)
+                    .collect::<rusqlite::Result<Vec<_>>>()
+            });
+            if let Ok(kept) = all {
+                if removed {
+                    self.remains.get_or_insert_with(Instant::now);
+                }
+                return kept.into_iter().map(Ok).collect();
+            }
+        }
+        changes
+            .into_iter()
+            .map(|change| self.carry_out(change))
+            .collect()
     }
 
     /// One change within the transaction: a failure undoes it alone.

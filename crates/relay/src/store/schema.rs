@@ -456,7 +456,8 @@ fn prepare_any(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_FOR)?;
     // 16 MiB, so that memory does not grow with what is stored.
     connection.pragma_update(None, "cache_size", -16 * 1024)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    // More than there are: preparing one costs as much as carrying out ten.
+    connection.set_prepared_statement_cache_capacity(256);
     Ok(())
 }
 

@@ -21,8 +21,8 @@ use tokio::sync::oneshot;
 use super::loads;
 use super::{OpenError, Store, fault_of};
 
-/// Most jobs in one transaction: what 256 changes cost together is about what one costs alone (budgets.md).
-const BATCH_MAX: usize = 256;
+/// Most jobs in one transaction: they share the sync of the disk, and the pages that many of them touch are written once.
+const BATCH_MAX: usize = 1_024;
 
 /// With nothing to do for so long, the writer sweeps out what is left of removed content.
 const QUIET: Duration = Duration::from_secs(1);
@@ -280,10 +280,18 @@ fn write_batch(store: &mut Store, batch: Vec<Job>, line: &Line) {
     }
 
     let begun = store.begin();
-    let answers: Vec<_> = writes
-        .into_iter()
-        .filter_map(|job| carry_out(store, job, begun))
-        .collect();
+    let mut answers = Vec::with_capacity(writes.len());
+    let mut run = Run::default();
+    for job in writes {
+        match job {
+            Job::Keep(ticket, change) => run.push(ticket, change),
+            other => {
+                run.carry_out(store, begun, &mut answers);
+                answers.extend(carry_out(store, other, begun));
+            }
+        }
+    }
+    run.carry_out(store, begun, &mut answers);
     if cfg!(planted_early_ack) {
         // A fault that tests plant: what is said here may never reach the disk.
         line.say(answers, Ok(()));
@@ -299,6 +307,38 @@ fn write_batch(store: &mut Store, batch: Vec<Job>, line: &Line) {
     line.say(answers, committed);
 }
 
+/// Changes that follow each other.
+#[derive(Default)]
+struct Run {
+    tickets: Vec<Ticket>,
+    changes: Vec<Change>,
+}
+
+impl Run {
+    fn push(&mut self, ticket: Ticket, change: Change) {
+        self.tickets.push(ticket);
+        self.changes.push(change);
+    }
+
+    fn carry_out(
+        &mut self,
+        store: &mut Store,
+        begun: Result<(), StoreFault>,
+        answers: &mut Vec<Answer>,
+    ) {
+        let (tickets, changes) = (
+            std::mem::take(&mut self.tickets),
+            std::mem::take(&mut self.changes),
+        );
+        let kept = match begun {
+            Ok(()) => store.carry_out_all(changes),
+            Err(fault) => vec![Err(fault); tickets.len()],
+        };
+        let both = tickets.into_iter().zip(kept);
+        answers.extend(both.map(|(ticket, kept)| Answer::Stored(ticket, kept)));
+    }
+}
+
 fn load_one(store: &mut Store, job: Job) -> Option<Answer> {
     match job {
         Job::Load(ticket, key) => Some(Answer::Loaded(ticket, store.load(&key))),
@@ -308,10 +348,6 @@ fn load_one(store: &mut Store, job: Job) -> Option<Answer> {
 
 fn carry_out(store: &mut Store, job: Job, begun: Result<(), StoreFault>) -> Option<Answer> {
     Some(match job {
-        Job::Keep(ticket, change) => {
-            let kept = begun.and_then(|()| store.carry_out(change));
-            Answer::Stored(ticket, kept)
-        }
         Job::Load(ticket, key) => {
             Answer::Loaded(ticket, begun.and_then(|()| store.load_within(&key)))
         }
@@ -319,7 +355,8 @@ fn carry_out(store: &mut Store, job: Job, begun: Result<(), StoreFault>) -> Opti
             let (reply, done) = store.run_task(task);
             Answer::Replied(reply, done)
         }
-        Job::Stop => return None,
+        // Changes are carried out in runs.
+        Job::Keep(..) | Job::Stop => return None,
     })
 }
 
