@@ -36,8 +36,9 @@ use lamplight_core::code::Code;
 use lamplight_core::service::Slot;
 use lamplight_core::wire::{Codec, ToAgent};
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpStream, tcp};
+#[cfg(unix)]
+use tokio::net::{UnixStream, unix};
 use tokio::sync::Notify;
 use tokio::time::{Sleep, sleep, timeout};
 
@@ -86,7 +87,7 @@ enum Way {
 
 /// The writing side of a socket: what the hub holds of it.
 pub struct Line {
-    socket: OwnedWriteHalf,
+    socket: Writing,
     kind: Kind,
     state: Mutex<State>,
     /// Lets the socket's task look at the state.
@@ -106,7 +107,7 @@ struct State {
 }
 
 impl Line {
-    fn new(socket: OwnedWriteHalf, codec: Codec, most: usize) -> Self {
+    fn new(socket: Writing, codec: Codec, most: usize) -> Self {
         Self {
             socket,
             kind: match codec {
@@ -233,6 +234,78 @@ impl Line {
     }
 }
 
+/// The two sides of the connection under a socket.
+pub struct Halves {
+    reading: Reading,
+    writing: Writing,
+}
+
+enum Reading {
+    Tcp(tcp::OwnedReadHalf),
+    #[cfg(unix)]
+    Pair(unix::OwnedReadHalf),
+}
+
+enum Writing {
+    Tcp(tcp::OwnedWriteHalf),
+    #[cfg(unix)]
+    Pair(unix::OwnedWriteHalf),
+}
+
+impl From<TcpStream> for Halves {
+    fn from(stream: TcpStream) -> Self {
+        let (reading, writing) = stream.into_split();
+        Self {
+            reading: Reading::Tcp(reading),
+            writing: Writing::Tcp(writing),
+        }
+    }
+}
+
+#[cfg(unix)]
+impl From<UnixStream> for Halves {
+    fn from(stream: UnixStream) -> Self {
+        let (reading, writing) = stream.into_split();
+        Self {
+            reading: Reading::Pair(reading),
+            writing: Writing::Pair(writing),
+        }
+    }
+}
+
+impl Reading {
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        match self {
+            Self::Tcp(half) => Pin::new(half).poll_read(context, buffer),
+            #[cfg(unix)]
+            Self::Pair(half) => Pin::new(half).poll_read(context, buffer),
+        }
+    }
+}
+
+impl Writing {
+    fn try_write(&self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Tcp(half) => half.try_write(bytes),
+            #[cfg(unix)]
+            Self::Pair(half) => half.try_write(bytes),
+        }
+    }
+
+    async fn writable(&self) {
+        // What is wrong with it the next write says.
+        let _ = match self {
+            Self::Tcp(half) => half.writable().await,
+            #[cfg(unix)]
+            Self::Pair(half) => half.writable().await,
+        };
+    }
+}
+
 /// What a new socket is opened with.
 pub struct Opening {
     pub codec: Codec,
@@ -244,7 +317,7 @@ pub struct Opening {
 }
 
 /// Carries frames between an open socket and the hub until one of them ends it. `early` came together with the request.
-pub async fn converse(stream: TcpStream, early: Vec<u8>, opening: Opening) {
+pub async fn converse(halves: Halves, early: Vec<u8>, opening: Opening) {
     let Opening {
         codec,
         page,
@@ -252,7 +325,7 @@ pub async fn converse(stream: TcpStream, early: Vec<u8>, opening: Opening) {
         outbox_max,
         metrics,
     } = opening;
-    let (reading, writing) = stream.into_split();
+    let Halves { reading, writing } = halves;
     let session = door.next_session();
     let line = Arc::new(Line::new(writing, codec, outbox_max));
     let opened = FromSocket::Opened(session, codec, Arc::clone(&line), page);
@@ -278,7 +351,7 @@ pub async fn converse(stream: TcpStream, early: Vec<u8>, opening: Opening) {
 struct Ear {
     session: SessionId,
     line: Arc<Line>,
-    socket: OwnedReadHalf,
+    socket: Reading,
     reader: Reader,
     /// What is to be told to the hub.
     told: Vec<FromSocket>,
@@ -328,7 +401,7 @@ impl Ear {
                 heard = poll_fn(|context| {
                     poll_hear(socket, context, reader, &mut |what| take(line, session, what, told))
                 }) => Turn::Heard(heard),
-                _ = line.socket.writable(), if way == Way::Stuck => Turn::Writable,
+                () = line.socket.writable(), if way == Way::Stuck => Turn::Writable,
                 () = line.look.notified() => Turn::Look,
                 () = over(&mut ending) => Turn::TimeIsUp,
             };
@@ -429,14 +502,14 @@ fn read(
 }
 
 fn poll_hear(
-    socket: &mut OwnedReadHalf,
+    socket: &mut Reading,
     context: &mut Context<'_>,
     reader: &mut Reader,
     hear: &mut impl FnMut(Heard<'_>) -> Result<(), End>,
 ) -> Poll<Result<(), End>> {
     READ.with_borrow_mut(|bytes| {
         let mut buffer = ReadBuf::new(bytes);
-        match Pin::new(socket).poll_read(context, &mut buffer) {
+        match socket.poll_read(context, &mut buffer) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Err(_)) => Poll::Ready(Err(End::Gone)),
             Poll::Ready(Ok(())) if buffer.filled().is_empty() => Poll::Ready(Err(End::Gone)),
@@ -446,11 +519,11 @@ fn poll_hear(
 }
 
 /// Reads to the end, whatever comes.
-fn poll_discard(socket: &mut OwnedReadHalf, context: &mut Context<'_>) -> Poll<()> {
+fn poll_discard(socket: &mut Reading, context: &mut Context<'_>) -> Poll<()> {
     READ.with_borrow_mut(|bytes| {
         loop {
             let mut buffer = ReadBuf::new(bytes);
-            match Pin::new(&mut *socket).poll_read(context, &mut buffer) {
+            match socket.poll_read(context, &mut buffer) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
                 Poll::Ready(_) => return Poll::Ready(()),

@@ -24,7 +24,7 @@ use tokio::net::TcpStream;
 use super::{Site, answer, visits};
 use crate::hub::Page;
 use crate::listener::Visitor;
-use crate::socket::{self, Opening};
+use crate::socket::{self, Halves, Opening};
 
 /// What an accepted key is hashed with (RFC 6455 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -76,23 +76,46 @@ async fn become_socket(upgrade: OnUpgrade, opening: Opening, visitor: Visitor) {
     let Ok(upgraded) = upgrade.await else {
         return;
     };
-    let Some((stream, early)) = stream_of(upgraded) else {
+    let Some((halves, early)) = halves_of(upgraded) else {
         return;
     };
     tokio::spawn(async move {
-        socket::converse(stream, early, opening).await;
+        socket::converse(halves, early, opening).await;
         drop(visitor);
     });
 }
 
 /// The connection under the request, and what came on it together with that.
-fn stream_of(upgraded: Upgraded) -> Option<(TcpStream, Vec<u8>)> {
-    let parts = upgraded.downcast::<TokioIo<TcpStream>>();
-    let Ok(parts) = parts else {
-        tracing::error!("a connection is none of ours");
-        return None;
-    };
-    Some((parts.io.into_inner(), parts.read_buf.to_vec()))
+fn halves_of(upgraded: Upgraded) -> Option<(Halves, Vec<u8>)> {
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => {
+            let early = parts.read_buf.to_vec();
+            Some((parts.io.into_inner().into(), early))
+        }
+        Err(upgraded) => bridge(upgraded).map(|halves| (halves, Vec::new())),
+    }
+}
+
+/// A connection under TLS cannot be written to without waiting: a task carries its bytes to and from a pair of our own.
+#[cfg(unix)]
+fn bridge(upgraded: Upgraded) -> Option<Halves> {
+    let pair = tokio::net::UnixStream::pair();
+    let pair = pair.inspect_err(|error| tracing::warn!(%error, "no socket for a line under TLS"));
+    let (near, mut far) = pair.ok()?;
+    tokio::spawn(async move {
+        let mut line = TokioIo::new(upgraded);
+        // Either side says by itself that the line broke.
+        let _ = tokio::io::copy_bidirectional(&mut line, &mut far).await;
+    });
+    Some(near.into())
+}
+
+#[cfg(not(unix))]
+fn bridge(_: Upgraded) -> Option<Halves> {
+    tracing::error!(
+        "lines under TLS need a system with Unix sockets; put a proxy before the relay"
+    );
+    None
 }
 
 /// The answer to the key of a request that wants to become a WebSocket (RFC 6455 4.2.1).
