@@ -2,7 +2,7 @@
 //! cost in the services themselves. The store answers at once from here.
 
 use anyhow::{Result, bail};
-use lamplight_core::address::{MessageId, Presentity, SessionId, Ticket, Token};
+use lamplight_core::address::{MessageId, Presentity, Seq, SessionId, Ticket, Token};
 use lamplight_core::message::{Body, Entry, What};
 use lamplight_core::private::Private;
 use lamplight_core::rules::Decision;
@@ -117,7 +117,7 @@ impl Hall {
 
     /// Takes everything that was delivered to someone.
     fn acknowledge(&mut self, index: usize) {
-        let up_to = lamplight_core::address::Seq(self.place);
+        let up_to = Seq(self.place);
         let frame = to_cbor(&ToService::Acknowledge { up_to });
         self.handle(Input::Frame(SessionId(index as u64), frame.into()));
     }
@@ -146,7 +146,7 @@ impl Hall {
                 let identity = Identity::new(Town::principal(index), Class::Account, 1);
                 Some(Input::Authenticated(id, Ok(identity)))
             }
-            Output::Load(ticket, key) => Some(Input::Loaded(ticket, Ok(loaded(&key)?))),
+            Output::Load(ticket, key) => Some(Input::Loaded(ticket, Ok(loaded(&key, self.place)?))),
             Output::Keep(ticket, change) => Some(self.keep(ticket, change)),
             _ => None,
         }
@@ -156,7 +156,7 @@ impl Hall {
         let kept = match change {
             Change::Append { message, .. } => {
                 self.place += 1;
-                let seq = lamplight_core::address::Seq(self.place);
+                let seq = Seq(self.place);
                 let entry = |with, what| Entry {
                     seq,
                     with,
@@ -182,8 +182,8 @@ impl Hall {
     }
 }
 
-/// What a store has of these people.
-fn loaded(key: &Key) -> Option<Loaded> {
+/// What a store has of these people; their logs go up to this place.
+fn loaded(key: &Key, place: u64) -> Option<Loaded> {
     let neighbours = |of: &str| {
         let index = (0..TOWN.people).find(|index| Town::principal(*index).as_str() == of)?;
         Some(TOWN.neighbours(index).map(Town::principal))
@@ -217,9 +217,9 @@ fn loaded(key: &Key) -> Option<Loaded> {
             ..SenderRecord::default()
         }),
         Key::Unacknowledged { .. } => Loaded::Unacknowledged(Vec::new()),
-        Key::Log { after, .. } => Loaded::Log {
+        Key::Log { .. } => Loaded::Log {
             entries: Vec::new(),
-            up_to: *after,
+            up_to: Seq(place),
         },
         _ => return None,
     })
