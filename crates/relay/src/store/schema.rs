@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use lamplight_core::address::Epoch;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::OpenError;
@@ -456,6 +457,9 @@ fn prepare_any(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_FOR)?;
     // 16 MiB, so that memory does not grow with what is stored.
     connection.pragma_update(None, "cache_size", -16 * 1024)?;
+    // A statement whose plan may depend on the values bound to it is prepared anew for each; without statistics of the tables it
+    // gains nothing by that.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // More than there are: preparing one costs as much as carrying out ten.
     connection.set_prepared_statement_cache_capacity(256);
     Ok(())
