@@ -10,7 +10,7 @@ use crate::shell;
 use crate::suite::Wish;
 use crate::wasm::{self, Part};
 use crate::workspace::{WASM, Workspace, cargo};
-use crate::{package, size, tidy, tools};
+use crate::{counts, package, size, tidy, tools};
 
 const TESTS: &str = "lamplight-tests";
 /// The member that holds the parity module, if it is not the library of the tests crate itself.
@@ -83,6 +83,11 @@ pub const LAYERS: &[Layer] = &[
         name: "size",
         about: "the page gets no heavier, until it is within its budget",
         run: |ground, _| size::judge(ground.page()?),
+    },
+    Layer {
+        name: "counts",
+        about: "instructions of the hot paths, against their budgets",
+        run: |ground, _| counts::judge(&ground.workspace),
     },
     Layer {
         name: "store",

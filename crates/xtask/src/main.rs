@@ -8,6 +8,7 @@
 mod bench;
 mod bindgen;
 mod compress;
+mod counts;
 mod elements;
 mod embed;
 mod layers;

@@ -79,6 +79,15 @@ fn served_by(what: &str, name: &str) -> Result<PathBuf> {
     find().ok_or_else(|| missing(what, name))
 }
 
+/// Counts instructions.
+pub fn valgrind() -> Result<PathBuf> {
+    if let Some(found) = shell::on_path("valgrind") {
+        return Ok(found);
+    }
+    install("valgrind")?;
+    shell::on_path("valgrind").ok_or_else(|| missing("valgrind", "valgrind"))
+}
+
 /// The file `axe.min.js`, fetched once into `target/tools`.
 pub fn axe(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("LAMPLIGHT_AXE") {
