@@ -9,6 +9,7 @@ mod configuring;
 mod confirming;
 mod cut_lines;
 mod data;
+mod doctor;
 mod doors;
 mod fetching;
 mod hosting;

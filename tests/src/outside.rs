@@ -12,6 +12,7 @@ pub mod backend;
 pub mod front;
 pub mod http;
 pub mod line;
+pub mod odd_proxy;
 pub mod patience;
 pub mod people;
 pub mod program;

@@ -22,6 +22,7 @@ mod error;
 mod event;
 mod keep;
 mod line;
+pub mod probe;
 mod reader;
 mod relay;
 mod shell;

@@ -1,11 +1,11 @@
 //! What a person types: `lamplight serve`, `lamplight config default|show|check|doc`, `lamplight account|invite|session|site|audit|backup|restore|data …`,
-//! `lamplight chat`. Each key of
-//! the configuration is a flag.
+//! `lamplight chat`, `lamplight doctor`. Each key of the configuration is a flag.
 
 mod account;
 mod audit;
 mod beside;
 mod data;
+mod doctor;
 mod invite;
 mod session;
 mod site;
@@ -34,6 +34,8 @@ pub fn run() -> ExitCode {
         Some(("restore", words)) => data::run_restore(words),
         Some(("data", words)) => data::run_data(words),
         Some(("chat", words)) => chat::run(words),
+        // It has more to say than whether it went well.
+        Some(("doctor", words)) => return doctor::run(words),
         _ => Err("there is no such command".into()),
     };
     match done {
@@ -60,6 +62,7 @@ fn command() -> Command {
         .subcommand(data::backup())
         .subcommand(data::restore())
         .subcommand(data::data())
+        .subcommand(doctor::command())
         .subcommand(chat::command())
         .subcommand(
             Command::new("config")

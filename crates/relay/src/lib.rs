@@ -5,7 +5,7 @@
 //!      └──WebSocket──> socket ──> hub ── Service        hub is the one task that owns the services
 //!                                  └────> store         store::writer commits in groups, then answers the hub
 //! ```
-//! `serve` puts the parts together, `config` says how, `command` is what a person types; `chat` is a person's own end of
+//! `serve` puts the parts together, `config` says how, `command` is what a person types; `doctor` looks for what is wrong; `chat` is a person's own end of
 //! it in a terminal, over `lamplight_client`. The binary is these few lines.
 
 #![forbid(unsafe_code)]
@@ -15,6 +15,7 @@ mod chat;
 mod clock;
 mod command;
 pub mod config;
+mod doctor;
 mod forwarded;
 mod http;
 mod hub;

@@ -35,6 +35,9 @@ use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 pub use accounts::{Created, NewPrincipal};
 pub use changes::Room;
 
+/// The schema that this build reads and writes.
+pub const SCHEMA: usize = schema::VERSION;
+
 /// The database, in the data folder.
 pub const FILE: &str = "lamplight.sqlite";
 
@@ -350,6 +353,11 @@ pub fn open_beside(folder: &Path) -> Result<Connection, OpenError> {
     schema::prepare_writer(&db)?;
     schema::migrate(&mut db)?;
     Ok(db)
+}
+
+/// The schema that a database has.
+pub fn schema_of(db: &Connection) -> rusqlite::Result<usize> {
+    schema::version(db)
 }
 
 /// Sorts a failure by what the asker can do about it.

@@ -67,6 +67,8 @@ pub async fn relay(State(site): State<Arc<Site>>) -> Response {
         "require_watch": services.require_watch,
         "require_publish": services.require_publish,
         "version": env!("CARGO_PKG_VERSION"),
+        // Which process this is, so that somebody can tell whether an address leads to it.
+        "server": format!("{:016x}", site.metrics.server.0),
     });
     if !config.relay.contact.is_empty() {
         facts["contact"] = config.relay.contact.as_str().into();
