@@ -157,6 +157,18 @@ async fn figures_are_for_whoever_brings_the_token_where_there_is_one() {
     // Without one, and with nobody else in reach, they are everyone's.
     let open = Relay::start(Options::new()).await;
     assert_eq!(open.get("/metrics").await.status, 200);
+    for (figure, least) in [
+        ("memory_bytes", 1e6),
+        ("started_seconds", 1.7e9),
+        ("store_sound", 1.0),
+    ] {
+        let value = open.metric(&format!("lamplight_{figure}")).await;
+        assert!(
+            value.is_some_and(|value| value >= least),
+            "{figure}: {value:?}"
+        );
+    }
+    assert_eq!(open.metric("lamplight_draining").await, Some(0.0));
 }
 
 #[tokio::test]

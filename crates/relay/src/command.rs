@@ -17,7 +17,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::config::{self, Config, ConfigError, Read, SETTINGS, Sources};
-use crate::{chat, log, serve};
+use crate::{chat, log, metrics, serve};
 
 /// Runs what the words of the command line say.
 pub fn run() -> ExitCode {
@@ -34,6 +34,7 @@ pub fn run() -> ExitCode {
         Some(("restore", words)) => data::run_restore(words),
         Some(("data", words)) => data::run_data(words),
         Some(("chat", words)) => chat::run(words),
+        Some(("metrics", words)) => tell_metrics(words),
         // It has more to say than whether it went well.
         Some(("doctor", words)) => return doctor::run(words),
         _ => Err("there is no such command".into()),
@@ -63,6 +64,14 @@ fn command() -> Command {
         .subcommand(data::restore())
         .subcommand(data::data())
         .subcommand(doctor::command())
+        .subcommand(
+            Command::new("metrics")
+                .about("What the figures of /metrics mean")
+                .subcommand_required(true)
+                .arg_required_else_help(true)
+                .subcommand(Command::new("doc").about("Every figure with when to worry, as Markdown: docs/METRICS.md"))
+                .subcommand(Command::new("grafana").about("A dashboard of all of them, to be imported into Grafana")),
+        )
         .subcommand(chat::command())
         .subcommand(
             Command::new("config")
@@ -143,6 +152,15 @@ fn configure(words: &ArgMatches) -> Result<(), String> {
             config.check_folder().map_err(|error| error.to_string())?;
             println!("The configuration is good.");
         }
+        _ => return Err("there is no such command".into()),
+    }
+    Ok(())
+}
+
+fn tell_metrics(words: &ArgMatches) -> Result<(), String> {
+    match words.subcommand() {
+        Some(("doc", _)) => print!("{}", metrics::reference()),
+        Some(("grafana", _)) => println!("{:#}", metrics::dashboard()),
         _ => return Err("there is no such command".into()),
     }
     Ok(())

@@ -5,7 +5,7 @@
 
 mod door;
 mod folder;
-mod machine;
+pub mod machine;
 
 use std::time::Duration;
 

@@ -32,8 +32,10 @@ use axum::http::uri::PathAndQuery;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{delete, get, patch, post, put};
+use lamplight_core::time::Timestamp;
 use tokio::sync::watch;
 
+use crate::clock::wall;
 use crate::config::Config;
 use crate::hub::Door;
 use crate::identity::Keeper;
@@ -54,6 +56,7 @@ pub struct Site {
     store: Handle,
     metrics: Arc<Metrics>,
     draining: watch::Receiver<bool>,
+    started: Timestamp,
     origins: Origins,
     cookie: Cookie,
     headers: SecurityHeaders,
@@ -91,6 +94,7 @@ impl Site {
             store,
             metrics,
             draining,
+            started: wall(),
         }
     }
 

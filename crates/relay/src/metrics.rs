@@ -1,10 +1,17 @@
-//! Counts of what the relay does, as plain atomics, and their text for Prometheus. No label names a person.
+//! Counts of what the relay does, as plain atomics, and their text for Prometheus. No label names a person. `figures` is the one
+//! table of what each means; `document` makes the documentation and the dashboard of it.
+
+mod document;
+mod figures;
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lamplight_core::address::ServerId;
 use lamplight_core::code::Code;
+
+pub use document::{dashboard, reference};
+use figures::{Figure, INFO, VISITORS_REFUSED};
+pub use figures::{Measured, Metrics};
 
 /// One number that goes up, or up and down.
 #[derive(Debug, Default)]
@@ -53,160 +60,41 @@ impl ByCode {
     }
 }
 
-/// Everything that is counted.
-#[derive(Debug, Default)]
-pub struct Metrics {
-    /// Which SERVER counts.
-    pub server: ServerId,
-    /// Open TCP connections.
-    pub connections: Count,
-    /// Open sockets.
-    pub sessions: Count,
-    pub frames_in: Count,
-    pub frames_out: Count,
-    /// Sockets closed because they did not read.
-    pub slow: Count,
-    /// Messages that were made durable for the first time.
-    pub messages: Count,
-    /// Those of them that wait in a requests folder.
-    pub held: Count,
-    /// Questions for presence over HTTP.
-    pub looks: Count,
-    /// Lines that visitors of other sites opened.
-    pub visitors: Count,
-    /// Times that a token let somebody in.
-    pub tokens_used: Count,
-    /// Visitors of other sites who came in by a token of the site, and without one.
-    pub visitors_vouched: Count,
-    pub visitors_guests: Count,
-    /// Visitors of sites who were not let in, and frames that were not shown.
-    pub visitors_refused: ByCode,
-    /// What pages of other origins asked for and only the relay's own may have.
-    pub wrong_origins: Count,
-    /// Violations of the page's content security policy that browsers reported.
-    pub csp_reports: Count,
-}
-
 impl Metrics {
-    /// The text format of Prometheus. `store_waiting` is read where it is kept.
-    pub fn print(&self, store_waiting: usize) -> String {
-        let rows = [
-            (
-                "connections",
-                "gauge",
-                "Open TCP connections.",
-                self.connections.get(),
-            ),
-            ("sessions", "gauge", "Open WebSockets.", self.sessions.get()),
-            (
-                "frames_in_total",
-                "counter",
-                "Frames from agents.",
-                self.frames_in.get(),
-            ),
-            (
-                "frames_out_total",
-                "counter",
-                "Frames to agents.",
-                self.frames_out.get(),
-            ),
-            (
-                "slow_sockets_total",
-                "counter",
-                "Sockets closed because they did not read.",
-                self.slow.get(),
-            ),
-            (
-                "messages_accepted_total",
-                "counter",
-                "Messages made durable.",
-                self.messages.get(),
-            ),
-            (
-                "messages_held_total",
-                "counter",
-                "Messages that waited to be admitted.",
-                self.held.get(),
-            ),
-            (
-                "looks_total",
-                "counter",
-                "Questions for presence over HTTP.",
-                self.looks.get(),
-            ),
-            (
-                "visitors_total",
-                "counter",
-                "Lines that visitors of other sites opened.",
-                self.visitors.get(),
-            ),
-            (
-                "tokens_used_total",
-                "counter",
-                "Times that a program's token let it in.",
-                self.tokens_used.get(),
-            ),
-            (
-                "visitors_vouched_total",
-                "counter",
-                "Visitors of sites who came in by a token of the site.",
-                self.visitors_vouched.get(),
-            ),
-            (
-                "visitors_guests_total",
-                "counter",
-                "Visitors of sites who came in without a token.",
-                self.visitors_guests.get(),
-            ),
-            (
-                "wrong_origins_total",
-                "counter",
-                "Requests and hellos of pages of other origins that only the relay's own may make.",
-                self.wrong_origins.get(),
-            ),
-            (
-                "csp_reports_total",
-                "counter",
-                "Violations of the content security policy.",
-                self.csp_reports.get(),
-            ),
-            (
-                "store_waiting",
-                "gauge",
-                "Jobs that wait for the store.",
-                store_waiting as u64,
-            ),
-        ];
+    /// The text format of Prometheus.
+    pub fn print(&self, measured: &Measured) -> String {
         let mut text = String::new();
-        for (name, kind, help, value) in rows {
-            let _ = writeln!(
-                text,
-                "# HELP lamplight_{name} {help}\n# TYPE lamplight_{name} {kind}\nlamplight_{name} {value}"
-            );
+        for (figure, value) in self.read().chain(measured.read()) {
+            head(&mut text, figure);
+            let _ = writeln!(text, "lamplight_{} {value}", figure.name);
         }
+        head(&mut text, &INFO);
         let _ = writeln!(
             text,
-            "# HELP lamplight_info Which SERVER this is, as pages show it in their diagnostics.\n\
-             # TYPE lamplight_info gauge\n\
-             lamplight_info{{server=\"{:016x}\",version=\"{}\"}} 1",
+            "lamplight_info{{server=\"{:016x}\",version=\"{}\"}} 1",
             self.server.0,
             env!("CARGO_PKG_VERSION")
         );
-        let _ = writeln!(
-            text,
-            "# HELP lamplight_visitors_refused_total Visitors of sites who were not let in, and frames that were not shown.\n\
-             # TYPE lamplight_visitors_refused_total counter"
-        );
+        head(&mut text, &VISITORS_REFUSED);
         for (code, count) in REFUSALS.iter().zip(&self.visitors_refused.0) {
             let _ = writeln!(
                 text,
-                "lamplight_visitors_refused_total{{code=\"{}\"}} {}",
+                "lamplight_{}{{code=\"{}\"}} {}",
+                VISITORS_REFUSED.name,
                 code.slug(),
                 count.get()
             );
         }
         text
     }
+}
+
+fn head(text: &mut String, figure: &Figure) {
+    let (name, help, kind) = (figure.name, figure.help, figure.kind.word());
+    let _ = writeln!(
+        text,
+        "# HELP lamplight_{name} {help}\n# TYPE lamplight_{name} {kind}"
+    );
 }
 
 #[cfg(test)]
@@ -221,7 +109,10 @@ mod tests {
         metrics.sessions.down();
         metrics.visitors_refused.up(Code::TokenUsed);
         metrics.visitors_refused.up(Code::TooLarge);
-        let text = metrics.print(7);
+        let text = metrics.print(&Measured {
+            store_waiting: 7,
+            ..Measured::default()
+        });
         for line in [
             "lamplight_messages_accepted_total 3",
             "lamplight_sessions 0",
@@ -234,5 +125,18 @@ mod tests {
                 "{line} is missing in\n{text}"
             );
         }
+    }
+
+    /// A figure without a line of its own would be one that the document promises and nobody gets.
+    #[test]
+    fn every_figure_of_the_table_is_printed_with_its_kind() {
+        let text = Metrics::default().print(&Measured::default());
+        for figure in figures::all() {
+            let kind = format!("# TYPE lamplight_{} {}\n", figure.name, figure.kind.word());
+            assert_eq!(text.matches(&kind).count(), 1, "{kind}");
+            let name = format!("\nlamplight_{}", figure.name);
+            assert!(text.contains(&name), "{name}");
+        }
+        assert_eq!(text.matches("# TYPE").count(), figures::all().count());
     }
 }

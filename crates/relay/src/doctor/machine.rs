@@ -54,6 +54,19 @@ fn limit_of(process: Option<u32>) -> Option<u64> {
     open_files(&limits)
 }
 
+/// Files that the system lets this process have, where it tells.
+pub fn open_files_most() -> Option<u64> {
+    limit_of(None)
+}
+
+/// Bytes of memory that this process takes; 0 where the system does not tell.
+pub fn memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kibibytes.unwrap_or_default() * 1024
+}
+
 fn open_files(limits: &str) -> Option<u64> {
     let line = limits
         .lines()

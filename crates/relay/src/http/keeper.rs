@@ -14,7 +14,9 @@ use serde_json::Value;
 
 use super::doors::bearer;
 use super::{Site, answer, body};
+use crate::doctor::machine;
 use crate::identity::hash_of;
+use crate::metrics::Measured;
 use crate::{assets, pinned};
 
 /// Reports that are logged; all are counted.
@@ -55,8 +57,15 @@ pub async fn metrics(State(site): State<Arc<Site>>, headers: HeaderMap) -> Respo
             });
         }
     }
-    let text = site.metrics.print(site.store.waiting());
-    answer::text(StatusCode::OK, text)
+    let measured = Measured {
+        store_waiting: site.store.waiting() as u64,
+        store_sound: site.store.is_sound().into(),
+        draining: site.is_draining().into(),
+        started: site.started.0 / 1000,
+        memory: machine::memory(),
+        open_files_most: machine::open_files_most().unwrap_or_default(),
+    };
+    answer::text(StatusCode::OK, site.metrics.print(&measured))
 }
 
 /// A browser saw the page break its own policy. Only which rule is logged: the rest of a report is whatever someone sent.
