@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lamplight_tests::outside::odd_proxy::{OddProxy, Oddity};
 use lamplight_tests::outside::relay::program;
-use lamplight_tests::outside::{Options, Relay};
+use lamplight_tests::outside::{Identity, Options, Relay};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -88,7 +88,7 @@ const PUBLIC: &str =
     "listen = \"127.0.0.1:0\"\ndata = \"data\"\npublic_url = \"https://127.0.0.1:1\"\n";
 const LOCAL: &str = "listen = \"127.0.0.1:0\"\ndata = \"data\"\n";
 
-const PLANTED: [Planted; 11] = [
+const PLANTED: [Planted; 12] = [
     Planted {
         what: "a misspelt key",
         file: "[limits]\nsesions = 3\n",
@@ -104,6 +104,14 @@ const PLANTED: [Planted; 11] = [
         finding: ("configuration", "fault"),
         says: "connections.proxies",
         cure: "lamplight config show",
+    },
+    Planted {
+        what: "a certificate that is not there",
+        file: "listen = \"127.0.0.1:0\"\ndata = \"data\"\npublic_url = \"https://127.0.0.1:1\"\n[tls]\ncertificate = \"none.pem\"\nkey = \"none.key\"\n",
+        plant: |_| {},
+        finding: ("tls", "fault"),
+        says: "none.pem",
+        cure: "made anew",
     },
     Planted {
         what: "an address for browsers without TLS",
@@ -377,4 +385,49 @@ async fn a_proxy_whose_relay_is_away_and_data_from_the_future_are_named() {
 fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[tokio::test]
+async fn a_relay_with_tls_of_its_own_is_asked_by_the_name_of_its_certificate() {
+    let files = TempDir::new().unwrap();
+    let (certificate, key) = Identity::new("localhost").write(files.path());
+    let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+    let url = "https://localhost:1";
+    let options = Options::quick()
+        .behind(url)
+        .set("tls.certificate", certificate)
+        .set("tls.key", key);
+    let relay = Relay::start(options).await;
+    let (listen, data) = (
+        relay.address().to_string(),
+        relay.folder().to_str().unwrap(),
+    );
+    let words = ["--listen", &listen, "--data", data, "--public-url", url];
+    let tls = ["--tls-certificate", certificate, "--tls-key", key];
+    // Whom the system believes is said by this variable.
+    let believing = format!("SSL_CERT_FILE={certificate} exec \"$@\"");
+    let told = under(&believing, relay.folder(), &[&words[..], &tls[..]].concat()).await;
+    told.is_well("tls");
+    told.is_well("listen");
+    let finding = ("public_url", "fault");
+    told.names(
+        "a closed port",
+        finding,
+        "https://localhost:1",
+        "listen on that port",
+    );
+    // Whom nobody believes is told apart from something that is no relay.
+    let told = under(
+        "SSL_CERT_FILE=/dev/null exec \"$@\"",
+        relay.folder(),
+        &[&words[..], &tls[..]].concat(),
+    )
+    .await;
+    let finding = ("listen", "fault");
+    told.names(
+        "an unknown authority",
+        finding,
+        "no relay with TLS",
+        "certificate for exactly this name",
+    );
 }

@@ -1,6 +1,7 @@
 //! Where a relay is, and the connection to it, plain or under TLS. Both the door and the line begin here.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Relay {
     host: String,
     port: u16,
     tls: Option<Trust>,
+    /// Where it is dialled, if that is not what its name says.
+    at: Option<SocketAddr>,
 }
 
 /// Whom a connection under TLS believes: whom the system believes, so that a relay with a certificate of its owner's own
@@ -61,7 +64,17 @@ impl Relay {
             port: uri.port_u16().unwrap_or(usual),
             host: host.to_owned(),
             tls,
+            at: None,
         })
+    }
+
+    /// The same relay, dialled at an address of one's own choice: past the proxy and the DNS, under its own name.
+    #[must_use]
+    pub fn at(self, address: SocketAddr) -> Self {
+        Self {
+            at: Some(address),
+            ..self
+        }
     }
 
     /// Whether nobody on the way can read along.
@@ -90,7 +103,10 @@ impl Relay {
     async fn open(&self) -> io::Result<Box<dyn Stream>> {
         // An address of IPv6 stands in brackets only where a port may follow.
         let host = self.host.trim_matches(['[', ']']);
-        let stream = TcpStream::connect((host, self.port)).await?;
+        let stream = match self.at {
+            Some(address) => TcpStream::connect(address).await?,
+            None => TcpStream::connect((host, self.port)).await?,
+        };
         stream.set_nodelay(true)?;
         let Some(Trust(config)) = &self.tls else {
             return Ok(Box::new(stream));
@@ -191,6 +207,11 @@ mod tests {
         let mut relay = Relay::parse(&format!("https://localhost:{port}")).unwrap();
         relay.tls = Some(trust(RootCertStore::empty()));
         assert!(relay.dial().await.is_err(), "nobody vouches for it");
+        let named = Relay::parse("https://chat.example.org").unwrap();
+        assert_eq!(
+            named.at(([127, 0, 0, 1], port).into()).authority(),
+            "chat.example.org"
+        );
         let mut roots = RootCertStore::empty();
         roots.add(certificate).unwrap();
         relay.tls = Some(trust(roots));

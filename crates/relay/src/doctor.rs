@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::config::{Config, Sources};
+use crate::tls::Tls;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,6 +126,7 @@ pub fn examine(sources: &Sources, slow: bool) -> Report {
     let Some(config) = configuration(sources, &mut report) else {
         return report;
     };
+    certificate(&config, &mut report);
     folder::check(&config, &mut report);
     machine::check(&config, &mut report);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -162,6 +164,20 @@ fn configuration(sources: &Sources, report: &mut Report) -> Option<Config> {
         report.warning(CHECK, warning, "take it out, or correct its name");
     }
     Some(read.config)
+}
+
+/// Whether browsers would take the certificate, if the relay has one of its own.
+fn certificate(config: &Config, report: &mut Report) {
+    const CHECK: &str = "tls";
+    match Tls::open(config) {
+        Ok(None) => {}
+        Ok(Some(_)) => report.good(CHECK, "certificate and key fit each other, this day and public_url"),
+        Err(error) => report.fault(
+            CHECK,
+            error.to_string(),
+            "have the certificate made anew for the host in public_url; the relay reads it again by itself",
+        ),
+    }
 }
 
 /// A time as people say it.

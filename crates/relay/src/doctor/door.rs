@@ -76,8 +76,23 @@ async fn here(config: &Config, report: &mut Report) -> Option<Value> {
             return None;
         }
     }
-    let relay = Relay::parse(&format!("http://{}", reached(address))).ok()?;
-    let facts = ask(&relay, "GET", "/v1/relay", None).await.ok();
+    let named = Relay::parse(&config.page(reached(address))).ok()?;
+    // With TLS it is asked by the name that its certificate is for.
+    let relay = match config.has_tls() {
+        true => named.at(reached(address)),
+        false => Relay::parse(&format!("http://{}", reached(address))).ok()?,
+    };
+    let asked = ask(&relay, "GET", "/v1/relay", None).await;
+    if let (true, Err(error)) = (config.has_tls(), &asked) {
+        let (says, cure) = unreached(error);
+        report.fault(
+            LISTEN,
+            format!("what has {address} is no relay with TLS, or none for this name: {says}"),
+            cure,
+        );
+        return None;
+    }
+    let facts = asked.ok();
     let Some(facts) = facts.as_ref().and_then(facts_in) else {
         report.fault(
             LISTEN,
@@ -159,6 +174,7 @@ impl There<'_> {
     async fn is_this_relay(&self, here: Option<&Value>, report: &mut Report) -> bool {
         let url = &self.config.relay.public_url;
         let listen = self.config.relay.listen;
+        let onward = format!("{}://{listen}", self.config.scheme());
         let answer = match ask(&self.relay, "GET", "/v1/relay", None).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -181,7 +197,7 @@ impl There<'_> {
                         "the proxy at {url} does not reach the relay (status {})",
                         answer.status
                     ),
-                    format!("let it pass requests on to http://{listen}; {GUIDE}"),
+                    format!("let it pass requests on to {onward}; {GUIDE}"),
                 ),
                 (false, _) => report.fault(
                     PUBLIC,
@@ -189,9 +205,7 @@ impl There<'_> {
                         "what answers at {url} is no relay (status {})",
                         answer.status
                     ),
-                    format!(
-                        "let the proxy pass every path of that host on to http://{listen}; {GUIDE}"
-                    ),
+                    format!("let the proxy pass every path of that host on to {onward}; {GUIDE}"),
                 ),
             }
             return false;
@@ -201,7 +215,7 @@ impl There<'_> {
             Some(true) => report.good(PUBLIC, format!("{url} leads to this relay")),
             Some(false) => {
                 let cure = format!(
-                    "let the proxy, or the name in the DNS, lead to http://{listen} on this machine"
+                    "let the proxy, or the name in the DNS, lead to {onward} on this machine"
                 );
                 report.fault(PUBLIC, format!("{url} leads to another relay"), cure);
                 return false;

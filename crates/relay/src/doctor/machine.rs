@@ -26,7 +26,10 @@ fn files(config: &Config, report: &mut Report) {
     let Some(limit) = limit_of(running) else {
         return;
     };
-    let most = config.connections.most as u64;
+    // Each connection that is under TLS here takes two more.
+    let each = if config.has_tls() { 3 } else { 1 };
+    let connections = config.connections.most as u64;
+    let most = connections.saturating_mul(each);
     let whose = match running {
         Some(process) => format!("the running relay (process {process})"),
         None => "whatever is started from here".to_owned(),
@@ -34,11 +37,11 @@ fn files(config: &Config, report: &mut Report) {
     if limit >= most.saturating_add(BESIDE) {
         return report.good(CHECK, format!("{limit} for {whose}"));
     }
-    let fit = limit.saturating_sub(BESIDE);
+    let fit = limit.saturating_sub(BESIDE) / each;
     report.warning(
         CHECK,
         format!(
-            "{limit} for {whose}, so about {fit} connections fit and not the {most} of connections.most; more are not accepted"
+            "{limit} for {whose}, so about {fit} connections fit and not the {connections} of connections.most; more are not accepted"
         ),
         format!(
             "LimitNOFILE={} in the unit of systemd, or `ulimit -n`; or lower connections.most",
