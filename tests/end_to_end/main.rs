@@ -14,6 +14,7 @@ mod doors;
 mod fetching;
 mod hosting;
 mod lines;
+mod managing;
 mod minting;
 mod pages;
 mod privacy;

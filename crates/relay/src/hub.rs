@@ -69,6 +69,8 @@ pub enum FromSocket {
     Heard(SessionId),
     Lost(SessionId),
     Look(Looker, Vec<Presentity>, oneshot::Sender<Looked>),
+    /// Answered as soon as it is its turn.
+    Alive(oneshot::Sender<()>),
     /// So many more were shown what a badge shows, on pages of this site.
     Visited(Presentity, Option<String>, u32),
 }
@@ -91,6 +93,16 @@ impl Door {
     /// Tells the hub; waits while it is busy. Whether the hub is there.
     pub async fn tell(&self, what: FromSocket) -> bool {
         self.sockets.send(what).await.is_ok()
+    }
+
+    /// Whether the hub still does what it is told.
+    pub async fn answers(&self) -> bool {
+        let (answer, answered) = oneshot::channel();
+        let asked = async {
+            self.tell(FromSocket::Alive(answer)).await;
+            answered.await.is_ok()
+        };
+        timeout(LOOK_WAIT, asked).await.unwrap_or(false)
     }
 
     /// What someone without a session may see of these now. Whoever is not answered in time is told to come back.
@@ -305,6 +317,11 @@ impl Hub {
                     return;
                 };
                 Input::Look(id, looker, presentities)
+            }
+            FromSocket::Alive(answer) => {
+                // Who asked may have given up meanwhile.
+                let _ = answer.send(());
+                return;
             }
             FromSocket::Visited(presentity, site, many) => Input::Visited(presentity, site, many),
         };

@@ -22,6 +22,7 @@ mod hub;
 mod identity;
 mod listener;
 mod log;
+mod manager;
 mod metrics;
 mod outbox;
 mod pinned;

@@ -22,9 +22,10 @@ use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{self, Site};
-use crate::hub::{Hub, Parts};
+use crate::hub::{Door, Hub, Parts};
 use crate::identity::{Keeper, invitations};
 use crate::listener::{self, Crowd};
+use crate::manager;
 use crate::metrics::Metrics;
 use crate::pinned;
 use crate::store::writer::{self, Threads};
@@ -89,9 +90,11 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         bytes: config.inbox.bytes.0,
     };
     let store = Store::open(&config.relay.data)?.with_room(room);
-    let tcp = TcpListener::bind(address)
-        .await
-        .map_err(|error| ServeError::Listen(address, error))?;
+    let no_socket = |error| ServeError::Listen(address, error);
+    let tcp = match manager::socket().map_err(no_socket)? {
+        Some(given) => given,
+        None => TcpListener::bind(address).await.map_err(no_socket)?,
+    };
     let plain = match config.tls.redirect {
         Some(address) => {
             let bound = TcpListener::bind(address).await;
@@ -130,6 +133,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         answer,
         draining: draining.clone(),
     });
+    let alive_door = door.clone();
     let mut hub = tokio::spawn(hub.run());
     tokio::spawn(sweep(Arc::clone(&keeper)));
     let keeper_there = Arc::clone(&keeper);
@@ -165,12 +169,15 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let listening = tokio::spawn(listening);
     let first_admin = keeper_there.first_admin().await;
     announce(&config, bound, first_admin.ok().flatten());
+    manager::tell("READY=1");
+    let alive = tokio::spawn(say_alive(alive_door));
 
     let failed = tokio::select! {
         () = signals.next() => false,
         _ = &mut hub => true,
     };
     let until = Instant::now() + config.relay.drain;
+    manager::tell("STOPPING=1");
     tracing::info!("draining");
     // The hub holds a receiver as long as it runs.
     let _ = drain.send(true);
@@ -183,6 +190,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
             tracing::warn!("not everything was said before the time to stop was over");
         }
     }
+    // Then nothing is alive any more but what is left to write.
+    alive.abort();
     let _ = end.send(true);
     let _ = listening.await;
     // Ends when the last connection has dropped its place.
@@ -239,6 +248,20 @@ async fn follow_outside(keeper: Arc<Keeper>) {
         times.tick().await;
         keeper.follow_outside().await;
         keeper.rescope().await;
+    }
+}
+
+/// Tells the service manager that the hub still answers, if it wants to know.
+async fn say_alive(door: Door) {
+    let Some(every) = manager::watchdog() else {
+        return;
+    };
+    let mut times = tokio::time::interval(every);
+    loop {
+        times.tick().await;
+        if door.answers().await {
+            manager::tell("WATCHDOG=1");
+        }
     }
 }
 

@@ -111,6 +111,12 @@ pub const LAYERS: &[Layer] = &[
         run: |ground, wish| ground.relay_test("kill", &wish.with("--nocapture")),
     },
     Layer {
+        name: "restart",
+        about: "a restart under 1,000 agents: nobody is called offline, nothing is lost",
+        // Its figures are the point.
+        run: |ground, wish| ground.relay_test("restart", &wish.with("--nocapture")),
+    },
+    Layer {
         name: "browser",
         about: "people in real browsers",
         run: browser,

@@ -24,6 +24,7 @@ pub struct Options {
     origin: Option<String>,
     program: Option<PathBuf>,
     wrapper: Vec<String>,
+    is_activated: bool,
     expects_errors: bool,
 }
 
@@ -76,6 +77,15 @@ impl Options {
         self
     }
 
+    /// The socket is open before the relay and after it, and given to it, as by a service manager (systemd's `LISTEN_FDS`).
+    #[must_use]
+    pub fn activated(mut self) -> Self {
+        self.is_activated = true;
+        // A socket comes as the third open file, and the number of the process is known only inside it.
+        let hand_on = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\"";
+        self.under(&["sh", "-c", hand_on])
+    }
+
     /// Errors in the log are what this test is about.
     #[must_use]
     pub fn expects_errors(mut self) -> Self {
@@ -91,6 +101,8 @@ pub struct Relay {
     address: SocketAddr,
     child: Option<Child>,
     log: Arc<Mutex<String>>,
+    /// Held for a relay that is given its socket.
+    socket: Option<std::net::TcpListener>,
 }
 
 impl Relay {
@@ -109,7 +121,14 @@ impl Relay {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             child: None,
             log: Arc::default(),
+            socket: None,
         };
+        if relay.options.is_activated {
+            let socket = std::net::TcpListener::bind(relay.address);
+            let socket = socket.expect("a free port on the loopback");
+            relay.address = socket.local_addr().expect("a bound port");
+            relay.socket = Some(socket);
+        }
         relay.run().await;
         relay
     }
@@ -233,7 +252,7 @@ impl Relay {
             .args(["--listen", &self.address.to_string(), "--data"])
             .arg(self.folder.path())
             .current_dir(self.folder.path())
-            .stdin(Stdio::null())
+            .stdin(self.stdin())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         for (key, value) in &self.options.settings {
@@ -241,6 +260,16 @@ impl Relay {
             command.args([&flag, value]);
         }
         command
+    }
+
+    /// Nothing, or the socket that is handed on.
+    fn stdin(&self) -> Stdio {
+        #[cfg(unix)]
+        if let Some(socket) = &self.socket {
+            let socket = socket.try_clone().expect("an open socket");
+            return std::os::fd::OwnedFd::from(socket).into();
+        }
+        Stdio::null()
     }
 
     /// What the log must not have in it.
