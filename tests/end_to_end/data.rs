@@ -335,3 +335,60 @@ async fn a_person_has_everything_that_is_kept_of_them_and_leaves_with_it() {
     let audit = host(relay.folder(), &["audit"]).expect("a log");
     assert!(audit.contains("left the relay"), "{audit}");
 }
+
+async fn hears(who: &Program, from: &Account, text: &str) {
+    let address = from.principal.address().clone();
+    who.until(text, |agent| {
+        let items = agent.conversation(&address).items;
+        items.iter().any(|item| item.text == text).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_too_old_goes_beside_a_running_relay_and_what_comes_after_stays() {
+    let relay = Relay::start(without_rates()).await;
+    let alice = Account::sign_up(&relay, "alice").await;
+    let bob = Account::sign_up(&relay, "bob").await;
+    let at_alices = Program::up(&alice, relay.address(), "desk").await;
+    let at_bobs = Program::up(&bob, relay.address(), "desk").await;
+    at_bobs.sees(&alice).await;
+    at_alices.lets_see(&bob).await;
+    at_bobs.say(&alice, "hello");
+    hears(&at_alices, &bob, "hello").await;
+    at_alices.say(&bob, "of long ago");
+    hears(&at_bobs, &alice, "of long ago").await;
+    let tidy = |age: &str| {
+        let text = format!("[retention]\nmessages = \"{age}\"\n");
+        std::fs::write(relay.folder().join("lamplight.toml"), text).expect("a file");
+        host(relay.folder(), &["data", "tidy"]).expect("it is tidy")
+    };
+    let said = tidy("730 d");
+    assert!(
+        said.starts_with("0 copies of messages are gone, and 0 rows"),
+        "{said}"
+    );
+    let said = tidy("1 ms");
+    assert!(
+        said.starts_with("4 copies of messages are gone, and 0 rows"),
+        "{said}"
+    );
+    assert!(
+        host(relay.folder(), &["audit"])
+            .expect("a log")
+            .contains("tidied")
+    );
+
+    // The same people go on: nothing is sent twice, and new places follow the old ones.
+    at_alices.say(&bob, "of today");
+    hears(&at_bobs, &alice, "of today").await;
+    for who in ["alice", "bob"] {
+        let export = exported(relay.folder(), who);
+        let messages = export["messages"].as_array().expect("a list");
+        assert_eq!(messages.len(), 1, "{who}: {export}");
+        assert_eq!(messages[0]["text"], "of today");
+        assert!(messages[0]["seq"].as_u64() > Some(2), "{who}: {export}");
+    }
+    let anew = Program::up(&bob, relay.address(), "anew").await;
+    assert_eq!(reads_all(&anew, &alice, 1).await, ["of today"]);
+}

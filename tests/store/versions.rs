@@ -26,12 +26,13 @@ use rusqlite::Connection;
 
 use super::both::{address, note, principal, tag};
 
-const RELEASED: [&str; 5] = [
+const RELEASED: [&str; 6] = [
     include_str!("version_1.sql"),
     include_str!("version_2.sql"),
     include_str!("version_3.sql"),
     include_str!("version_4.sql"),
     include_str!("version_5.sql"),
+    include_str!("version_6.sql"),
 ];
 
 /// A folder with a database of this version.

@@ -234,7 +234,8 @@ pub enum Copies {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
     /// Append to the receiver's log and the sender's. Known by (sender, id): a repetition with the same content changes nothing
-    /// and answers as the first time, one with other content answers `IdConflict`; this memory outlives deletion and retention.
+    /// and answers as the first time, one with other content answers `IdConflict`; this memory outlives
+    /// deletion, and lasts for as long as a repetition may come.
     Append {
         message: InstantMessage,
         copies: Copies,

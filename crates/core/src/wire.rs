@@ -254,7 +254,8 @@ pub enum ToService {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         of: Option<Tag>,
     },
-    /// INSTANT MESSAGE PROTOCOL: deliver this. Answer: `Receipt` with the same id. May be repeated for ever.
+    /// INSTANT MESSAGE PROTOCOL: deliver this. Answer: `Receipt` with the same id. May be repeated for as long
+    /// as the inbox remembers it: 90 days, unless whoever runs the relay says otherwise.
     #[n(7)]
     Send {
         #[n(0)]

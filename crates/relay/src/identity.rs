@@ -38,6 +38,7 @@ use crate::clock::wall;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::store::accounts::{self, Created, Decided, Known, Login, NewPrincipal, members, tokens};
+use crate::store::retention::{self, Before};
 use crate::store::sites::visitors;
 use crate::store::writer::Handle;
 use names::Name;
@@ -48,7 +49,7 @@ use rates::Rates;
 const TICKETS_MAX: usize = 100_000;
 /// A login's use is noted this often at most, so that reading does not become writing.
 const TOUCH_EVERY_MS: u64 = 3_600_000;
-/// Expired guests and logins that are forgotten in one transaction.
+/// Of each kind whose time is over: what is forgotten in one transaction.
 const SWEEP_MAX: u32 = 100;
 
 type Hash = [u8; 32];
@@ -323,6 +324,17 @@ impl Keeper {
                 ..identity
             },
         })
+    }
+
+    /// Forgets messages, and the memory of what was sent, whose time is over; whether there may be more.
+    pub async fn forget_old(&self) -> bool {
+        let ages = &self.config.retention;
+        let before = Before::of(wall(), ages.messages, ages.receipts);
+        let forget = move |db: &rusqlite::Connection| retention::forget_old(db, before, SWEEP_MAX);
+        let Ok(gone) = self.store.remove(forget).await else {
+            return false;
+        };
+        gone.messages >= SWEEP_MAX as usize || gone.receipts >= SWEEP_MAX as usize
     }
 
     /// Forgets guests and logins whose time is over; whether there may be more.

@@ -32,7 +32,7 @@ use crate::store::writer::{self, Threads};
 use crate::store::{OpenError, Room, Store};
 use crate::tls::{Tls, TlsError};
 
-/// How often guests and logins whose time is over are forgotten.
+/// How often guests, logins and messages whose time is over are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// How often it is looked whether something was done from outside; what is open of it closes within two seconds.
 const OUTSIDE_EVERY: Duration = Duration::from_millis(500);
@@ -231,12 +231,13 @@ fn announce(config: &Config, bound: SocketAddr, first_admin: Option<String>) {
     let _ = out.flush();
 }
 
-/// Forgets guests and logins whose time is over, now and then.
+/// Forgets what has had its time, now and then: guests, logins, old messages.
 async fn sweep(keeper: Arc<Keeper>) {
     let mut times = tokio::time::interval(SWEEP_EVERY);
     loop {
         times.tick().await;
         while keeper.sweep().await {}
+        while keeper.forget_old().await {}
     }
 }
 

@@ -17,6 +17,7 @@ pub mod invitations;
 mod ledger;
 mod loads;
 pub mod orders;
+pub mod retention;
 mod rows;
 mod schema;
 pub mod sites;

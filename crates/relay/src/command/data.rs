@@ -1,13 +1,17 @@
-//! `lamplight backup`, `restore` and `data sizes`: copies of everything that lasts, and where its bytes are.
+//! `lamplight backup`, `restore`, `data sizes` and `data tidy`: copies of everything that lasts, where its bytes are, and
+//! what is too old.
 
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::account::print_size;
-use super::beside::{failed, open, with_folder};
+use super::beside::{act, failed, open, with_folder};
 use super::read_aloud;
+use crate::clock::wall;
 use crate::store::copies::{self, Held};
+use crate::store::retention::{self, Before, Gone};
 use crate::store::{FILE, sizes};
 
 fn file(help: &'static str) -> Arg {
@@ -47,6 +51,9 @@ pub fn data() -> Command {
         .arg_required_else_help(true)
         .subcommand(with_folder(Command::new("sizes").about(
             "Rows and bytes of each table, and of the write-ahead log; also while the relay runs",
+        )))
+        .subcommand(with_folder(Command::new("tidy").about(
+            "Forgets at once what is older than `retention` says, which the relay does every ten minutes; also while it runs",
         )))
 }
 
@@ -100,6 +107,7 @@ pub fn run_restore(words: &ArgMatches) -> Result<(), String> {
 pub fn run_data(words: &ArgMatches) -> Result<(), String> {
     match words.subcommand() {
         Some(("sizes", words)) => show_sizes(words),
+        Some(("tidy", words)) => tidy(words),
         _ => Err("there is no such command".into()),
     }
 }
@@ -126,4 +134,40 @@ fn show_sizes(words: &ArgMatches) -> Result<(), String> {
         println!("{name:<16} {:>12}  {:>12}", "", print_size(bytes));
     }
     Ok(())
+}
+
+/// Rows that go in one transaction: a relay that runs waits for no longer.
+const TIDY_AT_ONCE: u32 = 500;
+
+fn tidy(words: &ArgMatches) -> Result<(), String> {
+    let config = read_aloud(words)?;
+    let ages = &config.retention;
+    let before = Before::of(wall(), ages.messages, ages.receipts);
+    let mut db = open(words)?;
+    let (mut messages, mut receipts) = (0, 0);
+    loop {
+        let gone = forget_some(&mut db, before).map_err(|error| failed(&error))?;
+        messages += gone.messages;
+        receipts += gone.receipts;
+        if gone.rows() == 0 {
+            break;
+        }
+    }
+    println!(
+        "{messages} copies of messages are gone, and {receipts} rows of what was sent and deleted."
+    );
+    if messages + receipts > 0 {
+        act(words, "tidied", "old messages", |_| Ok(Ok(())))?;
+        // While the relay reads it cannot be emptied; the next checkpoint does it then.
+        let emptied = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        emptied.map_err(|error| failed(&error))?;
+    }
+    Ok(())
+}
+
+fn forget_some(db: &mut Connection, before: Before) -> rusqlite::Result<Gone> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let gone = retention::forget_old(&transaction, before, TIDY_AT_ONCE)?;
+    transaction.commit()?;
+    Ok(gone)
 }

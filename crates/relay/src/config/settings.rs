@@ -254,6 +254,16 @@ settings! {
             "Disk, per principal."
     }
 
+    /// How long things are kept.
+    retention ("retention") RetentionSettings {
+        messages: Duration = "730 d" ["time, 0 s: for ever"]
+            "Messages older than this go from the inboxes of both sides, on the disk too. Whoever wants to have theirs for longer downloads their data before."
+            "Disk, up to what `inbox` allows."
+        receipts: Duration = "90 d" ["time, 0 s: for ever"]
+            "For how long it is remembered which messages were sent, so that none comes twice, and which were deleted."
+            "A row for each message. A device that was away for longer sends once more what it never heard to have arrived, and may go on showing what was deleted elsewhere until it reads again."
+    }
+
     /// How much of anything the services take.
     limits ("limits") LimitSettings {
         held_frames: usize = "32" ["frames"]

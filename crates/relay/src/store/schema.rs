@@ -12,7 +12,9 @@ use rusqlite::{Connection, OptionalExtension};
 use super::OpenError;
 
 /// Each step brings a database from the version of its index to the next one. Never change a step that was released.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
+const STEPS: &[&str] = &[
+    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6,
+];
 
 /// The schema this build reads and writes.
 pub const VERSION: usize = STEPS.len();
@@ -428,6 +430,15 @@ CREATE TABLE audit (
     what TEXT NOT NULL,
     about TEXT NOT NULL
 );
+";
+
+/// Version 6: what is old goes. The memory of what was sent is from now on no longer for ever.
+const VERSION_6: &str = "
+-- What is old is found without reading the rest: messages, what remains of those that were deleted (marks of what was delivered, read
+-- and emptied stay: a later one replaces them), and what was sent.
+CREATE INDEX entries_old ON entries (at) WHERE body IS NOT NULL;
+CREATE INDEX entries_emptied ON entries (at) WHERE body IS NULL AND kind NOT IN (2, 3, 7);
+CREATE INDEX sent_old ON sent (at);
 ";
 
 /// How long a connection waits for another one.

@@ -38,6 +38,8 @@ enum Job {
     Keep(Ticket, Change),
     Load(Ticket, Key),
     Task(Task),
+    /// A task of which nothing may be left on the disk that it takes away.
+    Remove(Task),
     Stop,
 }
 
@@ -134,7 +136,15 @@ impl Handle {
         &self,
         sql: impl FnOnce(&Connection) -> Sql<T> + Send + 'static,
     ) -> Result<T, StoreFault> {
-        self.run(&self.writer, sql).await
+        self.run(&self.writer, Job::Task, sql).await
+    }
+
+    /// Like `write`, for SQL that takes away what is to be gone, from the disk too.
+    pub async fn remove<T: Send + 'static>(
+        &self,
+        sql: impl FnOnce(&Connection) -> Sql<T> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        self.run(&self.writer, Job::Remove, sql).await
     }
 
     /// Runs SQL beside the writer; sees everything that was answered before.
@@ -142,7 +152,7 @@ impl Handle {
         &self,
         sql: impl FnOnce(&Connection) -> Sql<T> + Send + 'static,
     ) -> Result<T, StoreFault> {
-        self.run(&self.reader, sql).await
+        self.run(&self.reader, Job::Task, sql).await
     }
 
     /// Whether changes can be kept, as far as is known.
@@ -168,6 +178,7 @@ impl Handle {
     async fn run<T: Send + 'static>(
         &self,
         line: &Sender<Job>,
+        job: fn(Task) -> Job,
         sql: impl FnOnce(&Connection) -> Sql<T> + Send + 'static,
     ) -> Result<T, StoreFault> {
         let (answer, answered) = oneshot::channel();
@@ -182,7 +193,7 @@ impl Handle {
             });
             (done, reply)
         });
-        self.hand(line, Job::Task(task));
+        self.hand(line, job(task));
         answered.await.unwrap_or(Err(StoreFault::Failed))
     }
 
@@ -267,7 +278,7 @@ fn write_batch(store: &mut Store, batch: Vec<Job>, line: &Line) {
     // Loads that no change precedes need no transaction and wait for no disk.
     let writes_from = batch
         .iter()
-        .position(|job| matches!(job, Job::Keep(..) | Job::Task(_)));
+        .position(|job| matches!(job, Job::Keep(..) | Job::Task(_) | Job::Remove(_)));
     let mut loads = batch;
     let writes = writes_from.map_or_else(Vec::new, |from| loads.split_off(from));
     let answers = loads
@@ -355,6 +366,14 @@ fn carry_out(store: &mut Store, job: Job, begun: Result<(), StoreFault>) -> Opti
             let (reply, done) = store.run_task(task);
             Answer::Replied(reply, done)
         }
+        Job::Remove(task) => {
+            let before = store.db.total_changes();
+            let (reply, done) = store.run_task(task);
+            if store.db.total_changes() > before {
+                store.remains.get_or_insert_with(Instant::now);
+            }
+            Answer::Replied(reply, done)
+        }
         // Changes are carried out in runs.
         Job::Keep(..) | Job::Stop => return None,
     })
@@ -378,7 +397,7 @@ fn read_all(db: &Connection, epoch: Epoch, jobs: &Receiver<Job>, line: &Line) {
     while !stopping && let Ok(job) = jobs.recv() {
         let answer = match job {
             Job::Load(ticket, key) => Some(Answer::Loaded(ticket, read(db, epoch, &key))),
-            Job::Task(task) => {
+            Job::Task(task) | Job::Remove(task) => {
                 let (done, reply) = task(db);
                 let done = done.map_err(|error| fault_of(&error));
                 Some(Answer::Replied(reply, done))

@@ -156,7 +156,7 @@ fn content_of(message: &InstantMessage) -> Vec<u8> {
     hash.finalize()[..16].to_vec()
 }
 
-/// What is remembered of a message for ever.
+/// What is remembered of a message for as long as a repetition may come.
 struct Once {
     content: Vec<u8>,
     at: Timestamp,
