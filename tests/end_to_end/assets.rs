@@ -182,6 +182,14 @@ async fn what_other_sites_load_is_theirs_to_load_and_is_what_the_manifest_says()
             (304, Some("*"))
         );
     }
+    // Who follows the version gets script and module of one day: the one names the other by its pinned address.
+    let pinned = manifest.json()["files"]["runtime.js"]["pinned"].clone();
+    let pinned = pinned
+        .as_str()
+        .and_then(|path| path.strip_prefix("/embed/"));
+    let follows = unpack(&get(&relay, "/embed/v1/runtime.js", "br").await);
+    let wanted = format!("export * from \"../{}\";\n", pinned.expect("an address"));
+    assert_eq!(String::from_utf8_lossy(&follows), wanted);
     let nothing = relay.get("/embed/9.9.9/presence.js").await;
     assert_eq!(nothing.status, 404);
     assert_eq!(nothing.header("access-control-allow-origin"), None);

@@ -61,8 +61,17 @@ fn add<const N: usize>(
             "bytes": bytes.len(),
         });
         files.insert(name.to_owned(), file);
-        listing.fixed(&pinned, role, bytes.clone())?;
-        listing.fixed(&moving, Role::Other, bytes)?;
+        // Who follows the version has script and module of one day, also while a browser keeps what it got the day before.
+        let follows = match (role, name) {
+            (Role::Runtime, "runtime.js") => format!(
+                "export * from \"../{}/{name}\";\n",
+                folder.trim_start_matches("/embed/")
+            )
+            .into_bytes(),
+            _ => bytes.clone(),
+        };
+        listing.fixed(&pinned, role, bytes)?;
+        listing.fixed(&moving, Role::Other, follows)?;
     }
     Ok(())
 }
