@@ -246,6 +246,13 @@ async fn sizes_say_what_takes_the_room() {
     ] {
         row(other);
     }
+    let figures = relay.get("/metrics").await.text();
+    for name in ["database_bytes", "write_ahead_log_bytes"] {
+        let head = format!("lamplight_{name} ");
+        let line = figures.lines().find_map(|line| line.strip_prefix(&head));
+        let bytes: u64 = line.and_then(|bytes| bytes.parse().ok()).expect(name);
+        assert!(bytes >= 4096, "{name} {bytes}");
+    }
 }
 
 #[tokio::test]

@@ -334,6 +334,8 @@ impl Keeper {
         let Ok(gone) = self.store.remove(forget).await else {
             return false;
         };
+        self.metrics.messages_forgotten.add(gone.messages as u64);
+        self.metrics.receipts_forgotten.add(gone.receipts as u64);
         gone.messages >= SWEEP_MAX as usize || gone.receipts >= SWEEP_MAX as usize
     }
 

@@ -17,6 +17,7 @@ use super::{Site, answer, body};
 use crate::doctor::machine;
 use crate::identity::hash_of;
 use crate::metrics::Measured;
+use crate::store::{FILE, sizes};
 use crate::{assets, pinned};
 
 /// Reports that are logged; all are counted.
@@ -57,6 +58,7 @@ pub async fn metrics(State(site): State<Arc<Site>>, headers: HeaderMap) -> Respo
             });
         }
     }
+    let (database, write_ahead_log) = sizes::of_files(&site.config.relay.data.join(FILE));
     let measured = Measured {
         store_waiting: site.store.waiting() as u64,
         store_sound: site.store.is_sound().into(),
@@ -64,6 +66,8 @@ pub async fn metrics(State(site): State<Arc<Site>>, headers: HeaderMap) -> Respo
         started: site.started.0 / 1000,
         memory: machine::memory(),
         open_files_most: machine::open_files_most().unwrap_or_default(),
+        database,
+        write_ahead_log,
     };
     answer::text(StatusCode::OK, site.metrics.print(&measured))
 }

@@ -103,6 +103,12 @@ figures! {
         held "messages_held_total" Counter
             "Messages of strangers that wait to be admitted."
             "A sudden rise is spam: tighten `limits.letters_to_strangers`, or who may come in (`accounts.sign_up`, `accounts.guests`)."
+        messages_forgotten "messages_forgotten_total" Counter
+            "Copies of messages that went because they were older than `retention.messages`."
+            "Grows when you did not expect it: look at `retention.messages`. What is gone is in your backups only."
+        receipts_forgotten "receipts_forgotten_total" Counter
+            "Rows of what was sent and deleted that went because they were older than `retention.receipts`."
+            "Stays at 0 for longer than that time though people write: the log says why nothing could be swept."
     }
     "Other sites" {
         visitors "visitors_total" Counter
@@ -150,6 +156,14 @@ figures! {
         open_files_most "open_files_most" Gauge
             "Files and connections that the system lets the process have; 0 where it does not tell."
             "Less than `connections.most` and 64 more: connections will fail. LimitNOFILE= in the unit."
+    }
+    "The disk" {
+        database "database_bytes" Gauge
+            "Bytes of the database's file."
+            "Grows for longer than `retention.messages`: `lamplight data sizes` says which table. What was freed inside is used again; the file does not shrink."
+        write_ahead_log "write_ahead_log_bytes" Gauge
+            "Bytes of the write-ahead log beside it."
+            "More than 64 MiB for minutes: something reads for very long, such as a copy of the files by hand."
     }
 }
 

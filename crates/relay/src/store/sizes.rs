@@ -48,13 +48,19 @@ pub fn sizes(db: &Connection, file: &Path) -> Result<Sizes> {
     }
     let number = |pragma| db.query_row(pragma, [], |row| row.get::<_, i64>(0));
     let free = number("PRAGMA freelist_count")? * number("PRAGMA page_size")?;
-    let size = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
-    let mut wal = file.as_os_str().to_owned();
-    wal.push("-wal");
+    let (file, wal) = of_files(file);
     Ok(Sizes {
         tables,
         free: free.unsigned_abs(),
-        file: size(file),
-        wal: size(Path::new(&wal)),
+        file,
+        wal,
     })
+}
+
+/// Bytes of the database's file and of its write-ahead log; 0 where there is none.
+pub fn of_files(file: &Path) -> (u64, u64) {
+    let size = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+    let mut wal = file.as_os_str().to_owned();
+    wal.push("-wal");
+    (size(file), size(Path::new(&wal)))
 }
