@@ -7,6 +7,7 @@ mod beside;
 mod data;
 mod doctor;
 mod invite;
+mod paper;
 mod session;
 mod site;
 
@@ -35,6 +36,7 @@ pub fn run() -> ExitCode {
         Some(("data", words)) => data::run_data(words),
         Some(("chat", words)) => chat::run(words),
         Some(("metrics", words)) => tell_metrics(words),
+        Some(("print", words)) => paper::run(words, command()),
         // It has more to say than whether it went well.
         Some(("doctor", words)) => return doctor::run(words),
         _ => Err("there is no such command".into()),
@@ -63,6 +65,7 @@ fn command() -> Command {
         .subcommand(data::backup())
         .subcommand(data::restore())
         .subcommand(data::data())
+        .subcommand(paper::command())
         .subcommand(doctor::command())
         .subcommand(
             Command::new("metrics")

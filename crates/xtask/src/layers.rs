@@ -10,7 +10,7 @@ use crate::shell;
 use crate::suite::Wish;
 use crate::wasm::{self, Part};
 use crate::workspace::{WASM, Workspace, cargo};
-use crate::{counts, package, size, tidy, tools};
+use crate::{counts, dist, package, size, tidy, tools};
 
 const TESTS: &str = "lamplight-tests";
 /// The member that holds the parity module, if it is not the library of the tests crate itself.
@@ -98,6 +98,11 @@ pub const LAYERS: &[Layer] = &[
         name: "end_to_end",
         about: "the relay over real sockets",
         run: end_to_end,
+    },
+    Layer {
+        name: "dist",
+        about: "the Debian package in a clean root, its unit's line as its user",
+        run: distribution,
     },
     Layer {
         name: "runtime",
@@ -272,6 +277,14 @@ fn end_to_end(ground: &mut Ground, wish: &Wish) -> Result<()> {
         .env("LAMPLIGHT_BIN", ground.relay()?)
         .env("LAMPLIGHT_NGINX", nginx)
         .env("LAMPLIGHT_HAPROXY", haproxy);
+    shell::call(wish.pass(&mut command))
+}
+
+fn distribution(ground: &mut Ground, wish: &Wish) -> Result<()> {
+    let program = ground.relay()?;
+    let folder = dist::pack(&ground.workspace, &program)?;
+    let mut command = ground.test("dist")?;
+    command.env("LAMPLIGHT_DIST", folder);
     shell::call(wish.pass(&mut command))
 }
 

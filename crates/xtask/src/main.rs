@@ -9,6 +9,7 @@ mod bench;
 mod bindgen;
 mod compress;
 mod counts;
+mod dist;
 mod elements;
 mod embed;
 mod layers;
@@ -40,6 +41,8 @@ cargo xtask run [--dev] [--page-dev] [-- ...]   build page and relay, then `lamp
 cargo xtask page [--dev]                        build the page alone, into target/page/{release,dev}
 cargo xtask test [layer] [--rounds N] [--repeat N] [-- ...]
                                                 all layers in order, or one; `cargo xtask test --list` names them
+cargo xtask dist [--program FILE]                what is given to whoever runs a relay, into target/dist: program,
+                                                Debian package, container, completions, SBOM; FILE is packed as it is
 cargo xtask package                             the runtime for npm, into target/package
 cargo xtask size [--why]                        what the page weighs, against its budget
 cargo xtask bench [--runs N] [--small] [STAGE ...]
@@ -67,6 +70,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<()> {
     match command {
         "run" => run::run(rest),
         "page" => run::page(rest),
+        "dist" => dist::dist(rest),
         "package" => package::package(rest),
         "test" => suite::test(rest),
         "size" => size::size(rest),

@@ -27,6 +27,17 @@ impl Options {
 
     /// Takes an option with a whole number, as `--rounds 50` or `--rounds=50`.
     pub fn number(&mut self, name: &str) -> Result<Option<u32>> {
+        let Some(value) = self.text(name)? else {
+            return Ok(None);
+        };
+        let number = value
+            .parse()
+            .with_context(|| format!("{name} wants a whole number, not `{value}`"))?;
+        Ok(Some(number))
+    }
+
+    /// Takes an option with a word, as `--program FILE` or `--program=FILE`.
+    pub fn text(&mut self, name: &str) -> Result<Option<String>> {
         let Some(at) = self.own.iter().position(|argument| {
             argument == name
                 || argument
@@ -39,12 +50,9 @@ impl Options {
         let value = match given.split_once('=') {
             Some((_, value)) => value.to_owned(),
             None if at < self.own.len() => self.own.remove(at),
-            None => anyhow::bail!("{name} wants a number after it"),
+            None => anyhow::bail!("{name} wants something after it"),
         };
-        let number = value
-            .parse()
-            .with_context(|| format!("{name} wants a whole number, not `{value}`"))?;
-        Ok(Some(number))
+        Ok(Some(value))
     }
 
     /// Takes the next argument that is not an option.

@@ -50,6 +50,16 @@ impl Workspace {
         self.package(package).is_some()
     }
 
+    /// The version of a member.
+    pub fn version(&self, package: &str) -> Result<String> {
+        let version = self
+            .package(package)
+            .and_then(|found| found["version"].as_str());
+        Ok(version
+            .with_context(|| format!("no member {package}"))?
+            .to_owned())
+    }
+
     /// Whether `package` has an integration test of this name (`tests/<name>.rs` or a `[[test]]` table).
     pub fn has_test(&self, package: &str, test: &str) -> bool {
         self.targets(package)

@@ -26,6 +26,7 @@ pub(super) const IN_FILE: &str = "_file";
 /// Variables with our prefix that mean something to the builder and the tests, not to the relay.
 const NOT_OURS: &[&str] = &[
     "LAMPLIGHT_BIN",
+    "LAMPLIGHT_DIST",
     "LAMPLIGHT_BLESS",
     "LAMPLIGHT_KILL_ROUNDS",
     "LAMPLIGHT_BENCH_ROUNDS",
