@@ -9,7 +9,7 @@ use lamplight_core::code::Code;
 use lamplight_core::wire::{Codec, Cursor, Resume, ToAgent};
 use lamplight_tests::outside::people::{PASSWORD, ask};
 use lamplight_tests::outside::relay::keep_private;
-use lamplight_tests::outside::{Account, Line, Options, Program, Relay};
+use lamplight_tests::outside::{Account, Line, Options, Program, Relay, eventually};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -398,4 +398,30 @@ async fn what_is_too_old_goes_beside_a_running_relay_and_what_comes_after_stays(
     }
     let anew = Program::up(&bob, relay.address(), "anew").await;
     assert_eq!(reads_all(&anew, &alice, 1).await, ["of today"]);
+}
+
+#[tokio::test]
+async fn the_relay_forgets_by_itself_what_is_too_old_and_says_how_much() {
+    let mut relay = Relay::start(without_rates().set("retention.messages", "1 ms")).await;
+    let alice = Account::sign_up(&relay, "alice").await;
+    let bob = Account::sign_up(&relay, "bob").await;
+    let at_alices = Program::up(&alice, relay.address(), "desk").await;
+    let at_bobs = Program::up(&bob, relay.address(), "desk").await;
+    at_bobs.sees(&alice).await;
+    at_alices.lets_see(&bob).await;
+    at_bobs.say(&alice, "of long ago");
+    hears(&at_alices, &bob, "of long ago").await;
+    assert_eq!(
+        exported(relay.folder(), "bob")["messages"][0]["text"],
+        "of long ago"
+    );
+    drop((at_alices, at_bobs));
+    relay.stop().await;
+    relay.start_again().await;
+    eventually("the relay to forget it", || async {
+        let gone = relay.metric("lamplight_messages_forgotten_total").await;
+        (gone == Some(2.0)).then_some(())
+    })
+    .await;
+    assert_eq!(exported(relay.folder(), "bob")["messages"], json!([]));
 }
