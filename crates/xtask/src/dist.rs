@@ -67,7 +67,7 @@ pub fn pack(workspace: &Workspace, built: &Path) -> Result<PathBuf> {
         )?;
         Ok(())
     })?;
-    let packaging = workspace.root.join("packaging");
+    let packaging = workspace.root.join("crates/relay/packaging");
     for name in ["Dockerfile", "lamplight.service", "lamplight.toml"] {
         fs::copy(packaging.join(name), folder.join(name))?;
     }

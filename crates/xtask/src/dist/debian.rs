@@ -90,7 +90,7 @@ pub fn pack(workspace: &Workspace, folder: &Path) -> Result<()> {
         0o644,
     )?;
     for name in SCRIPTS {
-        let text = fs::read(root.join("packaging").join(name))?;
+        let text = fs::read(root.join("crates/relay/packaging").join(name))?;
         put(&control.join(name), &text, 0o755)?;
     }
     let program = fs::read(folder.join("lamplight"))?;
