@@ -116,6 +116,9 @@ impl Wanted {
     ) -> Result<NewSite, Unreadable> {
         let name = keys::site_name(&self.name);
         let name = name.ok_or_else(|| Unreadable::Name(self.name.clone()))?;
+        if self.terms.life < Terms::LIFE_MIN {
+            return Err(Unreadable::Life);
+        }
         Ok(NewSite {
             name,
             terms: self.terms,
