@@ -132,9 +132,9 @@ async fn a_page_draws_for_itself_whom_it_watches_and_what_is_said() {
     maria.reads("Alice is busy").await;
 
     maria.sends("Is it in stock?").await;
-    maria.reads("You: Is it in stock? (accepted)").await;
-    alice.opens("Maria · shop.example").await;
+    // Accepted for a moment: alice is there, and her page takes it.
     maria.reads("You: Is it in stock? (delivered)").await;
+    alice.opens("Maria · shop.example").await;
     alice.says("It is").await;
     maria.reads("alice: It is (received)").await;
 
@@ -162,7 +162,7 @@ async fn a_page_with_the_strictest_policy_or_none_goes_on_after_a_way_back() {
         maria.script("history.back()").await;
         maria.reads("connected").await;
         maria.sends("Are you there?").await;
-        maria.reads("You: Are you there? (accepted)").await;
+        maria.reads("You: Are you there? (delivered)").await;
         assert_eq!(site.reports(), 0, "reports of the site's policy");
         stage.ends_clean().await;
     }

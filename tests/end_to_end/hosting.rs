@@ -13,7 +13,7 @@ use lamplight_tests::outside::http::{Answer, Request};
 use lamplight_tests::outside::people::{PASSWORD, ask};
 use lamplight_tests::outside::program::Program;
 use lamplight_tests::outside::relay::program;
-use lamplight_tests::outside::{Account, Options, Relay};
+use lamplight_tests::outside::{Account, Options, Relay, eventually};
 use serde_json::{Value, json};
 
 use crate::asking::{call, done, line, line_by, token, turned_away};
@@ -70,12 +70,16 @@ fn by_invitation() -> Options {
 #[tokio::test]
 async fn the_first_start_prints_a_link_that_makes_the_first_admin_once() {
     let mut relay = Relay::start(Options::new().set("accounts.sign_up", "closed")).await;
-    let first = secret_in(&relay.log()).expect("a link");
+    // It stands behind the line that says that the relay is ready.
+    let first = eventually("a link", || async { secret_in(&relay.log()) }).await;
     // A restart before it was used makes another.
     relay.stop().await;
     relay.start_again().await;
-    let second = secret_in(&relay.log()).expect("a link");
-    assert_ne!(first, second);
+    let other = |secret: &String| *secret != first;
+    let second = eventually("another link", || async {
+        secret_in(&relay.log()).filter(other)
+    })
+    .await;
     refuses(
         &comes_by(&relay, &first, "alice").await,
         404,
@@ -119,7 +123,7 @@ async fn an_invitation_makes_an_account_and_two_contacts_in_one_go() {
         403,
         Code::RegistrationClosed,
     );
-    let first = secret_in(&relay.log()).expect("a link");
+    let first = eventually("a link", || async { secret_in(&relay.log()) }).await;
     let alice = account(&comes_by(&relay, &first, "alice").await);
     let at_alices = Program::up(&alice, relay.address(), "desk").await;
     let body = json!({ "note": "for bob", "uses": 2 });
@@ -191,7 +195,7 @@ async fn an_invitation_makes_an_account_and_two_contacts_in_one_go() {
 #[tokio::test]
 async fn a_link_that_is_revoked_over_or_of_somebody_suspended_lets_nobody_in() {
     let relay = Relay::start(by_invitation()).await;
-    let first = secret_in(&relay.log()).expect("a link");
+    let first = eventually("a link", || async { secret_in(&relay.log()) }).await;
     let alice = account(&comes_by(&relay, &first, "alice").await);
     let cli = |words: &[&str]| host(relay.folder(), words);
     let made = done(&relay, &alice, "POST", "/v1/invitations", Some(json!({}))).await;
