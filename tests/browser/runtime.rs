@@ -162,7 +162,7 @@ async fn a_page_with_the_strictest_policy_or_none_goes_on_after_a_way_back() {
         maria.script("history.back()").await;
         maria.reads("connected").await;
         maria.sends("Are you there?").await;
-        maria.reads("You: Are you there? (delivered)").await;
+        maria.reads("You: Are you there? (accepted)").await;
         assert_eq!(site.reports(), 0, "reports of the site's policy");
         stage.ends_clean().await;
     }
